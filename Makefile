@@ -1,0 +1,40 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+PORT ?= 8080
+BIN := .venv/bin
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+# The environment: made once, and again whenever the lock file changes.
+.venv/.installed: requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	@echo "Installing the locked packages into .venv (once, about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@echo "$(CURDIR)/src" > "$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/controlplane.pth"
+	@$(BIN)/python -m compileall -q .venv/lib src >/dev/null || true
+	@touch $@
+
+.PHONY: lock
+lock: .venv/.installed ## Compile the hashed lock files from pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra local --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+.PHONY: check
+check: .venv/.installed ## The one gate: format, lint, types, import rules, unit tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest tests/unit tests/architecture -n auto
+
+.PHONY: format
+format: .venv/.installed ## Format and fix what can be fixed
+	@$(BIN)/ruff check --fix-only -q .
+	@$(BIN)/ruff format .
+
+.PHONY: test
+test: .venv/.installed ## Every test, on real PostgreSQL, Valkey and emulated AWS
+	@$(BIN)/pytest -n auto

@@ -1,0 +1,1 @@
+"""An open control plane for LLM traffic on AWS."""

@@ -1,0 +1,1 @@
+"""Pure values: nothing here opens a socket, reads a clock or knows a framework."""

@@ -1,0 +1,160 @@
+"""Who is calling, what they may do, and what was set aside for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+# The organisation id becomes part of Redis keys and S3 paths, so its alphabet is closed.
+ORG_ID = re.compile(r"\A[a-z0-9-]{1,64}\Z")
+
+
+class Role(StrEnum):
+    """What a caller may do; DESIGN of the roles: docs/ARCHITECTURE.md."""
+
+    ADMIN = "admin"
+    DEVELOPER = "developer"
+    VIEWER = "viewer"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An authenticated caller. `org_id` comes from the credential and from nowhere else.
+
+    Exactly one of `key_id` (API key) and `user_id` (the `sub` of a JWT) is set.
+    """
+
+    org_id: str
+    role: Role
+    application_id: str | None = None
+    key_id: str | None = None
+    user_id: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """How the audit trail names the caller: `key:<id>` or `user:<sub>`."""
+        return f"key:{self.key_id}" if self.key_id else f"user:{self.user_id}"
+
+
+class Action(StrEnum):
+    """What screening does with a finding, mildest first."""
+
+    OFF = "off"
+    FLAG = "flag"
+    REDACT = "redact"
+    BLOCK = "block"
+
+    @property
+    def strictness(self) -> int:
+        """0 (off) to 3 (block)."""
+        return list(Action).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningPolicy:
+    """The action per family (`pii`, `secrets`), and per kind where `overrides` names it."""
+
+    pii: Action = Action.BLOCK
+    secrets: Action = Action.BLOCK
+    overrides: Mapping[str, Action] = field(default_factory=dict)
+
+    def action(self, kind: str, family: str) -> Action:
+        """The action for a finding of `kind` in `family`."""
+        override = self.overrides.get(kind)
+        if override is not None:
+            return override
+        return self.secrets if family == "secrets" else self.pii
+
+
+class WhenDown(StrEnum):
+    """What to do when the store behind a rule does not answer."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class WindowLimit:
+    """At most `capacity` requests in any `window_seconds`, counted for `scope` (`app-456`)."""
+
+    scope: str
+    capacity: int
+    window_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class EffectivePolicy:
+    """All levels of the policy of one caller, merged: every limit of every level holds at once."""
+
+    version: str
+    model_allow: tuple[tuple[str, ...], ...]
+    request_limits: tuple[WindowLimit, ...]
+    max_output_tokens: int | None
+    screening: ScreeningPolicy
+    rate_when_down: WhenDown
+    store_payloads: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LimitStatus:
+    """Where one window stands after a decision."""
+
+    limit: WindowLimit
+    remaining: int
+    reset_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What an admitted request has set aside until it is settled; `request_id` is its identity."""
+
+    request_id: str
+    org_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The limiter's answer. `refused_by` is None when the request is admitted.
+
+    `degraded` marks a decision taken without Redis, by this process alone.
+    """
+
+    hold: Hold
+    statuses: tuple[LimitStatus, ...]
+    refused_by: WindowLimit | None = None
+    retry_after_seconds: float = 0.0
+    degraded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A stored API key: who it speaks for, and its keyed hash (hex), never the key itself."""
+
+    id: str
+    key_hash: str
+    caller: Caller
+    expires_at: datetime | None = None
+
+
+class Level(StrEnum):
+    """Where a policy document is attached, widest first."""
+
+    ORGANIZATION = "organization"
+    APPLICATION = "application"
+    API_KEY = "api-key"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDocument:
+    """One level's policy as it is stored; `subject_id` is the id of the organisation, key, ..."""
+
+    level: Level
+    subject_id: str
+    version: int
+    document: Mapping[str, Any]

@@ -1,0 +1,89 @@
+"""The audit event: one per authenticated request. It never holds text of a prompt or an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call to one target: how long it took, and why it failed if it did."""
+
+    provider: str
+    model: str
+    latency_ms: int
+    status: int | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """What happened to one request. Times in UTC, durations in ms, cost in micro-dollars.
+
+    `cost_microusd` is None where the model has no known price. `screening` counts findings by
+    kind. `overhead_ms` is our own time: the latency without the waiting for providers.
+    """
+
+    request_id: str
+    occurred_at: datetime
+    org_id: str
+    subject: str
+    role: str
+    status: int
+    application_id: str | None = None
+    end_user: str | None = None
+    operation: str = "chat.completions"
+    stream: bool = False
+    model_requested: str | None = None
+    model_served: str | None = None
+    provider: str | None = None
+    code: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    tokens_input: int = 0
+    tokens_output: int = 0
+    tokens_cached: int = 0
+    tokens_reasoning: int = 0
+    cost_microusd: int | None = None
+    latency_ms: int = 0
+    overhead_ms: int = 0
+    screening: Mapping[str, int] = field(default_factory=dict)
+    policy_version: str | None = None
+    degraded: bool = False
+    payload_key: str | None = None
+    schema_version: int = SCHEMA_VERSION
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; the shape of the SQS message and of a line in S3."""
+        return asdict(self) | {"occurred_at": self.occurred_at.astimezone(UTC).isoformat()}
+
+    def to_json(self) -> str:
+        """One line of ASCII: SQS refuses some characters that JSON allows unescaped."""
+        return json.dumps(self.to_dict(), ensure_ascii=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> AuditEvent:
+        """Read what `to_json` wrote. Fields that a newer writer added are left out.
+
+        Raises ValueError where the text is not such an event.
+        """
+        try:
+            raw = json.loads(text)
+            known = {name: raw[name] for name in _FIELDS if name in raw}
+            known["occurred_at"] = datetime.fromisoformat(raw["occurred_at"])
+            known["attempts"] = tuple(Attempt(**attempt) for attempt in raw.get("attempts", ()))
+            if not isinstance(known["request_id"], str) or not isinstance(known["org_id"], str):
+                raise TypeError("request_id and org_id are strings")
+            if known["occurred_at"].tzinfo is None:
+                raise TypeError("occurred_at has a time zone")
+            return cls(**known)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not an audit event: {error}") from None
+
+
+_FIELDS = frozenset(f.name for f in fields(AuditEvent))

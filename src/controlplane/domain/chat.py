@@ -1,0 +1,179 @@
+"""OpenAI's chat schema: the one language spoken inside. A request keeps every key it came with.
+
+https://platform.openai.com/docs/api-reference/chat/create
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from controlplane.errors import InvalidRequest
+
+MAX_DEPTH = 64
+MAX_NAME_LENGTH = 256
+ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+
+ChatCompletion = Mapping[str, Any]
+Chunk = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A checked request. `body` is the caller's object, whole; treat it as read-only."""
+
+    body: Mapping[str, Any]
+
+    @property
+    def model(self) -> str:
+        """The model or alias asked for."""
+        return str(self.body["model"])
+
+    @property
+    def stream(self) -> bool:
+        """True where the answer is to be server-sent events."""
+        return self.body.get("stream") is True
+
+    @property
+    def wants_usage_chunk(self) -> bool:
+        """True where a stream is to end with a chunk that carries `usage`."""
+        return bool((self.body.get("stream_options") or {}).get("include_usage"))
+
+    @property
+    def end_user(self) -> str | None:
+        """The caller's own name for its user (`user`)."""
+        return self.body.get("user")
+
+    def replace(self, **changes: Any) -> ChatRequest:
+        """The same request with other values; this one stays as it is."""
+        return ChatRequest({**self.body, **changes})
+
+    def cap_output(self, maximum: int) -> ChatRequest:
+        """Bound the answer: the smaller of what was asked and `maximum` tokens."""
+        name = "max_tokens" if self.body.get("max_tokens") else "max_completion_tokens"
+        asked = self.body.get(name)
+        return self if asked and asked <= maximum else self.replace(**{name: maximum})
+
+
+def parse_chat_request(raw: bytes) -> ChatRequest:
+    """Read and check a request body. Raises InvalidRequest, naming the parameter in `param`.
+
+    Only what the gateway itself relies on is checked here; the provider judges the rest.
+    """
+    body = _parse_object(raw)
+    for name in ("model", "messages"):
+        if body.get(name) is None:
+            raise InvalidRequest(f"You must provide '{name}'.", param=name)
+    for name, (check, expected) in _PARAMETERS.items():
+        if body.get(name) is not None and not check(body[name]):
+            raise InvalidRequest(f"'{name}' must be {expected}.", param=name)
+    for index, message in enumerate(body["messages"]):
+        _check_message(message, f"messages.{index}")
+    if body.get("stream_options") is not None and body.get("stream") is not True:
+        raise InvalidRequest(
+            "'stream_options' is only allowed together with 'stream': true.",
+            param="stream_options",
+        )
+    return ChatRequest(body)
+
+
+def _parse_object(raw: bytes) -> dict[str, Any]:
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        # orjson's message may quote the body, which may hold what nobody must see in a log.
+        raise InvalidRequest("The request body is not valid JSON.") from None
+    if not isinstance(body, dict):
+        raise InvalidRequest("The request body must be a JSON object.")
+    # Brackets bound the depth from above, so that ordinary requests skip the walk.
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _deeper_than(body, MAX_DEPTH):
+        raise InvalidRequest(f"The request body is nested deeper than {MAX_DEPTH} levels.")
+    return body
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    level: list[Any] = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _check_message(message: Any, place: str) -> None:
+    if not isinstance(message, dict):
+        raise InvalidRequest(f"'{place}' must be an object.", param=place)
+    if message.get("role") not in ROLES:
+        raise InvalidRequest(
+            f"'{place}.role' must be one of {', '.join(sorted(ROLES))}.", param=f"{place}.role"
+        )
+    content = message.get("content")
+    if content is None or isinstance(content, str):
+        return
+    if not isinstance(content, list):
+        raise InvalidRequest(
+            f"'{place}.content' must be a string, an array of content parts or null.",
+            param=f"{place}.content",
+        )
+    for index, part in enumerate(content):
+        if not isinstance(part, dict) or not isinstance(part.get("type"), str):
+            where = f"{place}.content.{index}"
+            raise InvalidRequest(f"'{where}' must be an object with a 'type'.", param=where)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME_LENGTH and "\x00" not in value
+
+
+def _is_integer(low: int, high: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def _is_number(low: float, high: float) -> Callable[[Any], bool]:
+    return lambda value: type(value) in (int, float) and low <= value <= high
+
+
+def _is_stop(value: Any) -> bool:
+    if isinstance(value, str):
+        return True
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_typed_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and all(
+        isinstance(item, dict) and isinstance(item.get("type"), str) for item in value
+    )
+
+
+def _is_stream_options(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("include_usage"), bool | None)
+
+
+_NAME = f"a string of 1 to {MAX_NAME_LENGTH} characters without U+0000"
+_TOKENS = (_is_integer(1, 2**31 - 1), "a positive integer")
+_PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "model": (_is_name, _NAME),
+    "messages": (lambda v: isinstance(v, list) and len(v) > 0, "a non-empty array of messages"),
+    "stream": (lambda v: isinstance(v, bool), "true or false"),
+    "stream_options": (_is_stream_options, "an object such as {'include_usage': true}"),
+    "max_tokens": _TOKENS,
+    "max_completion_tokens": _TOKENS,
+    "n": (_is_integer(1, 128), "an integer from 1 to 128"),
+    "temperature": (_is_number(0, 2), "a number from 0 to 2"),
+    "top_p": (_is_number(0, 1), "a number from 0 to 1"),
+    "presence_penalty": (_is_number(-2, 2), "a number from -2 to 2"),
+    "frequency_penalty": (_is_number(-2, 2), "a number from -2 to 2"),
+    "stop": (_is_stop, "a string or an array of strings"),
+    "tools": (_is_typed_list, "an array of objects with a 'type'"),
+    "response_format": (lambda v: isinstance(v, dict), "an object with a 'type'"),
+    "metadata": (lambda v: isinstance(v, dict), "an object"),
+    "user": (_is_name, _NAME),
+}

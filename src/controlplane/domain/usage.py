@@ -1,0 +1,50 @@
+"""Tokens and money. Money is integers of micro-dollars (1 USD = 1,000,000)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+from typing import Any
+
+MICROUSD_PER_USD = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """What a provider says it used. `cached` is part of `input`, `reasoning` is part of `output`."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    reasoning: int = 0
+
+    @classmethod
+    def from_openai(cls, usage: object) -> TokenUsage | None:
+        """Read OpenAI's `usage` object; None where there is none or it is not one.
+
+        https://platform.openai.com/docs/api-reference/chat/object#chat/object-usage
+        """
+        if not isinstance(usage, Mapping) or "prompt_tokens" not in usage:
+            return None
+        return cls(
+            input=_count(usage, "prompt_tokens"),
+            output=_count(usage, "completion_tokens"),
+            cached=_count(usage.get("prompt_tokens_details"), "cached_tokens"),
+            reasoning=_count(usage.get("completion_tokens_details"), "reasoning_tokens"),
+        )
+
+
+def _count(source: Any, name: str) -> int:
+    value = source.get(name) if isinstance(source, Mapping) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def microusd(usd: Decimal) -> int:
+    """Micro-dollars, rounded up: a cost is never understated."""
+    return int((usd * MICROUSD_PER_USD).to_integral_value(ROUND_CEILING))
+
+
+def usd(cost_microusd: int) -> str:
+    """Dollars as a plain decimal string, for headers and JSON: `0.000125`."""
+    return f"{Decimal(cost_microusd) / MICROUSD_PER_USD:.6f}"

@@ -1,0 +1,240 @@
+"""What can go wrong, as one tree. The edge (`api/errors.py`) renders it; nothing else decides a status.
+
+    ControlPlaneError
+    ├── ConfigurationError            a setting is missing or wrong; stops the start
+    ├── UnknownEvent                  the function was invoked with an event it does not know
+    ├── Unreachable                   a store of ours (Redis, PostgreSQL, SQS, ...) did not answer
+    ├── ProviderError                 one attempt at a provider failed; says what may be done about it
+    └── GatewayError                  an answer to the caller: status, type, code, param, headers
+        ├── InvalidRequest            400
+        │   ├── SensitiveData         400  pii_detected | secret_detected
+        │   ├── ModelNotFound         404
+        │   ├── NotFound              404
+        │   ├── MethodNotAllowed      405
+        │   └── PayloadTooLarge       413
+        ├── Unauthenticated           401
+        ├── PermissionDenied          403
+        ├── RateLimited               429
+        ├── ProviderRefused           the provider's own 400, 413 or 422
+        ├── ProviderUnavailable       502 | 503 | 504
+        ├── Unavailable               503
+        └── InternalError             500
+
+The envelope is OpenAI's: https://platform.openai.com/docs/guides/error-codes/api-errors
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class ControlPlaneError(Exception):
+    """The root: everything that this package raises on purpose."""
+
+
+class ConfigurationError(ControlPlaneError):
+    """A setting is missing or wrong; the message is one sentence that names it."""
+
+
+class UnknownEvent(ControlPlaneError):
+    """The function was invoked with an event that nothing here handles."""
+
+
+class Unreachable(ControlPlaneError):
+    """A store of ours did not answer in time; `store` names it."""
+
+    def __init__(self, store: str) -> None:
+        super().__init__(f"{store} did not answer")
+        self.store = store
+
+
+class GatewayError(ControlPlaneError):
+    """An answer to the caller that is not a success. The message is safe to show."""
+
+    status: int = 500
+    type: str = "api_error"
+    code: str | None = None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.code = code or self.code
+        self.headers = dict(headers or {})
+
+    def envelope(self) -> dict[str, Any]:
+        """OpenAI's error object."""
+        return {
+            "error": {
+                "message": self.message,
+                "type": self.type,
+                "param": self.param,
+                "code": self.code,
+            }
+        }
+
+
+class InvalidRequest(GatewayError):
+    """The caller sent something that cannot be done as it stands."""
+
+    status = 400
+    type = "invalid_request_error"
+
+
+class SensitiveData(InvalidRequest):
+    """Personal data or a secret was found and the policy says block."""
+
+    CODES: ClassVar[Mapping[str, str]] = {"pii": "pii_detected", "secrets": "secret_detected"}
+
+
+class ModelNotFound(InvalidRequest):
+    """No route of the organisation serves the model."""
+
+    status = 404
+    code = "model_not_found"
+
+
+class NotFound(InvalidRequest):
+    """No such path or record, or not one of the caller's organisation."""
+
+    status = 404
+    code = "not_found"
+
+
+class MethodNotAllowed(InvalidRequest):
+    """The path exists, the method does not."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class PayloadTooLarge(InvalidRequest):
+    """The body is larger than the function accepts."""
+
+    status = 413
+    code = "payload_too_large"
+
+
+class Unauthenticated(GatewayError):
+    """No credential, or not a valid one. `reason` is for the log, never for the caller."""
+
+    status = 401
+    type = "authentication_error"
+    code = "invalid_api_key"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "The API key or token is missing or not valid. "
+            "Send it as 'Authorization: Bearer <key>'.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+        self.reason = reason
+
+
+class PermissionDenied(GatewayError):
+    """The caller is known and may not do this."""
+
+    status = 403
+    type = "permission_error"
+    code = "permission_denied"
+
+
+class RateLimited(GatewayError):
+    """A limit of the policy is reached; `Retry-After` says when to come back."""
+
+    status = 429
+    type = "rate_limit_error"
+    code = "rate_limit_exceeded"
+
+
+class Unavailable(GatewayError):
+    """A part of ours is down and the policy says to refuse."""
+
+    status = 503
+    type = "api_error"
+    code = "service_unavailable"
+
+    def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after_seconds)})
+
+
+class InternalError(GatewayError):
+    """A fault of ours. The log has the rest, under the request id."""
+
+    status = 500
+    type = "api_error"
+    code = "internal_error"
+
+
+class ProviderRefused(GatewayError):
+    """The provider refused the request itself; its status, message and code are passed on."""
+
+    type = "invalid_request_error"
+
+    def __init__(self, status: int, message: str, *, param: str | None, code: str | None) -> None:
+        super().__init__(message, param=param, code=code)
+        self.status = status
+
+
+class ProviderUnavailable(GatewayError):
+    """No target answered: misconfigured or broken (502), exhausted (503), too slow (504)."""
+
+    type = "api_error"
+
+    def __init__(
+        self, status: int, message: str, *, code: str, retry_after_seconds: float | None = None
+    ) -> None:
+        headers = (
+            {} if retry_after_seconds is None else {"Retry-After": f"{retry_after_seconds:.0f}"}
+        )
+        super().__init__(message, code=code, headers=headers)
+        self.status = status
+
+
+class ProviderError(ControlPlaneError):
+    """One attempt at one provider failed.
+
+    `kind` is connect | timeout | status | protocol; `status` the provider's HTTP status, if it gave
+    one. `message`, `param` and `code` are the provider's own words (only shown to the caller when the
+    provider refused the request itself).
+    """
+
+    REFUSED: ClassVar[frozenset[int]] = frozenset({400, 413, 422})
+    MISCONFIGURED: ClassVar[frozenset[int]] = frozenset({401, 403, 404})
+    EXHAUSTED: ClassVar[frozenset[int]] = frozenset({429, 503, 529})
+
+    def __init__(
+        self,
+        kind: str,
+        message: str,
+        *,
+        status: int | None = None,
+        param: str | None = None,
+        code: str | None = None,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.status = status
+        self.param = param
+        self.code = code
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def refused_request(self) -> bool:
+        """The request itself is at fault: another target would say the same."""
+        return self.status in self.REFUSED
+
+    @property
+    def misconfigured(self) -> bool:
+        """Our key, deployment or address is at fault: the target is of no use for this request."""
+        return self.status in self.MISCONFIGURED

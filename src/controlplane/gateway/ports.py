@@ -1,0 +1,90 @@
+"""What the request path needs from the outside, in its own words. Adapters match by shape."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from controlplane.domain.access import Caller, Decision, EffectivePolicy, WindowLimit
+from controlplane.domain.audit import AuditEvent
+from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
+from controlplane.domain.routing import Routes, Timeouts
+from controlplane.domain.usage import TokenUsage
+
+
+class KeyDirectory(Protocol):
+    """API keys. Raises Unreachable where neither cache nor database answers."""
+
+    async def find(self, presented: str) -> Caller | None:
+        """The caller behind a key `sk-cp-...`; None where it is unknown, expired or revoked."""
+        ...
+
+
+class TokenVerifier(Protocol):
+    """Cognito's JSON Web Tokens."""
+
+    async def verify(self, token: str) -> Caller:
+        """The caller a token names. Raises Unauthenticated, or Unavailable without any key set."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for one caller: the merged policy, and the routes of the organisation."""
+
+    policy: EffectivePolicy
+    routes: Routes
+
+
+class RuleBook(Protocol):
+    """Policies and routes. Raises Unreachable where neither cache nor database answers."""
+
+    async def rules(self, caller: Caller) -> Rules:
+        """The rules for `caller`, in one round trip where they are cached."""
+        ...
+
+
+class Limiter(Protocol):
+    """Decides all limits of a request together, all or nothing. Raises Unreachable."""
+
+    async def reserve(
+        self, org_id: str, request_id: str, limits: Sequence[WindowLimit]
+    ) -> Decision:
+        """Take a hold, or say which limit refuses. Repeating a request id changes nothing."""
+        ...
+
+
+class Provider(Protocol):
+    """A model provider. Raises ProviderError for everything that goes wrong at an attempt."""
+
+    async def complete(
+        self, request: ChatRequest, model: str, timeouts: Timeouts
+    ) -> ChatCompletion:
+        """One whole answer in OpenAI's shape."""
+        ...
+
+    def stream(
+        self, request: ChatRequest, model: str, timeouts: Timeouts
+    ) -> AsyncGenerator[Chunk, None]:
+        """Chunks in OpenAI's shape, the one with `usage` included; ends only on a complete answer.
+
+        Nothing is sent before the first `anext`. Closing it early cancels the call.
+        """
+        ...
+
+
+class PriceBook(Protocol):
+    """What tokens cost."""
+
+    def cost_microusd(self, provider: str, model: str, usage: TokenUsage) -> int | None:
+        """Micro-dollars, rounded up; None where the model has no known price."""
+        ...
+
+
+class AuditSink(Protocol):
+    """Where audit events go."""
+
+    async def append(self, event: AuditEvent) -> None:
+        """Returns once the event is durable. Raises Unreachable where nothing would take it."""
+        ...
