@@ -1,10 +1,10 @@
-"""What can go wrong, as one tree. The edge (`api/errors.py`) renders it; nothing else decides a status.
+"""What can go wrong, as one tree. The edge (`api/errors.py`) renders it.
 
     ControlPlaneError
     ├── ConfigurationError            a setting is missing or wrong; stops the start
     ├── UnknownEvent                  the function was invoked with an event it does not know
     ├── Unreachable                   a store of ours (Redis, PostgreSQL, SQS, ...) did not answer
-    ├── ProviderError                 one attempt at a provider failed; says what may be done about it
+    ├── ProviderError                 one attempt at a provider failed
     └── GatewayError                  an answer to the caller: status, type, code, param, headers
         ├── InvalidRequest            400
         │   ├── SensitiveData         400  pii_detected | secret_detected
@@ -202,9 +202,9 @@ class ProviderUnavailable(GatewayError):
 class ProviderError(ControlPlaneError):
     """One attempt at one provider failed.
 
-    `kind` is connect | timeout | status | protocol; `status` the provider's HTTP status, if it gave
-    one. `message`, `param` and `code` are the provider's own words (only shown to the caller when the
-    provider refused the request itself).
+    `kind` is connect | timeout | status | protocol | unconfigured; `status` the provider's HTTP
+    status, if it gave one. `message`, `param` and `code` are the provider's own words; the caller
+    sees them only where the provider refused the request itself.
     """
 
     REFUSED: ClassVar[frozenset[int]] = frozenset({400, 413, 422})

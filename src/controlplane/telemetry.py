@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from contextvars import ContextVar
 from typing import Any
 
@@ -24,3 +25,18 @@ log.addFilter(_RequestId())
 def count(metric: str, value: int = 1, **dimensions: Any) -> None:
     """Count something that an operator watches (`auth_failed`, `redis_degraded`, ...)."""
     log.info(metric, extra={"metric": metric, "value": value, **dimensions})
+
+
+def log_crash(error: BaseException) -> None:
+    """Log what broke and where, without the message: it may quote what nobody must see."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
+    cause = error.__cause__
+    log.error(
+        "crash",
+        extra={
+            "error": type(error).__name__,
+            "cause": type(cause).__name__ if cause else None,
+            "frames": where,
+        },
+    )

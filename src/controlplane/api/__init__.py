@@ -1,0 +1,1 @@
+"""HTTP: FastAPI under Mangum or a server. It translates; the gateway decides."""

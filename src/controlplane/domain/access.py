@@ -97,7 +97,6 @@ class EffectivePolicy:
     max_output_tokens: int | None
     screening: ScreeningPolicy
     rate_when_down: WhenDown
-    store_payloads: bool
 
 
 @dataclass(frozen=True, slots=True)

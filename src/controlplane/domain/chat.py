@@ -14,7 +14,7 @@ import orjson
 from controlplane.errors import InvalidRequest
 
 MAX_DEPTH = 64
-MAX_NAME_LENGTH = 256
+MAX_NAME_LENGTH = 1024
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
 ChatCompletion = Mapping[str, Any]
@@ -111,7 +111,8 @@ def _deeper_than(value: Any, limit: int) -> bool:
 def _check_message(message: Any, place: str) -> None:
     if not isinstance(message, dict):
         raise InvalidRequest(f"'{place}' must be an object.", param=place)
-    if message.get("role") not in ROLES:
+    role = message.get("role")
+    if not isinstance(role, str) or role not in ROLES:
         raise InvalidRequest(
             f"'{place}.role' must be one of {', '.join(sorted(ROLES))}.", param=f"{place}.role"
         )

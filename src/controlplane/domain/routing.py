@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Strategy(StrEnum):
@@ -25,12 +26,20 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. `total_s` bounds all attempts together, slow drips and keep-alive pings included."""
+    """Seconds. `total_s` bounds all attempts together, slow drips and keep-alive pings included.
+
+    The defaults fit an answer that API Gateway buffers, which it does for 29 seconds at most.
+    """
 
     connect_s: float = 2.0
     first_byte_s: float = 20.0
     idle_s: float = 15.0
     total_s: float = 25.0
+
+
+BUFFERED = Timeouts()
+# A stream that reaches its reader as it comes may go on for as long as chunks keep coming.
+LIVE_STREAM = Timeouts(total_s=300.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,27 @@ class Route:
     alias: str
     targets: tuple[Target, ...]
     strategy: Strategy = Strategy.PRIORITY
-    timeouts: Timeouts = field(default_factory=Timeouts)
+    timeouts: Timeouts | None = None
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Route:
+        """Read the JSON form: `{"alias", "strategy", "targets": [...], "timeouts": {...} | None}`.
+
+        Raises ValueError where the row is not such a route.
+        """
+        try:
+            return cls(
+                alias=row["alias"],
+                targets=tuple(Target(**target) for target in row["targets"]),
+                strategy=Strategy(row["strategy"]),
+                timeouts=Timeouts(**row["timeouts"]) if row.get("timeouts") else None,
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a route: {error}") from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form that `from_dict` reads."""
+        return asdict(self)
 
 
 Routes = Mapping[str, Route]

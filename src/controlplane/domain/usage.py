@@ -12,7 +12,7 @@ MICROUSD_PER_USD = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """What a provider says it used. `cached` is part of `input`, `reasoning` is part of `output`."""
+    """What a provider says it used. `cached` is part of `input`, `reasoning` of `output`."""
 
     input: int = 0
     output: int = 0

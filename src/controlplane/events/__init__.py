@@ -1,0 +1,7 @@
+"""Custom events, `{"type": ...}`: one file each with `run(event, container)`, one row here."""
+
+EVENTS = {
+    "user-migration": "migrate",
+    "user-seeder": "seed",
+    "policy-cache-refresh": "refresh_policy_cache",
+}

@@ -1,0 +1,1 @@
+"""The request path, one verb per file; `pipeline.py` reads top to bottom."""

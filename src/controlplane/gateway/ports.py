@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from controlplane.domain.access import Caller, Decision, EffectivePolicy, WindowLimit
+from controlplane.domain.access import Caller, Decision, WindowLimit
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
-from controlplane.domain.routing import Routes, Timeouts
+from controlplane.domain.routing import Timeouts
+from controlplane.domain.rules import Rules
 from controlplane.domain.usage import TokenUsage
 
 
@@ -27,14 +27,6 @@ class TokenVerifier(Protocol):
     async def verify(self, token: str) -> Caller:
         """The caller a token names. Raises Unauthenticated, or Unavailable without any key set."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What holds for one caller: the merged policy, and the routes of the organisation."""
-
-    policy: EffectivePolicy
-    routes: Routes
 
 
 class RuleBook(Protocol):

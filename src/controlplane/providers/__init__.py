@@ -1,0 +1,1 @@
+"""Model providers: a kind is one file and one row in `registry.py`."""

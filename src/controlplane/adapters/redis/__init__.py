@@ -1,0 +1,1 @@
+"""Redis (Valkey): the limiter, and the caches of keys, policies and routes."""

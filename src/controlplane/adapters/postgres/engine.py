@@ -1,0 +1,155 @@
+"""Connections and transactions. Nobody waits for PostgreSQL without a bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from controlplane.domain.access import ORG_ID
+from controlplane.errors import ConfigurationError, Unreachable
+
+DEADLINE_SECONDS = 5.0
+# What a polite end may take: psycopg first asks the server to cancel the statement.
+GRACE_SECONDS = 0.5
+
+_TENANT, _SYSTEM = "llm_cp_tenant", "llm_cp_system"
+_BECOME = text("SELECT set_config('role', :role, true), set_config('app.org_id', :org_id, true)")
+# https://www.postgresql.org/docs/16/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+_CONNECT: dict[str, Any] = {
+    "connect_timeout": 2,
+    "keepalives_idle": 30,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5_000,
+    "application_name": "llm-control-plane",
+    "options": "-c timezone=UTC -c statement_timeout=5000 "
+    "-c idle_in_transaction_session_timeout=60000",
+}
+
+
+class Database:
+    """One database. Makes its engine on first use; nothing connects before.
+
+    `long_lived` is for a server of many concurrent requests; without it the pool has the one
+    connection that a function needs. `pooled=False` keeps no connection at all (Aurora that may
+    pause stays awake while one is open).
+    """
+
+    def __init__(self, url: str, *, long_lived: bool = False, pooled: bool = True) -> None:
+        self.url = psycopg_url(url)
+        self._pool = _pool_options(long_lived=long_lived, pooled=pooled)
+
+    def tenant(
+        self, org_id: str, *, deadline_seconds: float = DEADLINE_SECONDS
+    ) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction that sees the rows of one organisation only.
+
+        Commits at the end, rolls back on an exception. Raises Unreachable where PostgreSQL did not
+        answer within `deadline_seconds`, which bound the whole block.
+        """
+        if not ORG_ID.match(org_id):
+            raise ValueError("not an organisation id")
+        return self._transaction(_TENANT, org_id, deadline_seconds)
+
+    def system(
+        self, *, deadline_seconds: float = DEADLINE_SECONDS
+    ) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction that sees the rows of all organisations; otherwise as `tenant`."""
+        return self._transaction(_SYSTEM, "", deadline_seconds)
+
+    async def ping(self, *, deadline_seconds: float = 1.0) -> None:
+        """Raises Unreachable where PostgreSQL does not answer."""
+        async with self.system(deadline_seconds=deadline_seconds):
+            pass
+
+    async def close(self) -> None:
+        """Close the pooled connections; the next use opens new ones."""
+        await self._engine.dispose()
+
+    @cached_property
+    def _engine(self) -> AsyncEngine:
+        # Parameters stay out of error messages: they are audit records and hashes of keys.
+        return create_async_engine(
+            self.url,
+            connect_args={k: v for k, v in _CONNECT.items() if k not in self.url.query},
+            hide_parameters=True,
+            use_native_hstore=False,
+            **self._pool,
+        )
+
+    @asynccontextmanager
+    async def _transaction(
+        self, role: str, org_id: str, deadline_seconds: float
+    ) -> AsyncGenerator[AsyncConnection, None]:
+        # Two deadlines: the first cancels the statement, the second whatever that waits for
+        # (a cancel request or a rollback that a frozen server never answers).
+        last = asyncio.timeout(deadline_seconds + GRACE_SECONDS)
+        first = asyncio.timeout(deadline_seconds)
+        try:
+            async with last, first, self._engine.begin() as connection:
+                # The role, too: a login that is a superuser would pass every policy.
+                await connection.execute(_BECOME, {"role": role, "org_id": org_id})
+                yield connection
+        except TimeoutError as error:
+            if not first.expired():
+                raise
+            raise Unreachable("postgresql") from error
+        except PoolTimeoutError as error:
+            raise Unreachable("postgresql") from error
+        except DBAPIError as error:
+            if not is_outage(error):
+                raise
+            raise Unreachable("postgresql") from error
+
+
+def psycopg_url(url: str) -> URL:
+    """Any spelling of a PostgreSQL address, for psycopg 3.
+
+    Raises ConfigurationError where it is none.
+    """
+    try:
+        parsed = make_url(url)
+    except ValueError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise ConfigurationError(
+            "DATABASE_URL must be an address such as postgresql://user:password@host:5432/database."
+        )
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def is_outage(error: DBAPIError) -> bool:
+    """True where the server, not the statement, is at fault: trying again later may help.
+
+    https://www.postgresql.org/docs/16/errcodes-appendix.html
+    """
+    sqlstate = sqlstate_of(error) or ""
+    if sqlstate.startswith("54"):  # program limit exceeded: a value too large for an index
+        return False
+    return error.connection_invalidated or isinstance(
+        error, OperationalError | InterfaceError | InternalError
+    )
+
+
+def sqlstate_of(error: DBAPIError) -> str | None:
+    """The five characters of PostgreSQL's error code; None for an error of the client."""
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _pool_options(*, long_lived: bool, pooled: bool) -> dict[str, Any]:
+    if not pooled:
+        return {"poolclass": NullPool}
+    size = {"pool_size": 10, "max_overflow": 10} if long_lived else _ONE_CONNECTION
+    return {"pool_pre_ping": True, "pool_timeout": DEADLINE_SECONDS, **size}
+
+
+_ONE_CONNECTION = {"pool_size": 1, "max_overflow": 0}

@@ -1,0 +1,175 @@
+"""The tables. `migrations/` makes them; `alembic check` in the tests keeps the two the same.
+
+Every table that belongs to an organisation carries `org_id` and stands under row-level security:
+see `migrations/sql/0001_row_level_security.sql`. Times are `timestamptz`, written and read as UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+CREATED_AT = func.now()
+
+
+class Base(DeclarativeBase):
+    """Names every constraint, so that a later migration can speak of it."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text(),
+        datetime: TIMESTAMP(timezone=True),
+        dict[str, Any]: JSONB(none_as_null=True),
+        list[Any]: JSONB(none_as_null=True),
+    }
+
+
+class Organization(Base):
+    """A tenant. The id is `domain.access.ORG_ID`: it becomes part of Redis keys and S3 paths."""
+
+    __tablename__ = "organizations"
+    __table_args__ = (CheckConstraint("id ~ '^[a-z0-9-]{1,64}$'", "id_alphabet"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=CREATED_AT)
+
+
+class Application(Base):
+    """What an organisation's keys speak for; limits count per application."""
+
+    __tablename__ = "applications"
+
+    org_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=CREATED_AT)
+
+
+class ApiKeyRow(Base):
+    """A key, without the key: `key_hash` is HMAC-SHA-256 in hex, `prefix` is for people to read."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["org_id", "application_id"], ["applications.org_id", "applications.id"]
+        ),
+        CheckConstraint("key_hash ~ '^[0-9a-f]{64}$'", "key_hash_shape"),
+        CheckConstraint("role IN ('admin', 'developer', 'viewer', 'service')", "role_known"),
+        Index(None, "org_id", "application_id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"))
+    application_id: Mapped[str | None]
+    name: Mapped[str]
+    role: Mapped[str]
+    key_hash: Mapped[str] = mapped_column(unique=True)
+    prefix: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=CREATED_AT)
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
+class Policy(Base):
+    """One policy document per organisation, application, key or user; `version` counts from 1."""
+
+    __tablename__ = "policies"
+    __table_args__ = (
+        CheckConstraint(
+            "level IN ('organization', 'application', 'api-key', 'user')", "level_known"
+        ),
+        CheckConstraint("version >= 1", "version_from_one"),
+    )
+
+    org_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    level: Mapped[str] = mapped_column(primary_key=True)
+    subject_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    document: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=CREATED_AT)
+
+
+class ModelRoute(Base):
+    """What a model name stands for: `targets` is `[{"provider", "model", "weight"}]`, in order."""
+
+    __tablename__ = "model_routes"
+    __table_args__ = (CheckConstraint("strategy IN ('priority', 'weighted')", "strategy_known"),)
+
+    org_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    alias: Mapped[str] = mapped_column(primary_key=True)
+    strategy: Mapped[str]
+    targets: Mapped[list[Any]]
+    timeouts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    updated_at: Mapped[datetime] = mapped_column(server_default=CREATED_AT)
+
+
+class RequestLog(Base):
+    """The audit trail: the fields of `domain.audit.AuditEvent`, and where S3 holds the same record.
+
+    Partitioned by month. A partitioned table wants its partition column in every unique key, so the
+    primary key is (request_id, occurred_at). That still makes inserts idempotent by request id: an
+    event that is delivered again carries the very same occurred_at, to the microsecond.
+
+    No foreign keys: the trail outlives what it speaks of.
+    """
+
+    __tablename__ = "request_logs"
+    __table_args__ = (
+        # Read backwards for "newest first".
+        Index(None, "org_id", "occurred_at", "request_id"),
+        Index(None, "org_id", "request_id"),
+        {"postgresql_partition_by": "RANGE (occurred_at)"},
+    )
+
+    request_id: Mapped[str] = mapped_column(primary_key=True)
+    occurred_at: Mapped[datetime] = mapped_column(primary_key=True)
+    org_id: Mapped[str]
+    subject: Mapped[str]
+    role: Mapped[str]
+    status: Mapped[int]
+    application_id: Mapped[str | None]
+    end_user: Mapped[str | None]
+    operation: Mapped[str]
+    stream: Mapped[bool]
+    model_requested: Mapped[str | None]
+    model_served: Mapped[str | None]
+    provider: Mapped[str | None]
+    code: Mapped[str | None]
+    attempts: Mapped[list[Any]]
+    tokens_input: Mapped[int] = mapped_column(BigInteger)
+    tokens_output: Mapped[int] = mapped_column(BigInteger)
+    tokens_cached: Mapped[int] = mapped_column(BigInteger)
+    tokens_reasoning: Mapped[int] = mapped_column(BigInteger)
+    cost_microusd: Mapped[int | None] = mapped_column(BigInteger)
+    latency_ms: Mapped[int] = mapped_column(BigInteger)
+    overhead_ms: Mapped[int] = mapped_column(BigInteger)
+    screening: Mapped[dict[str, Any]]
+    policy_version: Mapped[str | None]
+    degraded: Mapped[bool]
+    payload_key: Mapped[str | None]
+    schema_version: Mapped[int]
+    archive_key: Mapped[str | None]

@@ -1,0 +1,62 @@
+"""One Redis connection pool with short waits, no retries and a breaker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from controlplane.errors import Unreachable
+
+FAILURES_TO_OPEN = 3
+OPEN_SECONDS = 1.0
+
+T = TypeVar("T")
+
+
+class RedisClient:
+    """Runs commands; whatever goes wrong is Unreachable("redis").
+
+    After FAILURES_TO_OPEN failures in a row it stops trying for OPEN_SECONDS, so that a dead Redis
+    costs a caller nothing, then lets one command through to see.
+    """
+
+    def __init__(self, url: str, timeout_ms: int, max_connections: int) -> None:
+        seconds = timeout_ms / 1000
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=max_connections,
+            timeout=seconds,
+            socket_timeout=seconds,
+            socket_connect_timeout=seconds,
+            # redis-py's own retries turn a 50 ms timeout into seconds.
+            retry=Retry(NoBackoff(), 0),
+        )
+        self.redis: Any = Redis(connection_pool=pool)
+        self._failures = 0
+        self._closed_until = 0.0
+
+    async def run(self, command: Callable[[Any], Awaitable[T]]) -> T:
+        """Run one command, given as a function of the redis-py client."""
+        if self._failures >= FAILURES_TO_OPEN:
+            if time.monotonic() < self._closed_until:
+                raise Unreachable("redis")
+            self._closed_until = time.monotonic() + OPEN_SECONDS
+        try:
+            result = await command(self.redis)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._failures += 1
+            if self._failures == FAILURES_TO_OPEN:
+                self._closed_until = time.monotonic() + OPEN_SECONDS
+            raise Unreachable("redis") from error
+        self._failures = 0
+        return result
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.redis.aclose(close_connection_pool=True)

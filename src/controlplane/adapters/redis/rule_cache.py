@@ -1,0 +1,150 @@
+"""Policies and routes, one Redis hash per organisation; PostgreSQL only where that is missing.
+
+Fields of `rules:{org-123}`: `fresh_until` (seconds since 1970), `routes` (JSON array), and one
+`policy:<level>:<id>` per document. The hash is written whole, so a document without a field does
+not exist. It outlives its freshness by far: a database that is down leaves the last known rules in
+force.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from controlplane.adapters.redis.client import RedisClient
+from controlplane.domain.access import Caller, EffectivePolicy, Level, PolicyDocument
+from controlplane.domain.routing import Route, Routes
+from controlplane.domain.rules import Rules
+from controlplane.errors import Unreachable
+from controlplane.policy.effective import effective_policy
+
+FRESH_SECONDS = 300
+KEEP_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationRules:
+    """All policy documents and routes of one organisation, as they are stored."""
+
+    documents: Sequence[PolicyDocument]
+    routes: Sequence[Mapping[str, Any]]
+
+
+class RuleCache:
+    """The request path's RuleBook."""
+
+    def __init__(
+        self, client: RedisClient, load: Callable[[str], Awaitable[OrganizationRules]]
+    ) -> None:
+        self._client = client
+        self._load = load
+
+    async def rules(self, caller: Caller) -> Rules:
+        """The rules for `caller`. Raises Unreachable where neither store answers."""
+        cached = await self._read(caller)
+        if cached is not None and float(cached[0]) > time.time():
+            return _rules(caller, cached[1], tuple(cached[2:]))
+        try:
+            loaded = await self._load(caller.org_id)
+        except Unreachable:
+            if cached is None:
+                raise
+            return _rules(caller, cached[1], tuple(cached[2:]))
+        fields = _encode(loaded.documents, loaded.routes)
+        with suppress(Unreachable):  # the rules are known all the same
+            await self._write(caller.org_id, fields)
+        documents = tuple(_bytes(fields.get(name)) for name in _policy_fields(caller))
+        return _rules(caller, fields["routes"].encode(), documents)
+
+    async def replace(
+        self,
+        org_id: str,
+        documents: Sequence[PolicyDocument],
+        routes: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Write what holds from the next request on. Raises Unreachable."""
+        await self._write(org_id, _encode(documents, routes))
+
+    async def _read(self, caller: Caller) -> list[bytes] | None:
+        names = ["fresh_until", "routes", *_policy_fields(caller)]
+        try:
+            values = await self._client.run(lambda r: r.hmget(_key(caller.org_id), names))
+        except Unreachable:
+            return None
+        return None if values[0] is None or values[1] is None else values
+
+    async def _write(self, org_id: str, fields: Mapping[str, str]) -> None:
+        key = _key(org_id)
+
+        async def write(redis: Any) -> None:
+            async with redis.pipeline(transaction=True) as pipe:
+                pipe.delete(key)
+                pipe.hset(key, mapping=fields)
+                pipe.expire(key, KEEP_SECONDS)
+                await pipe.execute()
+
+        await self._client.run(write)
+
+
+def _key(org_id: str) -> str:
+    return f"rules:{{{org_id}}}"
+
+
+def _policy_fields(caller: Caller) -> list[str]:
+    subjects = (
+        (Level.ORGANIZATION, caller.org_id),
+        (Level.APPLICATION, caller.application_id),
+        (Level.API_KEY, caller.key_id),
+        (Level.USER, caller.user_id),
+    )
+    return [f"policy:{level.value}:{subject}" for level, subject in subjects if subject]
+
+
+def _encode(
+    documents: Sequence[PolicyDocument], routes: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    fields = {
+        "fresh_until": f"{time.time() + FRESH_SECONDS:.0f}",
+        "routes": json.dumps(list(routes)),
+    }
+    for entry in documents:
+        fields[f"policy:{entry.level.value}:{entry.subject_id}"] = json.dumps(
+            {
+                "level": entry.level.value,
+                "subject_id": entry.subject_id,
+                "version": entry.version,
+                "document": entry.document,
+            }
+        )
+    return fields
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode()
+
+
+def _rules(caller: Caller, routes: bytes, documents: tuple[bytes | None, ...]) -> Rules:
+    return Rules(_policy(caller, documents), _routes(routes))
+
+
+# Keyed by the very bytes that Redis holds, so a changed document can never meet an old result.
+@lru_cache(maxsize=512)
+def _policy(caller: Caller, documents: tuple[bytes | None, ...]) -> EffectivePolicy:
+    rows = [json.loads(document) for document in documents if document is not None]
+    return effective_policy(
+        caller,
+        [
+            PolicyDocument(Level(r["level"]), r["subject_id"], r["version"], r["document"])
+            for r in rows
+        ],
+    )
+
+
+@lru_cache(maxsize=128)
+def _routes(text: bytes) -> Routes:
+    return {row["alias"]: Route.from_dict(row) for row in json.loads(text)}

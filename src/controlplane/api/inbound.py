@@ -1,0 +1,43 @@
+"""Read what the gateway needs from an HTTP request."""
+
+from __future__ import annotations
+
+from starlette.requests import ClientDisconnect, Request
+
+from controlplane.errors import InvalidRequest, PayloadTooLarge
+from controlplane.gateway.call import Call
+
+# Lambda takes no larger event.
+MAX_BODY_BYTES = 6 * 1024 * 1024
+
+
+async def read_call(request: Request) -> Call:
+    """The call. Raises PayloadTooLarge before a large body is read, let alone kept."""
+    return Call(
+        request_id=request.state.request_id,
+        credential=request.headers.get("authorization"),
+        body=await _read_body(request),
+        seconds_left=_seconds_left(request),
+    )
+
+
+async def _read_body(request: Request) -> bytes:
+    too_large = PayloadTooLarge(f"The request body is larger than {MAX_BODY_BYTES:,} bytes.")
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > MAX_BODY_BYTES:
+        raise too_large
+    body = bytearray()
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MAX_BODY_BYTES:
+                raise too_large
+    except ClientDisconnect:
+        raise InvalidRequest("The request body did not arrive whole.") from None
+    return bytes(body)
+
+
+def _seconds_left(request: Request) -> float | None:
+    """What remains of the Lambda invocation, None where this is no Lambda."""
+    remaining = getattr(request.scope.get("aws.context"), "get_remaining_time_in_millis", None)
+    return None if remaining is None else remaining() / 1000

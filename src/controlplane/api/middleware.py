@@ -1,0 +1,59 @@
+"""What every HTTP request needs: a request id, one access log line, an answer even to a crash."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from controlplane.api.errors import error_response
+from controlplane.errors import InternalError
+from controlplane.telemetry import log, log_crash, request_id_var
+
+
+class RequestScope:
+    """Plain ASGI: no task, no copy of the body, no buffering of streams."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = f"req_{uuid.uuid4().hex}"
+        scope.setdefault("state", {})["request_id"] = request_id
+        request_id_var.set(request_id)
+        started = time.perf_counter()
+        status: int | None = None
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                ]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        except Exception as error:  # the entry point: a crash must not end in silence
+            log_crash(error)
+            if status is None:
+                failure = InternalError(f"The gateway failed. Give {request_id} to its operator.")
+                await error_response(failure)(scope, receive, send_with_id)
+        finally:
+            log.info("request", extra=_access(scope, status, time.perf_counter() - started))
+
+
+def _access(scope: Scope, status: int | None, seconds: float) -> dict[str, Any]:
+    return {
+        "method": scope["method"],
+        "path": scope["path"][:200],
+        "status": status,
+        "latency_ms": round(seconds * 1000, 1),
+    }

@@ -1,0 +1,95 @@
+"""`POST /v1/chat/completions`, in OpenAI's own schema."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from controlplane.api.inbound import read_call
+from controlplane.api.stream import EventStream
+from controlplane.domain.usage import usd
+from controlplane.errors import GatewayError, InternalError
+from controlplane.gateway.admit import limit_headers
+from controlplane.gateway.call import Answer
+from controlplane.gateway.pipeline import chat_completion
+from controlplane.telemetry import log_crash
+
+router = APIRouter(tags=["inference"])
+
+_REQUEST_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "OpenAI's chat completion request; every parameter is passed on.",
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "required": ["model", "messages"]},
+                "example": {
+                    "model": "gpt-4o-mini",
+                    "messages": [{"role": "user", "content": "Say hello."}],
+                },
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/v1/chat/completions",
+    summary="Create a chat completion",
+    openapi_extra=_REQUEST_BODY,
+    response_class=Response,
+)
+async def create_chat_completion(request: Request) -> Response:
+    """A completion, or server-sent events where the request says `"stream": true`."""
+    call = await read_call(request)
+    async with AsyncExitStack() as stack:
+        answer = await stack.enter_async_context(
+            chat_completion(call, request.app.state.container.gateway)
+        )
+        if answer.chunks is not None:
+            # The stream outlives this function, and with it what settles and records it.
+            return EventStream(_events(answer, stack.pop_all()), headers=_headers(answer))
+    return Response(
+        orjson.dumps(answer.completion), media_type="application/json", headers=_headers(answer)
+    )
+
+
+async def _events(answer: Answer, stack: AsyncExitStack) -> AsyncGenerator[bytes, None]:
+    """The stream; `[DONE]` follows only once the audit event is durable."""
+    assert answer.chunks is not None
+    try:
+        async with stack:
+            async for chunk in answer.chunks:
+                yield b"data: %b\n\n" % orjson.dumps(chunk)
+    except GatewayError as error:
+        yield b"data: %b\n\n" % orjson.dumps(error.envelope())
+    except Exception as error:  # the entry point: the status is sent, the stream has to say it
+        log_crash(error)
+        envelope = InternalError("The gateway failed in the middle of the answer.").envelope()
+        yield b"data: %b\n\n" % orjson.dumps(envelope)
+    else:
+        yield b"data: [DONE]\n\n"
+
+
+def _headers(answer: Answer) -> dict[str, str]:
+    trail = answer.trail
+    headers = {
+        **limit_headers(answer.limits),
+        "x-llm-cp-provider": _printable(trail.provider or ""),
+        "x-llm-cp-model": _printable(trail.model_served or ""),
+        "x-llm-cp-attempts": str(len(trail.attempts)),
+        "x-llm-cp-overhead-ms": f"{trail.overhead_ms:.1f}",
+    }
+    if trail.cost_microusd is not None:
+        headers["x-llm-cp-cost-usd"] = usd(trail.cost_microusd)
+    return headers
+
+
+def _printable(value: str) -> str:
+    """A name as a header value: whatever a provider sends, it starts no header of its own."""
+    return "".join(char if " " <= char <= "~" else "?" for char in value)

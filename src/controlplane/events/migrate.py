@@ -1,0 +1,28 @@
+"""`{"type": "user-migration", "revision": "head"}`: bring the database to a revision."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from controlplane.adapters.postgres.migrations import MigrationError, upgrade
+
+if TYPE_CHECKING:
+    from controlplane.wiring import Container
+
+_REVISION = re.compile(r"\A[A-Za-z0-9_]{1,64}\Z")
+
+
+async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
+    """Migrate upwards; answers the revisions before and after (None: no migration has run yet).
+
+    Raises MigrationError where there is no such revision or another migration keeps the lock.
+    """
+    revision = event.get("revision", "head")
+    if not isinstance(revision, str) or not _REVISION.match(revision):
+        raise MigrationError("'revision' must be 'head' or the id of a revision, such as '0001'.")
+    # In a thread: Alembic blocks, and an event loop of its own would end the process's one.
+    before, after = await asyncio.to_thread(upgrade, container.database.url, revision)
+    return {"ok": True, "type": event["type"], "from_revision": before, "to_revision": after}

@@ -1,0 +1,37 @@
+"""A request as it arrives, and an answer as it leaves: free of any web framework."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from controlplane.domain.access import LimitStatus
+from controlplane.domain.chat import ChatCompletion, Chunk
+from controlplane.gateway.record import Trail
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to the gateway.
+
+    `seconds_left` is what remains of the function's own time, None where nothing ends it.
+    """
+
+    request_id: str
+    credential: str | None
+    body: bytes
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Either a whole `completion` or `chunks`. The limits are for the response headers.
+
+    Iterating `chunks` raises ProviderUnavailable where the stream is cut: nothing that was not
+    complete ends as if it were.
+    """
+
+    trail: Trail
+    limits: tuple[LimitStatus, ...]
+    completion: ChatCompletion | None = None
+    chunks: AsyncIterator[Chunk] | None = None

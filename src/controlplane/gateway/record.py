@@ -1,0 +1,100 @@
+"""Record: whatever happens to an authenticated request, one audit event says it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from controlplane.domain.access import Caller
+from controlplane.domain.audit import Attempt, AuditEvent
+from controlplane.domain.usage import TokenUsage
+from controlplane.errors import GatewayError, InternalError
+from controlplane.gateway.ports import AuditSink
+
+# What nginx logs for a client that closed the connection; there is no standard status.
+CLIENT_CLOSED_REQUEST = 499
+
+
+@dataclass(slots=True)
+class Trail:
+    """What is known of a request so far. The stages write, `event()` sums up.
+
+    `waited_seconds` is the time spent waiting for providers; the rest is our own.
+    """
+
+    request_id: str
+    caller: Caller
+    occurred_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: float = field(default_factory=time.perf_counter)
+    waited_seconds: float = 0.0
+    status: int = 200
+    code: str | None = None
+    stream: bool = False
+    model_requested: str | None = None
+    end_user: str | None = None
+    screening: dict[str, int] = field(default_factory=dict)
+    policy_version: str | None = None
+    degraded: bool = False
+    attempts: list[Attempt] = field(default_factory=list)
+    provider: str | None = None
+    model_served: str | None = None
+    usage: TokenUsage | None = None
+    cost_microusd: int | None = None
+
+    @property
+    def overhead_ms(self) -> float:
+        """Our own time so far, in milliseconds."""
+        return max(0.0, (time.perf_counter() - self.started - self.waited_seconds) * 1000)
+
+    def event(self) -> AuditEvent:
+        """The audit event, as of now."""
+        usage = self.usage or TokenUsage()
+        return AuditEvent(
+            request_id=self.request_id,
+            occurred_at=self.occurred_at,
+            org_id=self.caller.org_id,
+            application_id=self.caller.application_id,
+            subject=self.caller.subject,
+            role=self.caller.role.value,
+            end_user=self.end_user,
+            stream=self.stream,
+            status=self.status,
+            code=self.code,
+            model_requested=self.model_requested,
+            model_served=self.model_served,
+            provider=self.provider,
+            attempts=tuple(self.attempts),
+            tokens_input=usage.input,
+            tokens_output=usage.output,
+            tokens_cached=usage.cached,
+            tokens_reasoning=usage.reasoning,
+            cost_microusd=self.cost_microusd,
+            latency_ms=round((time.perf_counter() - self.started) * 1000),
+            overhead_ms=round(self.overhead_ms),
+            screening=dict(self.screening),
+            policy_version=self.policy_version,
+            degraded=self.degraded,
+        )
+
+
+@asynccontextmanager
+async def record(request_id: str, caller: Caller, sink: AuditSink) -> AsyncIterator[Trail]:
+    """Keep a trail; leaving the context, however that happens, makes it durable first."""
+    trail = Trail(request_id, caller)
+    try:
+        yield trail
+    except GatewayError as error:
+        trail.status, trail.code = error.status, error.code
+        raise
+    except (asyncio.CancelledError, GeneratorExit):
+        trail.status, trail.code = CLIENT_CLOSED_REQUEST, "client_closed_request"
+        raise
+    except BaseException:
+        trail.status, trail.code = InternalError.status, InternalError.code
+        raise
+    finally:
+        await sink.append(trail.event())

@@ -1,0 +1,173 @@
+"""The simulator as an ASGI application: `/openai`, `/azure`, and the control endpoints.
+
+    PUT    /faults  {"provider": "openai", "fault": {"kind": "status", "status": 429}, "times": 2}
+    DELETE /faults  all of them
+    GET    /calls   {"openai": {"count", "left", "requests": [{"path", "headers", "body"}]}, ...}
+    DELETE /calls   starts counting anew
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+
+from controlplane.local.simulator.azure import AzureWire
+from controlplane.local.simulator.exchange import ClientLeft, Exchange, Receive, Scope, Send
+from controlplane.local.simulator.faults import FAULTS, Fault, Turn
+from controlplane.local.simulator.openai import OpenAIWire
+from controlplane.local.simulator.wire import Call, Refusal, Wire
+
+KEPT_REQUESTS = 100
+WIRES: Mapping[str, Wire] = {"openai": OpenAIWire(), "azure": AzureWire()}
+_CREDENTIALS = frozenset({b"authorization", b"api-key", b"x-api-key"})
+
+
+@dataclass
+class _Record:
+    """What one provider was asked. `left` counts the clients that did not wait for the end."""
+
+    count: int = 0
+    left: int = 0
+    calls: deque[Call] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
+
+    def report(self) -> dict[str, Any]:
+        return {
+            "count": self.count,
+            "left": self.left,
+            "requests": [_shown(call) for call in self.calls],
+        }
+
+
+@dataclass
+class _Plan:
+    """A fault that is to happen `times` more times; None is for ever."""
+
+    fault: Fault
+    times: int | None
+
+
+class Simulator:
+    """One process of it; faults and counts are its own."""
+
+    def __init__(self) -> None:
+        self._records = {name: _Record() for name in WIRES}
+        self._plans: dict[str, _Plan] = {}
+        self._serial = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI 3."""
+        if scope["type"] != "http":
+            return
+        name, _, rest = scope["path"][1:].partition("/")
+        raw = await _body(receive)
+        if name in WIRES:
+            await self._answer(name, f"/{rest}", raw, scope, receive, send)
+        else:
+            status, answer = self._control(scope["method"], scope["path"], raw)
+            await Exchange(scope, receive, send, ()).respond(status, orjson.dumps(answer))
+
+    async def _answer(
+        self, name: str, path: str, raw: bytes, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        self._serial += 1
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        call = Call(scope["method"], path, query, dict(scope["headers"]), raw)
+        record, wire = self._records[name], WIRES[name]
+        record.count += 1
+        record.calls.append(call)
+        request_id = b"req_%032x" % self._serial
+        exchange = Exchange(
+            scope, receive, send, (*wire.headers, (b"x-request-id", request_id))
+        )
+        try:
+            await self._turn(name, Turn(exchange, wire, wire.read(call, self._serial)))
+        except Refusal as refusal:
+            headers = ((b"content-type", b"application/json"), *refusal.headers)
+            await exchange.respond(refusal.status, orjson.dumps(refusal.body), headers)
+        except ClientLeft:
+            record.left += 1
+
+    async def _turn(self, name: str, turn: Turn) -> None:
+        model = turn.request.model
+        try:
+            fault = self._planned(name) or Fault.of_model(model)
+        except ValueError:
+            raise turn.wire.error(404, model, None) from None
+        if fault is None:
+            await turn.play()
+        else:
+            await FAULTS[fault.kind](turn, fault)
+
+    def _planned(self, name: str) -> Fault | None:
+        plan = self._plans.get(name)
+        if plan is None:
+            return None
+        if plan.times is not None:
+            plan.times -= 1
+            if plan.times <= 0:
+                del self._plans[name]
+        return plan.fault
+
+    def _control(self, method: str, path: str, raw: bytes) -> tuple[int, Any]:
+        match method, path:
+            case "GET", "/health":
+                return 200, {"status": "ok"}
+            case "PUT", "/faults":
+                return self._put_fault(raw)
+            case "DELETE", "/faults":
+                self._plans.clear()
+                return 200, {}
+            case "GET", "/calls":
+                return 200, {name: record.report() for name, record in self._records.items()}
+            case "DELETE", "/calls":
+                self._records = {name: _Record() for name in WIRES}
+                return 200, {}
+        return 404, {"error": {"message": f"The simulator has no {method} {path}."}}
+
+    def _put_fault(self, raw: bytes) -> tuple[int, Any]:
+        try:
+            row = orjson.loads(raw)
+            name, times = row["provider"], row.get("times")
+            if name not in WIRES:
+                raise ValueError(f"'provider' must be one of {', '.join(WIRES)}.")
+            if times is not None and (type(times) is not int or times < 1):
+                raise ValueError("'times' must be a positive integer or null.")
+            self._plans[name] = _Plan(Fault.from_dict(row["fault"]), times)
+        except (KeyError, TypeError, AttributeError):
+            expected = '{"provider": ..., "fault": {"kind": ...}, "times": null}'
+            return 400, {"error": {"message": f"Send {expected}."}}
+        except ValueError as error:
+            return 400, {"error": {"message": str(error)}}
+        return 200, {}
+
+
+async def _body(receive: Receive) -> bytes:
+    message = await receive()
+    if not message.get("more_body"):
+        return bytes(message.get("body", b""))
+    pieces = [message.get("body", b"")]
+    while message.get("more_body"):
+        message = await receive()
+        pieces.append(message.get("body", b""))
+    return b"".join(pieces)
+
+
+def _shown(call: Call) -> dict[str, Any]:
+    try:
+        body = orjson.loads(call.raw)
+    except orjson.JSONDecodeError:
+        body = call.raw.decode("utf-8", "replace")
+    return {
+        "path": call.path,
+        "headers": {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in call.headers.items()
+            if name not in _CREDENTIALS
+        },
+        "body": body,
+    }

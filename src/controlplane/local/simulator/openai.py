@@ -1,0 +1,190 @@
+"""OpenAI's wire format. https://platform.openai.com/docs/api-reference/chat"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from controlplane.local.simulator.answers import Answer
+from controlplane.local.simulator.openai_errors import error_for, invalid, refuse_parameters
+from controlplane.local.simulator.wire import Call, Frames, Headers, Refusal, Request
+
+API_KEY = "sk-simulator"
+FINGERPRINT = "fp_50906f2aac"
+HEADERS: Headers = (
+    (b"openai-organization", b"org-simulator"),
+    (b"openai-processing-ms", b"12"),
+    (b"openai-version", b"2020-10-01"),
+    (b"x-ratelimit-limit-requests", b"10000"),
+    (b"x-ratelimit-limit-tokens", b"2000000"),
+    (b"x-ratelimit-remaining-requests", b"9999"),
+    (b"x-ratelimit-remaining-tokens", b"1999988"),
+    (b"x-ratelimit-reset-requests", b"6ms"),
+    (b"x-ratelimit-reset-tokens", b"0s"),
+)
+MODELS = ("gpt-", "chatgpt-", "o1", "o3", "o4", "sim-")
+# OpenAI answers with the dated model behind an alias.
+SNAPSHOTS = {
+    "gpt-4o": "gpt-4o-2024-08-06",
+    "gpt-4o-mini": "gpt-4o-mini-2024-07-18",
+    "gpt-4.1": "gpt-4.1-2025-04-14",
+    "gpt-4.1-mini": "gpt-4.1-mini-2025-04-14",
+}
+
+
+class OpenAIWire:
+    """`/v1/chat/completions`, the key as a bearer token."""
+
+    headers = HEADERS
+
+    def read(self, call: Call, serial: int) -> Request:
+        """Key, address, body, parameters, model: in the order of OpenAI. Raises Refusal."""
+        if call.headers.get(b"authorization", b"").lower() != b"bearer " + API_KEY.encode():
+            raise error_for(401, "", None)
+        if call.path != "/v1/chat/completions":
+            raise invalid(
+                f"Invalid URL ({call.method} {call.path})", status=404, code="unknown_url"
+            )
+        if call.method != "POST":
+            raise invalid(
+                f"Not allowed to {call.method} on {call.path}.",
+                status=405,
+                code="method_not_supported",
+            )
+        body = read_body(call.raw)
+        model = body.get("model")
+        if not isinstance(model, str) or not model:
+            raise invalid("you must provide a model parameter")
+        if not model.startswith(MODELS):
+            raise error_for(404, model, None)
+        refuse_parameters(body)
+        return Request(model, body, serial)
+
+    def error(self, status: int, model: str, retry_after: float | None) -> Refusal:
+        """OpenAI's error object for a status."""
+        return error_for(status, model, retry_after)
+
+    def completion(self, answer: Answer, request: Request) -> dict[str, Any]:
+        """A `chat.completion`."""
+        message: dict[str, Any] = {"role": "assistant", "content": answer.text}
+        if answer.tool:
+            message["tool_calls"] = [tool_call(answer, request, 0)]
+        message |= {"refusal": None, "annotations": []}
+        return {
+            **head(request, "chat.completion"),
+            "choices": [
+                {
+                    "index": index,
+                    "message": message,
+                    "logprobs": None,
+                    "finish_reason": answer.finish_reason,
+                }
+                for index in range(answer.choices)
+            ],
+            "usage": usage(answer),
+        }
+
+    def frames(self, answer: Answer, request: Request) -> Frames:
+        """`chat.completion.chunk` events."""
+        return frames(answer, request, extra=b"")
+
+
+def read_body(raw: bytes) -> dict[str, Any]:
+    """The JSON object of a request. Raises Refusal in OpenAI's words."""
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        body = None
+    if not isinstance(body, dict):
+        raise invalid(
+            "We could not parse the JSON body of your request. (HINT: This likely means you "
+            "aren't using your HTTP library correctly. The OpenAI API expects a JSON payload.)"
+        )
+    return body
+
+
+def head(request: Request, kind: str) -> dict[str, Any]:
+    """The members that an answer and each of its chunks begin with."""
+    return {
+        "id": f"chatcmpl-{request.serial:029d}",
+        "object": kind,
+        "created": int(time.time()),
+        "model": SNAPSHOTS.get(request.model, request.model),
+        "service_tier": "default",
+        "system_fingerprint": FINGERPRINT,
+    }
+
+
+def usage(answer: Answer) -> dict[str, Any]:
+    """Token counts, with both details objects."""
+    return {
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "total_tokens": answer.prompt_tokens + answer.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": 0,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+def tool_call(answer: Answer, request: Request, choice: int) -> dict[str, Any]:
+    """The tool call of one choice, arguments included."""
+    assert answer.tool is not None
+    field = "input" if answer.tool.kind == "custom" else "arguments"
+    return {
+        "id": f"call_{request.serial:021d}{choice:03d}",
+        "type": answer.tool.kind,
+        answer.tool.kind: {"name": answer.tool.name, field: answer.tool.payload},
+    }
+
+
+def frames(answer: Answer, request: Request, *, extra: bytes) -> Frames:
+    """The events of a stream; `extra` is put into every choice (`,"name":value`)."""
+    wants_usage = bool((request.body.get("stream_options") or {}).get("include_usage"))
+    start = b"data: " + orjson.dumps(head(request, "chat.completion.chunk"))[:-1] + b',"choices":['
+    stop = b'],"usage":null}\n\n' if wants_usage else b"]}\n\n"
+    range_of_choices = range(answer.choices)
+
+    def event(index: int, delta: bytes, reason: bytes = b"null") -> bytes:
+        return b'%b{"index":%d,"delta":%b,"logprobs":null,"finish_reason":%b%b}%b' % (
+            *(start, index, delta, reason),
+            *(extra, stop),
+        )
+
+    content = [event(index, _role_delta(answer)) for index in range_of_choices]
+    if answer.tool:
+        for index in range_of_choices:
+            call = tool_call(answer, request, index)
+            content += [event(index, delta) for delta in _tool_deltas(answer.tool.payload, call)]
+    for piece in answer.pieces:
+        delta = b'{"content":%b}' % orjson.dumps(piece)
+        content += [event(index, delta) for index in range_of_choices]
+    reason = orjson.dumps(answer.finish_reason)
+    counts = start + b'],"usage":' + orjson.dumps(usage(answer)) + b"}\n\n"
+    return Frames(
+        content=content,
+        finish=[event(index, b"{}", reason) for index in range_of_choices],
+        usage=[counts] if wants_usage else [],
+        done=[b"data: [DONE]\n\n"],
+    )
+
+
+def _role_delta(answer: Answer) -> bytes:
+    content = b"null" if answer.tool else b'""'
+    return b'{"role":"assistant","content":%b,"refusal":null}' % content
+
+
+def _tool_deltas(payload: str, call: Mapping[str, Any]) -> list[bytes]:
+    kind = call["type"]
+    field = "input" if kind == "custom" else "arguments"
+    opening = {"index": 0, **call, kind: {**call[kind], field: ""}}
+    pieces = [payload[at : at + 8] for at in range(0, len(payload), 8)]
+    deltas = [opening, *({"index": 0, kind: {field: piece}} for piece in pieces)]
+    return [orjson.dumps({"tool_calls": [delta]}) for delta in deltas]

@@ -1,0 +1,141 @@
+"""Real servers for whichever test asks for one: PostgreSQL, Valkey, emulated AWS.
+
+They start with the first fixture that needs them, are shared by all workers of pytest-xdist, and
+stop with the test run. Each worker has an own database in each.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from controlplane.config import Settings
+from tests import servers
+from tests.servers import Addresses
+
+_RUN = pytest.StashKey[tuple[Path, int]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The main process names the directory and itself; a worker is told."""
+    told = getattr(config, "workerinput", None)
+    if told is None:
+        config.stash[_RUN] = Path(tempfile.mkdtemp(prefix="llm-cp-tests-")), os.getpid()
+    else:
+        config.stash[_RUN] = Path(told["run_directory"]), told["run_pid"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist."""
+    directory, pid = node.config.stash[_RUN]
+    node.workerinput |= {"run_directory": str(directory), "run_pid": pid}
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The main process ends what its workers started."""
+    if not hasattr(config, "workerinput"):
+        servers.stop(config.stash[_RUN][0])
+
+
+@pytest.fixture(scope="session")
+def addresses(pytestconfig: pytest.Config) -> Addresses:
+    """Where the servers of this run listen."""
+    return servers.shared(*pytestconfig.stash[_RUN])
+
+
+@pytest.fixture(scope="session")
+def postgres_server(addresses: Addresses) -> str:
+    """The address of PostgreSQL itself, as a superuser, for tests that make databases."""
+    return addresses.postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: str, worker_id: str) -> str:
+    """The worker's own database, migrated. All its tests share it: take your own organisation."""
+    from controlplane.adapters.postgres.migrations import upgrade
+
+    name = f"test_{worker_id}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    upgrade(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def redis_url(addresses: Addresses, worker_id: str) -> str:
+    """The worker's own logical database of Valkey: FLUSHDB is safe, FLUSHALL hits the others."""
+    digits = "".join(filter(str.isdigit, worker_id)) or "0"
+    return f"{addresses.redis}/{int(digits) % servers.VALKEY_DATABASES}"
+
+
+@pytest.fixture
+def clean_redis(redis_url: str) -> str:
+    """The same, emptied before the test."""
+    import redis
+
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushdb()
+    return redis_url
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint_url(addresses: Addresses) -> Iterator[str]:
+    """Emulated AWS; the process gets credentials that are worth nothing elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.delenv("AWS_PROFILE", raising=False)
+        yield addresses.aws
+
+
+@pytest.fixture
+def audit_queue_url(aws_endpoint_url: str) -> str:
+    """A new SQS queue."""
+    client = _aws("sqs", aws_endpoint_url)
+    url: str = client.create_queue(QueueName=f"audit-{uuid.uuid4().hex}")["QueueUrl"]
+    return url
+
+
+@pytest.fixture
+def audit_bucket(aws_endpoint_url: str) -> str:
+    """A new S3 bucket."""
+    name = f"audit-{uuid.uuid4().hex}"
+    _aws("s3", aws_endpoint_url).create_bucket(Bucket=name)
+    return name
+
+
+@pytest.fixture
+def settings(
+    postgres_url: str,
+    clean_redis: str,
+    aws_endpoint_url: str,
+    audit_queue_url: str,
+    audit_bucket: str,
+) -> Settings:
+    """Settings over these servers, without any provider."""
+    return Settings(
+        stage="local",
+        region="us-east-1",
+        redis_url=clean_redis,
+        audit_queue_url=audit_queue_url,
+        audit_bucket=audit_bucket,
+        database_url=postgres_url,
+        key_pepper="a pepper of the tests, at least 32 characters",
+        aws_endpoint_url=aws_endpoint_url,
+    )
+
+
+def _aws(service: str, endpoint_url: str) -> Any:
+    import boto3
+
+    return boto3.client(service, region_name="us-east-1", endpoint_url=endpoint_url)  # type: ignore[call-overload]

@@ -1,0 +1,47 @@
+"""Databases for the integration tests."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.migrations import upgrade
+from controlplane.adapters.postgres.rules import RuleRepository
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[Database]:
+    """The worker's database."""
+    database = Database(postgres_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def org_id(database: Database) -> str:
+    """A new organisation."""
+    org_id = f"org-{uuid.uuid4().hex[:12]}"
+    await RuleRepository(database).add_organization(org_id, "An organisation of one test")
+    return org_id
+
+
+@pytest.fixture
+def empty_url(postgres_server: str) -> Iterator[str]:
+    """A database without any table."""
+    name = f"empty_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def fresh_url(empty_url: str) -> str:
+    """A migrated database with no row in it."""
+    upgrade(empty_url)
+    return empty_url

@@ -1,0 +1,192 @@
+"""Keys and rules come from Redis; PostgreSQL is asked on a miss, and not needed when it is down."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from controlplane.adapters.redis import key_cache, rule_cache
+from controlplane.adapters.redis.client import RedisClient
+from controlplane.adapters.redis.key_cache import KeyCache
+from controlplane.adapters.redis.rule_cache import OrganizationRules, RuleCache
+from controlplane.domain.access import ApiKey, Caller, Level, PolicyDocument, Role, WindowLimit
+from controlplane.domain.keys import KeyHasher
+from controlplane.errors import Unreachable
+
+HASHER = KeyHasher("pepper")
+KEY = HASHER.generate()
+CALLER = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
+LIMIT = {"rate_limits": [{"requests": 3, "window_seconds": 60}]}
+DOCUMENTS = [
+    PolicyDocument(Level.APPLICATION, "app-1", 1, LIMIT),
+    PolicyDocument(Level.APPLICATION, "app-2", 1, {"max_output_tokens": 1}),
+]
+ROUTES = [
+    {
+        "alias": "gpt-4o",
+        "strategy": "priority",
+        "targets": [{"provider": "openai", "model": "gpt-4o", "weight": 1}],
+        "timeouts": None,
+    }
+]
+
+
+class Store:
+    """Stands for PostgreSQL: counts what it is asked, and can be down."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.down = False
+        self.key: ApiKey | None = ApiKey("k1", HASHER.hash(KEY), CALLER)
+        self.rules = OrganizationRules(DOCUMENTS, ROUTES)
+
+    def _ask(self) -> None:
+        self.asked += 1
+        if self.down:
+            raise Unreachable("postgresql")
+
+    async def load_key(self, key_hash: str) -> ApiKey | None:
+        self._ask()
+        return self.key if self.key and self.key.key_hash == key_hash else None
+
+    async def load_rules(self, org_id: str) -> OrganizationRules:
+        self._ask()
+        return self.rules
+
+
+@pytest.fixture
+async def client(clean_redis: str) -> AsyncIterator[RedisClient]:
+    made = RedisClient(clean_redis, 2_000, 8)
+    yield made
+    await made.close()
+
+
+DEAD = "redis://127.0.0.1:1"
+
+
+async def test_a_key_is_looked_up_once(client: RedisClient) -> None:
+    store = Store()
+    cache = KeyCache(client, HASHER, store.load_key)
+    for _ in range(3):
+        assert await cache.find(KEY) == CALLER
+    assert store.asked == 1
+
+
+async def test_an_unknown_key_is_remembered_and_a_malformed_one_never_looked_up(
+    client: RedisClient,
+) -> None:
+    store = Store()
+    cache = KeyCache(client, HASHER, store.load_key)
+    unknown = HASHER.generate()
+    assert await cache.find(unknown) is None
+    assert await cache.find(unknown) is None
+    assert store.asked == 1
+    assert await cache.find(unknown[:-1] + "~") is None
+    assert store.asked == 1
+
+
+async def test_neither_key_nor_secret_is_stored(client: RedisClient) -> None:
+    await KeyCache(client, HASHER, Store().load_key).find(KEY)
+
+    async def dump(redis: Any) -> list[bytes]:
+        return [name + await redis.get(name) async for name in redis.scan_iter()]
+
+    assert KEY.encode() not in b"".join(await client.run(dump))
+
+
+async def test_an_expired_key_is_unknown_even_from_the_cache(client: RedisClient) -> None:
+    store = Store()
+    soon = datetime.now(UTC) - timedelta(seconds=1)
+    store.key = ApiKey("k1", HASHER.hash(KEY), CALLER, expires_at=soon)
+    cache = KeyCache(client, HASHER, store.load_key)
+    assert await cache.find(KEY) is None
+    assert await cache.find(KEY) is None
+
+
+async def test_a_stale_key_serves_while_the_database_is_down(
+    client: RedisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store()
+    cache = KeyCache(client, HASHER, store.load_key)
+    monkeypatch.setattr(key_cache, "FRESH_SECONDS", -1)
+    assert await cache.find(KEY) == CALLER
+    store.down = True
+    assert await cache.find(KEY) == CALLER
+    with pytest.raises(Unreachable):
+        await cache.find(HASHER.generate())
+
+
+async def test_without_redis_the_database_answers() -> None:
+    store = Store()
+    client = RedisClient(DEAD, 50, 2)
+    assert await KeyCache(client, HASHER, store.load_key).find(KEY) == CALLER
+    rules = await RuleCache(client, store.load_rules).rules(CALLER)
+    assert rules.policy.request_limits == (WindowLimit("app-1", 3, 60),)
+    store.down = True
+    with pytest.raises(Unreachable):
+        await KeyCache(client, HASHER, store.load_key).find(KEY)
+
+
+async def test_replacing_the_keys_forgets_revoked_ones(client: RedisClient) -> None:
+    store = Store()
+    cache = KeyCache(client, HASHER, store.load_key)
+    assert await cache.find(KEY) == CALLER
+    store.key = None
+    assert await cache.find(KEY) == CALLER
+    await cache.replace([])
+    assert await cache.find(KEY) is None
+
+
+async def test_rules_are_loaded_once_and_hold_for_the_caller_alone(client: RedisClient) -> None:
+    store = Store()
+    cache = RuleCache(client, store.load_rules)
+    for _ in range(3):
+        rules = await cache.rules(CALLER)
+        assert rules.policy.request_limits == (WindowLimit("app-1", 3, 60),)
+        assert rules.policy.max_output_tokens is None
+        assert rules.routes["gpt-4o"].targets[0].provider == "openai"
+    assert store.asked == 1
+    other = await cache.rules(Caller("org-1", Role.SERVICE, application_id="app-2", key_id="k2"))
+    assert other.policy.max_output_tokens == 1
+    assert store.asked == 1
+
+
+async def test_replaced_rules_hold_from_the_next_request_on(client: RedisClient) -> None:
+    cache = RuleCache(client, Store().load_rules)
+    await cache.rules(CALLER)
+    await cache.replace("org-1", [], [])
+    rules = await cache.rules(CALLER)
+    assert rules.policy.version == "default"
+    assert rules.routes == {}
+
+
+async def test_stale_rules_are_read_anew_and_serve_while_the_database_is_down(
+    client: RedisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store()
+    cache = RuleCache(client, store.load_rules)
+    monkeypatch.setattr(rule_cache, "FRESH_SECONDS", -1)
+    await cache.rules(CALLER)
+    store.rules = OrganizationRules([], ROUTES)
+    assert (await cache.rules(CALLER)).policy.version == "default"
+    store.down = True
+    assert (await cache.rules(CALLER)).policy.version == "default"
+
+
+async def test_a_reading_is_one_round_trip(client: RedisClient, clean_redis: str) -> None:
+    cache = RuleCache(client, Store().load_rules)
+    await cache.rules(CALLER)
+    calls = 0
+    original = client.run
+
+    async def counted(command: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return await original(command)
+
+    client.run = counted  # type: ignore[method-assign]
+    await cache.rules(CALLER)
+    assert calls == 1

@@ -1,0 +1,57 @@
+"""A Redis that is down or frozen costs a bounded time, and then none."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from controlplane.adapters.redis.client import FAILURES_TO_OPEN, RedisClient
+from controlplane.errors import Unreachable
+
+
+async def test_a_refused_connection_is_unreachable() -> None:
+    client = RedisClient("redis://127.0.0.1:1", 50, 4)
+    with pytest.raises(Unreachable, match="redis"):
+        await client.run(lambda redis: redis.ping())
+
+
+async def test_a_frozen_server_is_given_up_and_then_left_alone() -> None:
+    async def never_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(never_answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = RedisClient(f"redis://127.0.0.1:{port}", 50, 4)
+    for _ in range(FAILURES_TO_OPEN):
+        started = time.monotonic()
+        with pytest.raises(Unreachable):
+            await client.run(lambda redis: redis.ping())
+        assert time.monotonic() - started < 1
+    started = time.monotonic()
+    for _ in range(100):
+        with pytest.raises(Unreachable):
+            await client.run(lambda redis: redis.ping())
+    assert time.monotonic() - started < 0.05
+    server.close()
+
+
+async def test_the_breaker_closes_when_redis_is_back(
+    clean_redis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = RedisClient(clean_redis, 1_000, 4)
+
+    async def fail(_redis: object) -> None:
+        raise ConnectionError
+
+    for _ in range(FAILURES_TO_OPEN):
+        with pytest.raises(Unreachable):
+            await client.run(fail)
+    with pytest.raises(Unreachable):
+        await client.run(lambda redis: redis.ping())
+    monkeypatch.setattr(client, "_closed_until", 0.0)
+    assert await client.run(lambda redis: redis.ping())
+    assert await client.run(lambda redis: redis.ping())
+    await client.close()

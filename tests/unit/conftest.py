@@ -1,0 +1,3 @@
+from tests.corpora import corpora
+
+__all__ = ["corpora"]

@@ -1,0 +1,153 @@
+"""A gateway over parts that live in memory: real providers and limiters, kept facts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from controlplane.domain.access import Caller, PolicyDocument, Role
+from controlplane.domain.audit import AuditEvent
+from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
+from controlplane.domain.routing import Route, Target, Timeouts
+from controlplane.domain.rules import Rules
+from controlplane.domain.usage import TokenUsage
+from controlplane.gateway.call import Call
+from controlplane.gateway.local_limiter import LocalLimiter
+from controlplane.gateway.pipeline import Gateway
+from controlplane.gateway.ports import Provider
+from controlplane.policy.effective import effective_policy
+from controlplane.providers.echo import EchoProvider
+
+CALLER = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
+KEY = "sk-cp-test"
+
+
+@dataclass
+class Keys:
+    """One key for one caller."""
+
+    caller: Caller = CALLER
+
+    async def find(self, presented: str) -> Caller | None:
+        return self.caller if presented == KEY else None
+
+
+@dataclass
+class Book:
+    """Rules from documents and routes given by the test."""
+
+    documents: list[PolicyDocument] = field(default_factory=list)
+    routes: dict[str, Route] = field(default_factory=dict)
+
+    async def rules(self, caller: Caller) -> Rules:
+        return Rules(effective_policy(caller, self.documents), self.routes)
+
+
+@dataclass
+class Sink:
+    """Keeps the events."""
+
+    events: list[AuditEvent] = field(default_factory=list)
+
+    async def append(self, event: AuditEvent) -> None:
+        self.events.append(event)
+
+
+class Prices:
+    """One micro-dollar a token, where the model is not free of a price."""
+
+    def cost_microusd(self, provider: str, model: str, usage: TokenUsage) -> int | None:
+        return None if model == "unpriced" else usage.input + usage.output
+
+
+class Scripted:
+    """A provider that does what the script says, call by call; the last entry repeats."""
+
+    def __init__(self, *script: Callable[[], Any] | Exception | Mapping[str, Any]) -> None:
+        self.script = list(script)
+        self.requests: list[ChatRequest] = []
+        self.closed = 0
+
+    def _next(self) -> Any:
+        step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    async def complete(
+        self, request: ChatRequest, model: str, timeouts: Timeouts
+    ) -> ChatCompletion:
+        self.requests.append(request)
+        step = self._next()
+        answer: ChatCompletion = await step() if callable(step) else step
+        return answer
+
+    async def stream(
+        self, request: ChatRequest, model: str, timeouts: Timeouts
+    ) -> AsyncGenerator[Chunk, None]:
+        self.requests.append(request)
+        try:
+            async for chunk in self._next()():
+                yield chunk
+        finally:
+            self.closed += 1
+
+
+def gateway(
+    providers: Mapping[str, Provider] | None = None,
+    *,
+    documents: list[PolicyDocument] | None = None,
+    targets: tuple[Target, ...] = (Target("echo", "echo-1"),),
+    timeouts: Timeouts | None = None,
+    **parts: Any,
+) -> tuple[Gateway, Sink]:
+    """A gateway with one route, `m`, and the sink of its audit events."""
+    sink = Sink()
+    routes = {"m": Route("m", targets, timeouts=timeouts)}
+    made = Gateway(
+        **{
+            "keys": Keys(),
+            "tokens": None,
+            "rules": Book(documents or [], routes),
+            "limiter": LocalLimiter(),
+            "providers": providers or {"echo": EchoProvider()},
+            "prices": Prices(),
+            "audit": sink,
+            "rng": random.Random(7),
+            **parts,
+        }
+    )
+    return made, sink
+
+
+def call(
+    text: str = "hello there", *, key: str | None = KEY, model: str = "m", **more: Any
+) -> Call:
+    """A call with one user message."""
+    body = {"model": model, "messages": [{"role": "user", "content": text}], **more}
+    credential = None if key is None else f"Bearer {key}"
+    return Call(f"req_{random.getrandbits(64):016x}", credential, orjson.dumps(body))
+
+
+def completion(text: str = "ok", **more: Any) -> dict[str, Any]:
+    """A small completion in OpenAI's shape."""
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "served-1",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": text, "refusal": None},
+                "finish_reason": "stop",
+                "logprobs": None,
+            }
+        ],
+        "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5},
+        **more,
+    }
