@@ -26,11 +26,9 @@ BEGIN
         partition := format('request_logs_%s', to_char(lower_bound, 'YYYY_MM'));
         CONTINUE WHEN to_regclass(partition) IS NOT NULL;
         BEGIN
-            -- One at a time; whoever waited looks again.
-            PERFORM pg_advisory_xact_lock(hashtextextended('ensure_request_log_partitions', 0));
-            CONTINUE WHEN to_regclass(partition) IS NOT NULL;
-
+            -- One at a time: ATTACH takes this lock anyway. Whoever waited for it looks again.
             LOCK TABLE request_logs_default IN ACCESS EXCLUSIVE MODE;
+            CONTINUE WHEN to_regclass(partition) IS NOT NULL;
             EXECUTE format('CREATE TABLE %I (LIKE request_logs INCLUDING ALL)', partition);
             -- Without FORCE for a moment: the owner has to see the rows that it moves.
             ALTER TABLE request_logs_default NO FORCE ROW LEVEL SECURITY;

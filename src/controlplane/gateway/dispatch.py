@@ -120,12 +120,11 @@ class _Run:
         self, chunk: Chunk, chunks: AsyncGenerator[Chunk, None], request: ChatRequest
     ) -> AsyncGenerator[Chunk, None]:
         """The chunks, first one included, as the caller asked for them."""
-        asked_for_usage = request.wants_usage_chunk
+        with_usage = request.wants_usage_chunk
         while True:
             if (usage := TokenUsage.from_openai(chunk.get("usage"))) is not None:
                 self.trail.usage = usage
-            visible = chunk if asked_for_usage else _without_usage(chunk)
-            if visible is not None:
+            if (visible := _visible(chunk, with_usage=with_usage)) is not None:
                 yield visible
             started = time.monotonic()
             try:
@@ -223,9 +222,14 @@ def _refusal(error: ProviderError) -> ProviderRefused:
     return ProviderRefused(error.status or 400, error.message, param=error.param, code=error.code)
 
 
-def _without_usage(chunk: Chunk) -> Chunk | None:
-    if "usage" not in chunk:
+def _visible(chunk: Chunk, *, with_usage: bool) -> Chunk | None:
+    """The chunk as OpenAI would send it; None where it would send none.
+
+    Only the usage, if asked for, comes without choices (Azure sends its filter results so).
+    """
+    usage = chunk.get("usage")
+    if not chunk.get("choices"):
+        return chunk if usage and with_usage else None
+    if with_usage or "usage" not in chunk:
         return chunk
-    if chunk["usage"] and not chunk.get("choices"):
-        return None
     return {name: value for name, value in chunk.items() if name != "usage"}

@@ -1,4 +1,4 @@
-"""What `make run` starts: the stores, emulated AWS, a simulated provider, the gateway, one function.
+"""What `make run` starts: stores, emulated AWS, a simulated provider, the gateway, the function.
 
 Nothing in here is deployed.
 """

@@ -71,7 +71,7 @@ class Aws:
                 *(sys.executable, "-m", "controlplane.local.moto_server"),
                 *("--port", str(self._port), "--exit-with-parent"),
             ],
-            log_path=self.folder / "log",
+            log_path=self.folder / "server.log",
             env={
                 **env,
                 "MOTO_COGNITO_IDP_USER_POOL_ID_STRATEGY": "HASH",
@@ -89,11 +89,30 @@ class Aws:
         if self.child:
             self.child.stop()
 
-    def create_resources(self, *, admin_password: str, org_id: str) -> None:
+    def create_resources(self) -> None:
         """The audit queue with its dead-letter queue, the audit bucket, and the user pool."""
         self.queue_url = self._create_queues()
         self.client("s3").create_bucket(Bucket=self.bucket)
-        self._create_user_pool(admin_password, org_id)
+        self._create_user_pool()
+
+    def create_admin(self, *, password: str, org_id: str) -> None:
+        """A user who may sign in as administrator of an organisation."""
+        cognito = self.client("cognito-idp")
+        claims = {
+            "email": ADMIN_EMAIL,
+            "email_verified": "true",
+            "custom:orgId": org_id,
+            "custom:userRole": "admin",
+        }
+        cognito.admin_create_user(
+            UserPoolId=self.user_pool_id,
+            Username=ADMIN_EMAIL,
+            MessageAction="SUPPRESS",
+            UserAttributes=[{"Name": name, "Value": value} for name, value in claims.items()],
+        )
+        cognito.admin_set_user_password(
+            UserPoolId=self.user_pool_id, Username=ADMIN_EMAIL, Password=password, Permanent=True
+        )
 
     def client(self, service: str) -> Any:
         """A boto3 client that ignores what the shell or ~/.aws says."""
@@ -122,7 +141,7 @@ class Aws:
         queue = sqs.create_queue(QueueName="llm-cp-audit", Attributes=attributes)
         return str(queue["QueueUrl"])
 
-    def _create_user_pool(self, admin_password: str, org_id: str) -> None:
+    def _create_user_pool(self) -> None:
         cognito = self.client("cognito-idp")
         pool = cognito.create_user_pool(
             PoolName="llm-cp",
@@ -140,21 +159,3 @@ class Aws:
             ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
         )
         self.client_id = client["UserPoolClient"]["ClientId"]
-        claims = {
-            "email": ADMIN_EMAIL,
-            "email_verified": "true",
-            "custom:orgId": org_id,
-            "custom:userRole": "admin",
-        }
-        cognito.admin_create_user(
-            UserPoolId=self.user_pool_id,
-            Username=ADMIN_EMAIL,
-            MessageAction="SUPPRESS",
-            UserAttributes=[{"Name": name, "Value": value} for name, value in claims.items()],
-        )
-        cognito.admin_set_user_password(
-            UserPoolId=self.user_pool_id,
-            Username=ADMIN_EMAIL,
-            Password=admin_password,
-            Permanent=True,
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 Pause = Callable[[float], None]
 POLL_SECONDS = 0.05
@@ -97,12 +99,10 @@ class Child:
             self._process.stdin.close()
 
 
-def identity(user: str | None) -> dict[str, object]:
+def identity(user: str | None) -> dict[str, Any]:
     """The arguments of `subprocess` that run a command as a system user, None being this one."""
     if user is None:
         return {}
-    import pwd
-
     entry = pwd.getpwnam(user)
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 

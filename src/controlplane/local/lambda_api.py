@@ -27,7 +27,7 @@ _NAME = re.compile(
 )
 
 
-class _Refused(Exception):  # noqa: N818 (an answer of the API)
+class _Refused(Exception):
     def __init__(self, status: int, kind: str, message: str) -> None:
         super().__init__(message)
         self.status = status
@@ -85,7 +85,7 @@ class _InvokeHandler(BaseHTTPRequestHandler):
         except _Refused as refused:
             self._refuse(refused)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
+    def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the function logs what matters."""
 
     def _check_address(self) -> None:

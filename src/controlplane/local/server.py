@@ -1,7 +1,7 @@
 """The gateway on this machine: `python -m controlplane.local.server --port 8080`.
 
-The application as it is, under uvicorn; plus Lambda's Invoke API, which goes to the function worker.
-Any number of them may run over the same stores, each with the environment in `.local/gateway.env`.
+The application as it is, under uvicorn; and Lambda's Invoke API, passed on to the function worker.
+Any number of them may run over the same stores, each with the environment of `.local/gateway.env`.
 """
 
 from __future__ import annotations

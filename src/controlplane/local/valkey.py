@@ -46,7 +46,7 @@ class Valkey:
                 *(self._binary, "--port", str(self._port), "--bind", "127.0.0.1"),
                 *("--dir", self.folder, "--save", "60 1", "--daemonize", "no"),
             ],
-            log_path=self.folder / "log",
+            log_path=self.folder / "server.log",
         )
         (self.folder / "port").write_text(str(self._port))
 
@@ -57,6 +57,11 @@ class Valkey:
         info = self._info() or {}
         self.version = str(info.get("valkey_version") or info.get("redis_version"))
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with redis.Redis.from_url(self.url, socket_timeout=5) as client:
+            client.flushall()
+
     def stop(self) -> None:
         """Save and end."""
         if self.child:
@@ -66,7 +71,7 @@ class Valkey:
     def _info(self) -> dict[str, object] | None:
         with redis.Redis.from_url(self.url, socket_timeout=2) as client:
             try:
-                return dict(client.info("server"))  # type: ignore[arg-type]
+                return dict(client.info("server"))
             except redis.RedisError:
                 return None
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
 import pytest
+from tests.corpora import corpora
 
-from controlplane.adapters.cognito.tokens import CognitoVerifier
 from controlplane.config import CognitoSettings
+
+__all__ = ["corpora"]
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -25,15 +27,26 @@ class KeyServer:
     answer: Answer
     paths: list[str] = field(default_factory=list)
 
+    @property
+    def settings(self) -> CognitoSettings:
+        """A user pool whose keys are here."""
+        clients = frozenset({"client-1"})
+        return CognitoSettings("https://issuer.example", f"{self.url}/jwks.json", clients)
+
     def publish(self, document: bytes) -> None:
         """Serve `document` from now on."""
         self.answer = lambda handler: send(handler, document)
 
 
-def send(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, **headers: str) -> None:
+def send(
+    handler: BaseHTTPRequestHandler,
+    body: bytes,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> None:
     """One whole response."""
     handler.send_response(status)
-    for name, value in {"Content-Length": str(len(body)), **headers}.items():
+    for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
         handler.send_header(name, value)
     handler.end_headers()
     handler.wfile.write(body)
@@ -42,7 +55,7 @@ def send(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, **head
 @pytest.fixture
 def key_server() -> Iterator[KeyServer]:
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 (the name that the standard library calls)
+        def do_GET(self) -> None:
             served.paths.append(self.path)
             served.answer(self)
 
@@ -65,12 +78,3 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     # A client that follows redirects by itself: the key set must not.
     async with httpx.AsyncClient(follow_redirects=True, timeout=30) as http:
         yield http
-
-
-@pytest.fixture
-def verifier(key_server: KeyServer, client: httpx.AsyncClient) -> CognitoVerifier:
-    """Its keys come from `key_server`."""
-    settings = CognitoSettings(
-        "https://issuer.example", f"{key_server.url}/jwks.json", frozenset({"client-1"})
-    )
-    return CognitoVerifier(settings, lambda: client)

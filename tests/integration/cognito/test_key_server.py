@@ -9,11 +9,11 @@ from http.server import BaseHTTPRequestHandler
 
 import httpx
 import pytest
+from tests.integration.cognito.conftest import KeyServer, send
+from tests.unit.adapters.cognito.issuer import key_set, public_jwk
 
 from controlplane.adapters.cognito.jwks import FETCH_TIMEOUT_SECONDS, KeySet
 from controlplane.errors import Unavailable
-from tests.integration.cognito.conftest import KeyServer, send
-from tests.unit.adapters.cognito.issuer import key_set, public_jwk
 
 GOOD = key_set(public_jwk("kid-1"))
 
@@ -31,7 +31,7 @@ async def test_a_published_key(key_server: KeyServer, client: httpx.AsyncClient)
 async def test_a_redirect_is_not_followed(key_server: KeyServer, client: httpx.AsyncClient) -> None:
     def answer(handler: BaseHTTPRequestHandler) -> None:
         if handler.path == "/jwks.json":
-            send(handler, b"", 302, Location=f"{key_server.url}/elsewhere.json")
+            send(handler, b"", 302, {"Location": f"{key_server.url}/elsewhere.json"})
         else:
             send(handler, GOOD)
 
@@ -71,7 +71,7 @@ def dripping(handler: BaseHTTPRequestHandler) -> None:
 def compressed(handler: BaseHTTPRequestHandler) -> None:
     """Small on the wire, 30 MB when unpacked."""
     bomb = gzip.compress(b" " * 30_000_000)
-    send(handler, bomb, **{"Content-Encoding": "gzip"})
+    send(handler, bomb, headers={"Content-Encoding": "gzip"})
 
 
 @pytest.mark.parametrize("answer", [endless, silent, dripping, compressed])

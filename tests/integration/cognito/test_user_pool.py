@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
 from controlplane.adapters.cognito.tokens import CognitoVerifier
 from controlplane.config import CognitoSettings
@@ -31,22 +30,11 @@ class Pool:
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def pool(endpoint: str) -> Pool:
+def pool(aws_endpoint_url: str) -> Pool:
     cognito: Any = boto3.client(
         "cognito-idp",
         region_name=REGION,
-        endpoint_url=endpoint,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        endpoint_url=aws_endpoint_url,
     )
     names = ("orgId", "appId", "userRole")
     pool_id = cognito.create_user_pool(
@@ -73,7 +61,7 @@ def pool(endpoint: str) -> Pool:
     return Pool(
         CognitoSettings(
             issuer=f"https://cognito-idp.{REGION}.amazonaws.com/{pool_id}",
-            jwks_url=f"{endpoint}/{pool_id}/.well-known/jwks.json",
+            jwks_url=f"{aws_endpoint_url}/{pool_id}/.well-known/jwks.json",
             client_ids=frozenset({client_id}),
         ),
         next(a["Value"] for a in user["Attributes"] if a["Name"] == "sub"),

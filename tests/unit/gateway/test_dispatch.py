@@ -196,7 +196,10 @@ async def read(
 async def test_a_stream_keeps_its_order_and_hides_usage_that_nobody_asked_for() -> None:
     a = Scripted(
         streaming(
-            chunk("one", usage=None), chunk("two"), chunk(None, "stop"), {"choices": [], "usage": USAGE}
+            chunk("one", usage=None),
+            chunk("two"),
+            chunk(None, "stop"),
+            {"choices": [], "usage": USAGE},
         )
     )
     got, trail, failure = await read(A, a=a)

@@ -9,7 +9,13 @@ from functools import cached_property
 from typing import Any
 
 from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -18,7 +24,7 @@ from controlplane.domain.access import ORG_ID
 from controlplane.errors import ConfigurationError, Unreachable
 
 DEADLINE_SECONDS = 5.0
-# What a polite end may take: psycopg first asks the server to cancel the statement.
+# What the polite end of a statement may take beyond the deadline.
 GRACE_SECONDS = 0.5
 
 _TENANT, _SYSTEM = "llm_cp_tenant", "llm_cp_system"
@@ -32,7 +38,7 @@ _CONNECT: dict[str, Any] = {
     "tcp_user_timeout": 5_000,
     "application_name": "llm-control-plane",
     "options": "-c timezone=UTC -c statement_timeout=5000 "
-    "-c idle_in_transaction_session_timeout=60000",
+    "-c idle_in_transaction_session_timeout=30000",
 }
 
 
@@ -90,15 +96,20 @@ class Database:
     async def _transaction(
         self, role: str, org_id: str, deadline_seconds: float
     ) -> AsyncGenerator[AsyncConnection, None]:
-        # Two deadlines: the first cancels the statement, the second whatever that waits for
-        # (a cancel request or a rollback that a frozen server never answers).
+        # Two deadlines: at the first psycopg asks the server to cancel the statement and waits for
+        # its word, for up to ten seconds; the second ends that.
         last = asyncio.timeout(deadline_seconds + GRACE_SECONDS)
         first = asyncio.timeout(deadline_seconds)
         try:
             async with last, first, self._engine.begin() as connection:
                 # The role, too: a login that is a superuser would pass every policy.
                 await connection.execute(_BECOME, {"role": role, "org_id": org_id})
-                yield connection
+                try:
+                    yield connection
+                except asyncio.CancelledError:
+                    # A rollback might wait for a silent server: let go of the connection instead.
+                    await connection.invalidate()
+                    raise
         except TimeoutError as error:
             if not first.expired():
                 raise
@@ -118,7 +129,7 @@ def psycopg_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ValueError:
+    except (ArgumentError, ValueError):
         parsed = None
     if parsed is None or parsed.get_backend_name() not in ("postgresql", "postgres"):
         raise ConfigurationError(

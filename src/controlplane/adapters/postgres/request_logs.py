@@ -143,7 +143,11 @@ class _Refused(Exception):
 
 
 async def _insert(connection: AsyncConnection, events: Sequence[AuditEvent]) -> Written:
-    """All at once, which is the rule; one by one where that is refused."""
+    """All at once, which is the rule; one by one where that is refused.
+
+    The second try also helps a row that was on its way to the default partition while its own one
+    was attached: PostgreSQL refuses it then (23514), once.
+    """
     try:
         return Written(await _insert_rows(connection, events))
     except _Refused:
@@ -209,9 +213,11 @@ def _cursor(row: Row[Any]) -> str:
 def _read_cursor(cursor: str) -> EventId:
     try:
         request_id, at = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
-        occurred_at = datetime.fromisoformat(at).astimezone(UTC)
+        occurred_at = datetime.fromisoformat(at)
         if not isinstance(request_id, str) or not _is_storable(request_id):
             raise ValueError
+        if occurred_at.tzinfo is None:
+            raise ValueError
+        return request_id, occurred_at.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise ValueError("the cursor is not one that an earlier page gave") from None
-    return request_id, occurred_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -84,5 +84,5 @@ class RuleRepository:
 
 
 async def _add(connection: AsyncConnection, table: type[Base], row: Mapping[str, Any]) -> bool:
-    result = await connection.execute(insert(table).values(row).on_conflict_do_nothing())
-    return result.rowcount == 1
+    added = insert(table).values(row).on_conflict_do_nothing().returning(literal(True))
+    return bool(await connection.scalar(added))

@@ -1,9 +1,9 @@
 """The simulator as an ASGI application: `/openai`, `/azure`, and the control endpoints.
 
-    PUT    /faults  {"provider": "openai", "fault": {"kind": "status", "status": 429}, "times": 2}
-    DELETE /faults  all of them
-    GET    /calls   {"openai": {"count", "left", "requests": [{"path", "headers", "body"}]}, ...}
-    DELETE /calls   starts counting anew
+PUT    /faults  {"provider": "openai", "fault": {"kind": "status", "status": 429}, "times": 2}
+DELETE /faults  all of them
+GET    /calls   {"openai": {"count", "left", "requests": [{"path", "headers", "body"}]}, ...}
+DELETE /calls   starts counting anew
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import orjson
 
 from controlplane.local.simulator.azure import AzureWire
 from controlplane.local.simulator.exchange import ClientLeft, Exchange, Receive, Scope, Send
-from controlplane.local.simulator.faults import FAULTS, Fault, Turn
+from controlplane.local.simulator.faults import FAULTS, Fault
 from controlplane.local.simulator.openai import OpenAIWire
-from controlplane.local.simulator.wire import Call, Refusal, Wire
+from controlplane.local.simulator.turn import Turn
+from controlplane.local.simulator.wire import Call, Headers, Refusal, Wire
 
 KEPT_REQUESTS = 100
 WIRES: Mapping[str, Wire] = {"openai": OpenAIWire(), "azure": AzureWire()}
@@ -66,24 +67,22 @@ class Simulator:
         name, _, rest = scope["path"][1:].partition("/")
         raw = await _body(receive)
         if name in WIRES:
-            await self._answer(name, f"/{rest}", raw, scope, receive, send)
+            exchange = Exchange(scope, receive, send, self._headers(name))
+            query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+            call = Call(scope["method"], f"/{rest}", query, dict(scope["headers"]), raw)
+            await self._answer(name, call, exchange)
         else:
             status, answer = self._control(scope["method"], scope["path"], raw)
             await Exchange(scope, receive, send, ()).respond(status, orjson.dumps(answer))
 
-    async def _answer(
-        self, name: str, path: str, raw: bytes, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    def _headers(self, name: str) -> Headers:
         self._serial += 1
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-        call = Call(scope["method"], path, query, dict(scope["headers"]), raw)
+        return (*WIRES[name].headers, (b"x-request-id", b"req_%032x" % self._serial))
+
+    async def _answer(self, name: str, call: Call, exchange: Exchange) -> None:
         record, wire = self._records[name], WIRES[name]
         record.count += 1
         record.calls.append(call)
-        request_id = b"req_%032x" % self._serial
-        exchange = Exchange(
-            scope, receive, send, (*wire.headers, (b"x-request-id", request_id))
-        )
         try:
             await self._turn(name, Turn(exchange, wire, wire.read(call, self._serial)))
         except Refusal as refusal:

@@ -15,7 +15,8 @@ import orjson
 
 from controlplane.local.simulator import openai
 from controlplane.local.simulator.answers import Answer
-from controlplane.local.simulator.openai_errors import error_for, refuse_parameters, retry_headers
+from controlplane.local.simulator.openai_errors import error_for, retry_headers
+from controlplane.local.simulator.openai_parameters import refuse_parameters
 from controlplane.local.simulator.wire import Call, Frames, Headers, Refusal, Request
 
 API_KEY = openai.API_KEY

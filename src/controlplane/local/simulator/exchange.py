@@ -24,7 +24,7 @@ EVENT_STREAM: Headers = (
 )
 
 
-class ClientLeft(Exception):  # noqa: N818 (a way to end, not a fault)
+class ClientLeft(Exception):
     """The client closed the connection before the answer was complete."""
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import orjson
 
-from controlplane.local.simulator.answers import answer_to
-from controlplane.local.simulator.exchange import EVENT_STREAM, JSON, Exchange
 from controlplane.local.simulator.openai_errors import QUOTA
-from controlplane.local.simulator.wire import Frames, Headers, Request, Wire
+from controlplane.local.simulator.turn import Turn
+from controlplane.local.simulator.wire import Headers
 
 HTML: Headers = ((b"content-type", b"text/html; charset=utf-8"),)
 DRIP_SECONDS = 0.5
@@ -67,50 +65,6 @@ class Fault:
             row: dict[str, Any] = {"kind": "status", "status": int(kind)}
             return cls.from_dict(row | ({"retry_after": float(number)} if number else {}))
         return cls.from_dict({"kind": kind} | ({"seconds": float(number)} if number else {}))
-
-
-@dataclass
-class Turn:
-    """A request that was understood, and all it takes to answer it."""
-
-    exchange: Exchange
-    wire: Wire
-    request: Request
-
-    @cached_property
-    def completion(self) -> dict[str, Any]:
-        """The whole answer."""
-        return self.wire.completion(answer_to(self.request.body), self.request)
-
-    @cached_property
-    def frames(self) -> Frames:
-        """The streamed answer."""
-        return self.wire.frames(answer_to(self.request.body), self.request)
-
-    @property
-    def pieces(self) -> list[bytes]:
-        """The right answer in the pieces it is sent in: events, or two halves of the body."""
-        if self.request.stream:
-            return list(self.frames.whole)
-        body = orjson.dumps(self.completion)
-        return [body[: len(body) // 2], body[len(body) // 2 :]]
-
-    async def begin(self) -> None:
-        """Status and headers of a success."""
-        await self.exchange.start(200, EVENT_STREAM if self.request.stream else JSON)
-
-    async def send(self, *pieces: bytes) -> None:
-        """A complete HTTP answer with status 200 and this body."""
-        await self.begin()
-        await self.exchange.write(pieces)
-        await self.exchange.end()
-
-    async def play(self) -> None:
-        """The right answer."""
-        if self.request.stream:
-            await self.send(*self.frames.whole)
-        else:
-            await self.exchange.respond(200, orjson.dumps(self.completion))
 
 
 async def _status(turn: Turn, fault: Fault) -> None:

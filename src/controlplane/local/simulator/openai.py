@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from controlplane.local.simulator.answers import Answer
-from controlplane.local.simulator.openai_errors import error_for, invalid, refuse_parameters
+from controlplane.local.simulator.openai_errors import error_for, invalid
+from controlplane.local.simulator.openai_parameters import refuse_parameters
 from controlplane.local.simulator.wire import Call, Frames, Headers, Refusal, Request
 
 API_KEY = "sk-simulator"

@@ -30,23 +30,33 @@ def example_of(schema: Any) -> Any:
 def _example(schema: Any, root: Any, depth: int) -> Any:
     if not isinstance(schema, dict) or depth > MAX_DEPTH:
         return None
-    if "$ref" in schema:
-        return _example(_resolve(root, schema["$ref"]), root, depth + 1)
     if "const" in schema:
         return schema["const"]
     if schema.get("enum"):
         return schema["enum"][0]
-    for word in ("anyOf", "oneOf"):
-        if schema.get(word):
-            rest = {key: value for key, value in schema.items() if key != word}
-            return _example(_merge(rest, _shallowest(schema[word], depth)), root, depth + 1)
-    if schema.get("allOf"):
-        merged: dict[str, Any] = {key: value for key, value in schema.items() if key != "allOf"}
-        for part in schema["allOf"]:
-            target = _resolve(root, part["$ref"]) if "$ref" in part else part
+    simpler = _without_combination(schema, root, depth)
+    if simpler is not None:
+        return _example(simpler, root, depth + 1)
+    make: Callable[..., Any] = _TYPES.get(_type_of(schema), _string)
+    return make(schema, root, depth)
+
+
+def _without_combination(schema: Mapping[str, Any], root: Any, depth: int) -> Any:
+    """The schema with its outermost $ref, anyOf, oneOf or allOf worked in; None without one."""
+    if "$ref" in schema:
+        return _resolve(root, schema["$ref"])
+    for word in ("anyOf", "oneOf", "allOf"):
+        parts = schema.get(word)
+        if not parts:
+            continue
+        merged = {key: value for key, value in schema.items() if key != word}
+        for part in parts if word == "allOf" else [_shallowest(parts, depth)]:
+            target = part
+            if isinstance(part, dict) and "$ref" in part:
+                target = _resolve(root, part["$ref"])
             merged = _merge(merged, target)
-        return _example(merged, root, depth + 1)
-    return _TYPES.get(_type_of(schema), _string)(schema, root, depth)
+        return merged
+    return None
 
 
 def _type_of(schema: Mapping[str, Any]) -> str:
@@ -109,12 +119,13 @@ def _string(schema: Mapping[str, Any], _root: Any, _depth: int) -> str:
 def _integer(schema: Mapping[str, Any], _root: Any, _depth: int) -> int:
     step = int(schema.get("multipleOf", 1)) or 1
     if "minimum" in schema or "exclusiveMinimum" in schema:
-        low = math.ceil(schema.get("minimum", schema.get("exclusiveMinimum")))
+        low: int = math.ceil(schema.get("minimum", schema.get("exclusiveMinimum")))
         if low <= schema.get("exclusiveMinimum", low - 1):
             low += 1
         return -(-low // step) * step
-    high = min(math.floor(schema.get("maximum", 0)), math.ceil(schema.get("exclusiveMaximum", 1)) - 1)
-    return min(high, 0) // step * step
+    below: int = math.ceil(schema.get("exclusiveMaximum", 1)) - 1
+    high: int = math.floor(schema.get("maximum", 0))
+    return min(below, high, 0) // step * step
 
 
 def _number(schema: Mapping[str, Any], _root: Any, _depth: int) -> float:

@@ -51,7 +51,7 @@ class Frames:
         return (*self.content, *self.finish, *self.usage, *self.done)
 
 
-class Refusal(Exception):  # noqa: N818 (it is an answer, not a fault)
+class Refusal(Exception):
     """The provider answers with an error: `status`, `body` and `headers` of that answer."""
 
     def __init__(self, status: int, body: Mapping[str, Any], headers: Headers = ()) -> None:

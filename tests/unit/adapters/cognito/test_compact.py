@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.unit.adapters.cognito.issuer import encode
 
 from controlplane.adapters.cognito.compact import MAX_TOKEN_BYTES, key_id, parse_claims
 from controlplane.errors import Unauthenticated
-from tests.unit.adapters.cognito.issuer import encode
 
 
 def token(header: object, payload: str = "e30", signature: str = "c2ln") -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.unit.adapters.cognito.issuer import answer, key_set, public_jwk
 
 from controlplane.adapters.cognito.jwks import FETCH_INTERVAL_SECONDS, KeySet
 from controlplane.errors import Unauthenticated, Unavailable
-from tests.unit.adapters.cognito.issuer import answer, key_set, public_jwk
 
 
 class Endpoint:

@@ -8,11 +8,6 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-
-from controlplane.adapters.cognito.tokens import LEEWAY_SECONDS, CognitoVerifier
-from controlplane.config import CognitoSettings
-from controlplane.domain.access import Caller, Role
-from controlplane.errors import Unauthenticated
 from tests.unit.adapters.cognito.issuer import (
     NOW,
     SETTINGS,
@@ -25,6 +20,11 @@ from tests.unit.adapters.cognito.issuer import (
     public_jwk,
     serving,
 )
+
+from controlplane.adapters.cognito.tokens import LEEWAY_SECONDS, CognitoVerifier
+from controlplane.config import CognitoSettings
+from controlplane.domain.access import Caller, Role
+from controlplane.errors import Unauthenticated
 
 
 def verifier(*keys: dict[str, Any], now: float = NOW) -> CognitoVerifier:
@@ -203,9 +203,9 @@ async def test_the_key_of_another_issuer_with_the_same_id() -> None:
         public_jwk(n=7),
         public_jwk(e=None),
         public_jwk(e="AA"),
-        public_jwk(kid=None),
+        public_jwk() | {"kid": None},
         public_jwk(kid="KID-1"),
-        public_jwk(kid=7),
+        public_jwk() | {"kid": 7},
     ],
 )
 async def test_a_published_key_that_may_not_verify(key: dict[str, Any]) -> None:

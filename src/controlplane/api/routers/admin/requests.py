@@ -26,7 +26,7 @@ async def list_requests(request: Request, caller: Reader) -> Response:
     cursor = request.query_params.get("cursor")
     try:
         rows, next_cursor = await request.app.state.container.request_logs.page(
-            caller.org_id, limit=limit, cursor=cursor, application_id=_application(caller)
+            caller.org_id, limit=limit, before=cursor, application_id=_application(caller)
         )
     except ValueError:
         raise InvalidRequest("'cursor' is not one that a list answered.", param="cursor") from None

@@ -1,0 +1,108 @@
+"""The environment of the processes of the local stack, and the files it is written to."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from controlplane.config import provider_settings
+from controlplane.errors import ConfigurationError
+from controlplane.local.simulator.openai import API_KEY as SIMULATOR_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    """The settings of a provider; `path` is the simulator's for it, None where it has none."""
+
+    key: str
+    url: str
+    path: str | None
+
+
+PROVIDERS: Mapping[str, _Provider] = {
+    "openai": _Provider("OPENAI_API_KEY", "LLM_CP_OPENAI_URL", "/openai/v1"),
+    "azure": _Provider("AZURE_OPENAI_API_KEY", "LLM_CP_AZURE_URL", "/azure"),
+    "anthropic": _Provider("ANTHROPIC_API_KEY", "LLM_CP_ANTHROPIC_URL", None),
+}
+# What `.env` may say; the rest is for the local stack to decide.
+FROM_DOTENV = frozenset(
+    {name for provider in PROVIDERS.values() for name in (provider.key, provider.url)}
+    | {"AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_VERSION", "LLM_CP_PROVIDERS"}
+)
+# What a shell may carry that would lead a process of the stack astray: keys that are for callers,
+# another AWS account, another database.
+_FOREIGN = (
+    *("OPENAI_", "AZURE_OPENAI_", "ANTHROPIC_", "LLM_CP_", "AWS_", "COGNITO_", "AUDIT_", "AURORA_"),
+    *("DATABASE_URL", "REDIS_URL", "PG", "MOTO_", "WEB_CONCURRENCY"),
+)
+_LOOPBACK = "127.0.0.1,localhost"
+
+
+def cleaned(environ: Mapping[str, str]) -> dict[str, str]:
+    """The shell's environment without what the stack sets itself; no proxy for this machine."""
+    kept = {name: value for name, value in environ.items() if not name.startswith(_FOREIGN)}
+    for name in ("NO_PROXY", "no_proxy"):
+        kept[name] = f"{kept[name]},{_LOOPBACK}" if kept.get(name) else _LOOPBACK
+    return kept
+
+
+def read_dotenv(path: Path) -> tuple[dict[str, str], list[str]]:
+    """What `.env` says about providers, and the names in it that the local stack does not read."""
+    values = {name: value.strip() for name, value in _read(path).items() if value and value.strip()}
+    known = {name: value for name, value in values.items() if name in FROM_DOTENV}
+    return known, sorted(values.keys() - known)
+
+
+def provider_environment(
+    dotenv: Mapping[str, str], simulator_url: str
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The settings of the providers, and for each whether it is `real`, `simulated` or `off`.
+
+    Raises ConfigurationError with one sentence where `.env` is half filled in.
+    """
+    environment = dict(dotenv)
+    kinds: dict[str, str] = {}
+    for name, provider in PROVIDERS.items():
+        if provider.key in dotenv:
+            kinds[name] = "real"
+        elif provider.url in dotenv:
+            raise ConfigurationError(
+                f"{provider.key} is not set in .env, and {provider.url} is: set both."
+            )
+        elif provider.path is None:
+            kinds[name] = "off"
+        else:
+            kinds[name] = "simulated"
+            environment[provider.key] = SIMULATOR_KEY
+            environment[provider.url] = f"{simulator_url}{provider.path}"
+    provider_settings(environment, local=True)
+    return environment, kinds
+
+
+def read_env(path: Path) -> dict[str, str]:
+    """What `write_env` wrote; empty where there is nothing."""
+    return {name: value for name, value in _read(path).items() if value}
+
+
+def write_env(path: Path, values: Mapping[str, str]) -> None:
+    """`NAME=value` lines that a shell can source, readable by the owner only."""
+    text = "".join(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
+    write_private(path, text)
+
+
+def write_private(path: Path, text: str) -> None:
+    """A whole file in one step, readable by the owner only."""
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    new.replace(path)
+
+
+def _read(path: Path) -> dict[str, str | None]:
+    return dotenv_values(path, interpolate=False) if path.is_file() else {}

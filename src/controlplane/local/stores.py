@@ -1,0 +1,64 @@
+"""PostgreSQL, Valkey and emulated AWS, all of one folder, started together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from controlplane.local.aws import Aws
+from controlplane.local.children import Child, Pause
+from controlplane.local.postgres import Postgres
+from controlplane.local.valkey import Valkey
+
+
+class Stores:
+    """`start`, then exhaust `wait_ready`; `stop` in any state."""
+
+    def __init__(self, folder: Path) -> None:
+        self.postgres = Postgres(folder / "postgres")
+        self.valkey = Valkey(folder / "valkey")
+        self.aws = Aws(folder / "aws")
+
+    def start(self, env: Mapping[str, str]) -> None:
+        """Start all of them; none waits for another. Raises LocalStackError."""
+        self.aws.start(env)
+        self.valkey.start()
+        self.postgres.start()
+
+    def wait_ready(self, pause: Pause = time.sleep) -> Iterator[str]:
+        """Yield the name of each as soon as it can be used. Raises LocalStackError."""
+        self.postgres.wait_ready(pause)
+        yield f"PostgreSQL {self.postgres.version}"
+        self.valkey.wait_ready(pause)
+        if self.postgres.fresh:
+            # What it remembers belongs to a database that is gone.
+            self.valkey.clear()
+        yield f"Valkey {self.valkey.version}"
+        self.aws.wait_ready(pause)
+        self.aws.create_resources()
+        yield "AWS (moto)"
+
+    @property
+    def children(self) -> list[Child]:
+        """The processes that were started."""
+        parts = (self.postgres.child, self.valkey.child, self.aws.child)
+        return [child for child in parts if child]
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the settings of the gateway say about the stores."""
+        return {
+            "DATABASE_URL": self.postgres.url,
+            "REDIS_URL": self.valkey.url,
+            "AUDIT_QUEUE_URL": self.aws.queue_url,
+            "AUDIT_BUCKET": self.aws.bucket,
+            **self.aws.environment,
+            **self.aws.cognito,
+        }
+
+    def stop(self) -> None:
+        """End all of them, PostgreSQL last."""
+        self.aws.stop()
+        self.valkey.stop()
+        self.postgres.stop()

@@ -1,0 +1,82 @@
+"""Detectors of secrets that no issuer's format gives away: private keys, tokens, passwords in URLs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from controlplane.screening.detector import Detector, Span
+
+_IN_URL = r"[^\s:@/\x00-\x1f\"'<>\\]"
+_MAX_BLOCK_BYTES = 16 * 1024
+_BLOCK_END = re.compile(rb"-----END [A-Z0-9 ]{0,40}-----")
+_BLOCK_BODY = re.compile(rb"[A-Za-z0-9+/=\s\\]*")
+# What stands where a password would: `${PASSWORD}`, `<password>`, `****`, `[SECRET_1]`.
+_PLACEHOLDER = re.compile(rb"[$<{\[%*].*|x+|\.{3}", re.IGNORECASE)
+
+
+def _block(data: bytes, start: int, end: int) -> Iterator[Span]:
+    """From BEGIN to END; where END is missing, as far as it still looks like a key."""
+    limit = min(end + _MAX_BLOCK_BYTES, len(data))
+    text_end = data.find(b"\x00", end, limit)
+    limit = limit if text_end < 0 else text_end
+    again = data.find(b"-----BEGIN", end, limit)
+    closing = _BLOCK_END.search(data, end, limit if again < 0 else again)
+    body = closing or _BLOCK_BODY.match(data, end, limit)
+    yield start, body.end() if body else end
+
+
+def _password(data: bytes, start: int, end: int) -> Iterator[Span]:
+    if not _PLACEHOLDER.fullmatch(data, start, end):
+        yield start, end
+
+
+DETECTORS = (
+    Detector(
+        "private_key_block",
+        "secret",
+        "secrets",
+        r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----",
+        refine=_block,
+        matches=(
+            "-----BEGIN PRIVATE KEY-----\nMIIEvQ==\n-----END PRIVATE KEY-----",
+            "-----BEGIN RSA PRIVATE KEY-----\nMIIEvQ",
+            "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\nabc\n-----END PGP PRIVATE KEY BLOCK-----",
+        ),
+        ignores=("-----BEGIN PUBLIC KEY-----", "-----BEGIN CERTIFICATE-----", "a PRIVATE KEY"),
+    ),
+    Detector(
+        "jwt",
+        "secret",
+        "secrets",
+        r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
+        matches=("Bearer eyJhbGciOiJSUzI1NiJ9" + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0." + "aB3dE6gH9j" * 4,),
+        ignores=("eyJhbGciOiJSUzI1NiJ9", "eyJhbGciOiJSUzI1NiJ9.e30.abc"),
+    ),
+    Detector(
+        "connection_string",
+        "secret",
+        "secrets",
+        rf"(?i)\b[a-z][a-z0-9+.-]*://(?:{_IN_URL})*:((?:{_IN_URL}|:)+)@[a-z0-9\[]",
+        refine=_password,
+        matches=(
+            "postgres://app:hunter2@db.example.com:5432/app",
+            "postgresql+psycopg://app:p%40ss@10.0.0.1/app",
+            "redis://:hunter2@cache:6379/0",
+            "rediss://default:hunter2@cache",
+            "mongodb+srv://app:hunter2@cluster0.abcde.mongodb.net/?retryWrites=true",
+            "mysql://root:hunter2@localhost",
+            "amqps://app:hunter2@queue",
+            "https://app:hunter2@example.com/path",
+        ),
+        ignores=(
+            "postgres://db.example.com/app",
+            "postgres://app@db.example.com",
+            "postgres://app:${PASSWORD}@db",
+            "postgres://app:<password>@db",
+            "postgres://app:****@db",
+            "http://host:8080/a@b",
+            "https://example.com:8080",
+        ),
+    ),
+)

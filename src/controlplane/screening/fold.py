@@ -1,0 +1,137 @@
+"""Text as detectors see it: plain ASCII, with the way back to the original.
+
+RE2's `\\d` and `\\b` know ASCII only, and a zero-width character or a dash from another block would
+hide a value. So compatibility forms and accents are decomposed (Unicode NFKD), foreign digits,
+dashes and spaces become plain ones, and what cannot be seen is dropped.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+
+# What stands for a letter, and for any other character, that has no ASCII form.
+LETTER, OTHER = "\x01", "\x02"
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_ESCAPE = re.compile(r'(\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt]))')
+_ESCAPED = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+# Dashes, quotes and blanks that their Unicode category does not give away.
+_SPECIAL = {
+    "\u02d7": "-",
+    "\u2043": "-",
+    "\u2212": "-",
+    "\u2018": "'",
+    "\u2019": "'",
+    "\u115f": "",
+    "\u1160": "",
+    "\u2800": "",
+    "\u3164": "",
+    "\uffa0": "",
+}
+_BY_CATEGORY = {"Pd": "-", "Zs": " ", "Zl": "\n", "Zp": "\n", "Cf": "", "Mn": "", "Me": ""}
+# Up to here one pass per distinct character is faster than one look-up per character.
+_FEW = 64
+
+
+class Offsets:
+    """The way back from folded text. `points` are (position there, position here), in order."""
+
+    def __init__(
+        self,
+        points: Callable[[], list[tuple[int, int]]],
+        bisect_end: Callable[[list[int], int], int],
+    ) -> None:
+        self._points = points
+        self._bisect_end = bisect_end
+
+    # Worked out only where something was found.
+    @cached_property
+    def _table(self) -> tuple[list[int], list[int]]:
+        points = [(0, 0), *self._points()]
+        return [there for there, _ in points], [here for _, here in points]
+
+    def start(self, position: int) -> int:
+        """Where the character at `position` comes from."""
+        return self._back(position, bisect_right)
+
+    def end(self, position: int) -> int:
+        """Where the character before `position` ends."""
+        return self._back(position, self._bisect_end)
+
+    def _back(self, position: int, bisect: Callable[[list[int], int], int]) -> int:
+        there, here = self._table
+        point = max(bisect(there, position) - 1, 0)
+        return here[point] + position - there[point]
+
+
+def fold(text: str) -> tuple[bytes, Offsets | None]:
+    """`text` in ASCII, one byte per character, and the way back (None where nothing moved)."""
+    if text.isascii():
+        return text.encode(), None
+    forms = {char: _form(char) for char in set("".join(_BEYOND_ASCII.findall(text)))}
+    if len(forms) <= _FEW:
+        folded = text
+        for char, form in forms.items():
+            folded = folded.replace(char, form)
+    else:
+        folded = text.translate({ord(char): form for char, form in forms.items()})
+    moving = {char: len(form) for char, form in forms.items() if len(form) != 1}
+    if not moving:
+        return folded.encode(), None
+    return folded.encode(), Offsets(lambda: _fold_points(text, moving), bisect_left)
+
+
+def unescape(text: str) -> tuple[str, Offsets] | None:
+    """`text` with JSON's escapes decoded, whether it is JSON or not; None where it has none."""
+    pieces = _ESCAPE.split(text)
+    if len(pieces) == 1:
+        return None
+    escapes = pieces[1::2]
+    pieces[1::2] = [_decode(escape) for escape in escapes]
+    return "".join(pieces), Offsets(lambda: _escape_points(pieces[::2], escapes), bisect_right)
+
+
+@lru_cache(maxsize=8192)
+def _form(char: str) -> str:
+    """The ASCII form of one character: usually one character, none where it cannot be seen."""
+    if char in _SPECIAL:
+        return _SPECIAL[char]
+    category = unicodedata.category(char)
+    if category in _BY_CATEGORY:
+        return _BY_CATEGORY[category]
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    decomposed = unicodedata.normalize("NFKD", char)
+    if decomposed != char:
+        return "".join(part if part.isascii() else _form(part) for part in decomposed)
+    return LETTER if category.startswith("L") else OTHER
+
+
+@lru_cache(maxsize=1024)
+def _decode(escape: str) -> str:
+    return chr(int(escape[2:], 16)) if escape[1] == "u" else _ESCAPED[escape[1]]
+
+
+def _fold_points(text: str, moving: dict[str, int]) -> list[tuple[int, int]]:
+    points = []
+    shift = 0
+    for match in re.finditer(f"[{re.escape(''.join(moving))}]", text):
+        here = match.start()
+        length = moving[match.group()]
+        points += [(here + shift + step, here) for step in range(length)]
+        shift += length - 1
+        points.append((here + 1 + shift, here + 1))
+    return points
+
+
+def _escape_points(plain: list[str], escapes: list[str]) -> list[tuple[int, int]]:
+    points = []
+    there = here = 0
+    for text, escape in zip(plain, escapes, strict=False):
+        there, here = there + len(text) + 1, here + len(text) + len(escape)
+        points.append((there, here))
+    return points

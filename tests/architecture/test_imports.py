@@ -1,0 +1,100 @@
+"""Each event loads what it needs, no more: looked at in a fresh process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = {
+    "DATABASE_URL": "postgresql://u@127.0.0.1:1/d",
+    "REDIS_URL": "redis://127.0.0.1:1",
+    "AUDIT_QUEUE_URL": "http://127.0.0.1:1/q",
+    "AUDIT_BUCKET": "b",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "LLM_CP_KEY_PEPPER": "p",
+}
+SCRIPT = """
+import json, sys
+event = json.loads(sys.argv[1])
+from controlplane.lambda_handler import handler
+before = set(sys.modules)
+outcome = None
+if event is not None:
+    try:
+        outcome = handler(event, None)
+    except Exception as error:
+        outcome = {"error": type(error).__name__}
+roots = {name.partition(".")[0] for name in sys.modules}
+print(json.dumps({"roots": sorted(roots), "outcome": outcome}))
+"""
+
+
+def run(event: object) -> tuple[set[str], object]:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps(event)],
+        env=os.environ | SETTINGS | {"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    printed = json.loads(done.stdout.splitlines()[-1])
+    return set(printed["roots"]), printed["outcome"]
+
+
+HEAVY = {"fastapi", "mangum", "alembic", "sqlalchemy", "boto3", "redis", "httpx", "jose", "re2"}
+HTTP = {
+    "httpMethod": "GET",
+    "path": "/health",
+    "resource": "/{proxy+}",
+    "headers": {"host": "x"},
+    "multiValueHeaders": {"host": ["x"]},
+    "queryStringParameters": None,
+    "multiValueQueryStringParameters": None,
+    "requestContext": {"identity": {"sourceIp": "127.0.0.1"}, "stage": "s"},
+    "body": None,
+    "isBase64Encoded": False,
+}
+SQS = {"Records": [{"messageId": "m1", "eventSource": "aws:sqs", "body": "{}"}]}
+
+
+def test_the_handler_alone_loads_nothing_heavy() -> None:
+    roots, _ = run(None)
+    assert not roots & HEAVY
+
+
+def test_http_loads_no_alembic_and_no_database_before_it_needs_one() -> None:
+    roots, outcome = run(HTTP)
+    assert isinstance(outcome, dict)
+    assert outcome["statusCode"] == 200
+    assert "fastapi" in roots
+    assert not roots & {"alembic", "sqlalchemy", "psycopg", "jose", "uvicorn", "moto", "aiohttp"}
+
+
+def test_an_sqs_batch_loads_no_fastapi() -> None:
+    roots, outcome = run(SQS)
+    assert outcome == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+    assert not roots & {"fastapi", "starlette", "mangum", "alembic", "jose", "re2"}
+
+
+def test_a_migration_loads_no_fastapi() -> None:
+    roots, outcome = run({"type": "user-migration"})
+    assert isinstance(outcome, dict)
+    assert "error" in outcome
+    assert "alembic" in roots
+    assert not roots & {"fastapi", "mangum", "jose", "re2"}
+
+
+@pytest.mark.parametrize("event", [{"type": "nonsense"}, {}, [], "x", 7, {"Records": []}])
+def test_other_events_are_errors_and_load_nothing(event: object) -> None:
+    roots, outcome = run(event)
+    assert outcome == {"error": "UnknownEvent"}
+    assert not roots & HEAVY

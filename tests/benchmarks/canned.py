@@ -1,0 +1,81 @@
+"""A provider and an SQS queue that answer at once: `python -m tests.benchmarks.canned PORT`.
+
+Both speak just enough of their protocol for a measurement to see the gateway and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import sys
+
+COMPLETION = json.dumps(
+    {
+        "id": "chatcmpl-canned",
+        "object": "chat.completion",
+        "created": 1_700_000_000,
+        "model": "gpt-4o-mini-2024-07-18",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "Hello! " * 40, "refusal": None},
+                "logprobs": None,
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": {"prompt_tokens": 200, "completion_tokens": 80, "total_tokens": 280},
+    }
+).encode()
+
+
+class Canned(asyncio.Protocol):
+    """HTTP/1.1 with keep-alive; a body is known by its Content-Length."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.buffer = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
+            head = self.buffer[:end].lower()
+            length = 0
+            if (at := head.find(b"content-length:")) >= 0:
+                length = int(head[at + 15 :].split(b"\r\n", 1)[0])
+            if b"expect: 100-continue" in head and len(self.buffer) < end + 4 + length:
+                self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if len(self.buffer) < end + 4 + length:
+                return
+            body = self.buffer[end + 4 : end + 4 + length]
+            self.buffer = self.buffer[end + 4 + length :]
+            self._answer(_send_message_batch(body) if b"amazonsqs" in head else COMPLETION)
+
+    def _answer(self, body: bytes) -> None:
+        self.transport.write(
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+            % (len(body), body)
+        )
+
+
+def _send_message_batch(body: bytes) -> bytes:
+    entries = json.loads(body).get("Entries", ())
+    successful = [
+        {
+            "Id": entry["Id"],
+            "MessageId": entry["Id"],
+            "MD5OfMessageBody": hashlib.md5(entry["MessageBody"].encode()).hexdigest(),
+        }
+        for entry in entries
+    ]
+    return json.dumps({"Successful": successful, "Failed": []}).encode()
+
+
+async def main(port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(Canned, "127.0.0.1", port)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

@@ -1,0 +1,107 @@
+"""`policy-cache-refresh`: what the database says holds from the next request on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from controlplane.config import Settings
+from controlplane.domain.access import Caller
+from controlplane.domain.routing import Route, Target
+from controlplane.errors import ControlPlaneError
+from controlplane.events import refresh_policy_cache, seed
+from controlplane.wiring import Container
+
+EVENT = {"type": "policy-cache-refresh"}
+SEED = {"type": "user-seeder", "issue_keys": True}
+
+
+@pytest.fixture
+async def seeded(settings: Settings, fresh_url: str) -> AsyncIterator[tuple[Container, str]]:
+    """A container over a seeded database and an empty Redis, and an application's key."""
+    container = Container(replace(settings, database_url=fresh_url))
+    answer = await seed.run(SEED, container)
+    yield container, answer["api_keys"]["application"]
+    await container.database.close()
+
+
+async def _caller(container: Container, key: str) -> Caller:
+    caller = await container.key_cache.find(key)
+    assert caller is not None
+    return caller
+
+
+async def test_counts_what_holds(seeded: tuple[Container, str]) -> None:
+    container, _ = seeded
+    await container.rule_repository.add_organization("org-2", "Second")
+    await container.rule_repository.add_route("org-2", Route("x", (Target("openai", "y"),)))
+    whole = await refresh_policy_cache.run(EVENT, container)
+    assert whole == {
+        "ok": True,
+        **EVENT,
+        "organizations": 2,
+        "policies": 1,
+        "routes": 3,
+        "api_keys": 2,
+    }
+    part = await refresh_policy_cache.run({**EVENT, "org_id": "org-2"}, container)
+    assert (part["organizations"], part["policies"], part["routes"], part["api_keys"]) == (
+        1,
+        0,
+        1,
+        0,
+    )
+
+
+async def test_a_changed_route_and_policy_hold_at_once(seeded: tuple[Container, str]) -> None:
+    container, key = seeded
+    caller = await _caller(container, key)
+    before = await container.rules_cache.rules(caller)
+    async with container.database.tenant("org-default") as connection:
+        await connection.execute(text("DELETE FROM model_routes WHERE alias = 'gpt-4o'"))
+        limits = '{"rate_limits": [{"requests": 7, "window_seconds": 60}]}'
+        await connection.execute(
+            text("UPDATE policies SET document = :d, version = 2"), {"d": limits}
+        )
+    cached = await container.rules_cache.rules(caller)
+    assert set(cached.routes) == set(before.routes) == {"gpt-4o", "gpt-4o-mini"}
+    await refresh_policy_cache.run(EVENT, container)
+    after = await container.rules_cache.rules(caller)
+    assert set(after.routes) == {"gpt-4o-mini"}
+    assert [limit.capacity for limit in after.policy.request_limits] == [7]
+
+
+@pytest.mark.parametrize("only", [{}, {"org_id": "org-default"}])
+async def test_a_revoked_key_is_out_at_once(
+    seeded: tuple[Container, str], only: dict[str, str]
+) -> None:
+    container, key = seeded
+    await _caller(container, key)
+    async with container.database.tenant("org-default") as connection:
+        await connection.execute(
+            text("UPDATE api_keys SET revoked_at = now() WHERE role = 'service'")
+        )
+    await _caller(container, key)
+    await refresh_policy_cache.run({**EVENT, **only}, container)
+    assert await container.key_cache.find(key) is None
+
+
+async def test_requests_need_no_database_afterwards(seeded: tuple[Container, str]) -> None:
+    container, key = seeded
+    await refresh_policy_cache.run(EVENT, container)
+    cached_only = Container(replace(container.settings, database_url="postgresql://192.0.2.1/db"))
+    caller = await _caller(cached_only, key)
+    assert caller.application_id == "app-default"
+    assert "gpt-4o" in (await cached_only.rules_cache.rules(caller)).routes
+
+
+@pytest.mark.parametrize("org_id", ["org-none", "", 7, ["org-default"]])
+async def test_an_unknown_organisation_is_named(seeded: tuple[Container, str], org_id: Any) -> None:
+    container, _ = seeded
+    with pytest.raises(ControlPlaneError) as refused:
+        await refresh_policy_cache.run({**EVENT, "org_id": org_id}, container)
+    assert repr(org_id) in str(refused.value)

@@ -1,0 +1,120 @@
+"""`user-seeder`: makes what is missing, keeps what was changed, shows keys once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from controlplane.config import Settings
+from controlplane.domain.access import Level, PolicyDocument, Role
+from controlplane.errors import ControlPlaneError
+from controlplane.events import seed
+from controlplane.wiring import Container
+
+EVENT = {"type": "user-seeder"}
+ALL = {"organizations": 1, "applications": 1, "policies": 1, "routes": 2}
+NONE = dict.fromkeys(ALL, 0)
+
+
+@pytest.fixture
+async def fresh(settings: Settings, fresh_url: str) -> AsyncIterator[Container]:
+    container = Container(replace(settings, database_url=fresh_url))
+    yield container
+    await container.database.close()
+
+
+async def _tables(container: Container) -> dict[str, list[str]]:
+    tables = ("organizations", "applications", "api_keys", "policies", "model_routes")
+    async with container.database.system() as connection:
+        return {
+            t: list(
+                await connection.scalars(text(f"SELECT to_jsonb(t)::text FROM {t} t ORDER BY 1"))
+            )
+            for t in tables
+        }
+
+
+async def test_makes_the_default_organisation(fresh: Container) -> None:
+    assert await seed.run(EVENT, fresh) == {"ok": True, **EVENT, "created": ALL}
+    rules = fresh.rule_repository
+    assert await rules.organizations() == ["org-default"]
+    assert await rules.documents("org-default") == [
+        PolicyDocument(
+            Level.APPLICATION,
+            "app-default",
+            1,
+            {
+                "rate_limits": [{"requests": 100, "window_seconds": 60}],
+                "screening": {"pii": "block", "secrets": "block"},
+            },
+        )
+    ]
+    assert {
+        row["alias"]: [(t["provider"], t["model"]) for t in row["targets"]]
+        for row in await rules.routes("org-default")
+    } == {
+        "gpt-4o": [("openai", "gpt-4o"), ("azure", "gpt-4o")],
+        "gpt-4o-mini": [("openai", "gpt-4o-mini"), ("azure", "gpt-4o-mini")],
+    }
+    assert (await _tables(fresh))["api_keys"] == []
+
+
+async def test_again_changes_nothing(fresh: Container) -> None:
+    await seed.run(EVENT, fresh)
+    before = await _tables(fresh)
+    assert (await seed.run(EVENT, fresh))["created"] == NONE
+    assert await _tables(fresh) == before
+
+
+async def test_what_an_operator_changed_stays(fresh: Container) -> None:
+    await seed.run(EVENT, fresh)
+    async with fresh.database.tenant("org-default") as connection:
+        for statement in (
+            "UPDATE organizations SET name = 'Ours'",
+            "UPDATE applications SET name = 'Ours'",
+            "UPDATE policies SET document = '{}', version = 2",
+            "UPDATE model_routes SET targets = '[]', strategy = 'weighted'",
+        ):
+            await connection.execute(text(statement))
+    before = await _tables(fresh)
+    assert (await seed.run(EVENT, fresh))["created"] == NONE
+    assert await _tables(fresh) == before
+
+
+async def test_keys_only_when_asked_and_only_this_once(fresh: Container) -> None:
+    asked = {**EVENT, "issue_keys": True}
+    first, second = await seed.run(asked, fresh), await seed.run(asked, fresh)
+    assert "api_keys" not in await seed.run(EVENT, fresh)
+    assert "api_keys" not in await seed.run({**EVENT, "issue_keys": False}, fresh)
+    keys = [*first["api_keys"].values(), *second["api_keys"].values()]
+    assert len(set(keys)) == 4
+    assert all(fresh.key_hasher.is_well_formed(key) for key in keys)
+    for name, role in (("application", Role.SERVICE), ("admin", Role.ADMIN)):
+        stored = await fresh.key_repository.find(fresh.key_hasher.hash(first["api_keys"][name]))
+        assert stored is not None
+        assert (stored.caller.org_id, stored.caller.application_id, stored.caller.role) == (
+            "org-default",
+            "app-default",
+            role,
+        )
+        assert stored.caller.key_id == stored.id
+
+
+async def test_no_key_is_in_the_database(fresh: Container) -> None:
+    issued = (await seed.run({**EVENT, "issue_keys": True}, fresh))["api_keys"]
+    stored = " ".join((await _tables(fresh))["api_keys"])
+    for key in issued.values():
+        assert key not in stored
+        assert key[:20] not in stored
+        assert key[:12] in stored, "the prefix that people may see"
+
+
+@pytest.mark.parametrize("flag", ["true", 1, None, []])
+async def test_a_flag_that_is_none_is_refused_before_anything(fresh: Container, flag: Any) -> None:
+    with pytest.raises(ControlPlaneError, match="issue_keys"):
+        await seed.run({**EVENT, "issue_keys": flag}, fresh)
+    assert (await _tables(fresh))["organizations"] == []

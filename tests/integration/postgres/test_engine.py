@@ -1,0 +1,198 @@
+"""Transactions: who one is in them, and that nobody waits without a bound."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from controlplane.adapters.postgres.engine import GRACE_SECONDS, Database
+from controlplane.errors import Unreachable
+from tests.integration.postgres.freezable import FreezableProxy, freezable
+
+DEADLINE = 0.4
+WHO = text("SELECT current_user, current_setting('app.org_id', true)")
+# What a busy machine may add to a deadline.
+SLACK = 0.6
+
+
+@contextmanager
+def unreachable_in_time() -> Iterator[None]:
+    started = time.monotonic()
+    with pytest.raises(Unreachable, match="postgresql"):
+        yield
+    assert time.monotonic() - started < DEADLINE + GRACE_SECONDS + SLACK
+
+
+@pytest.fixture
+async def proxy(postgres_url: str) -> AsyncIterator[FreezableProxy]:
+    async with freezable(postgres_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+async def distant(proxy: FreezableProxy) -> AsyncIterator[Database]:
+    database = Database(proxy.url)
+    yield database
+    proxy.thaw()
+    await database.close()
+
+
+async def test_the_role_and_the_organisation_end_with_the_transaction(database: Database) -> None:
+    async with database.tenant("org-1") as connection:
+        first = (await connection.execute(WHO)).one()
+    async with database.system() as connection:
+        second = (await connection.execute(WHO)).one()
+    with pytest.raises(KeyError):
+        async with database.tenant("org-2"):
+            raise KeyError
+    async with database._engine.begin() as connection:
+        outside = (await connection.execute(WHO)).one()
+    assert tuple(first) == ("llm_cp_tenant", "org-1")
+    assert tuple(second) == ("llm_cp_system", "")
+    assert outside[0] not in ("llm_cp_tenant", "llm_cp_system")
+    assert outside[1] == ""
+
+
+async def test_an_exception_rolls_back(database: Database, org_id: str) -> None:
+    rename = text("UPDATE organizations SET name = 'changed'")
+    with pytest.raises(KeyError):
+        async with database.tenant(org_id) as connection:
+            assert (await connection.execute(rename)).rowcount == 1
+            raise KeyError
+    async with database.tenant(org_id) as connection:
+        name = await connection.scalar(text("SELECT name FROM organizations"))
+    assert name == "An organisation of one test"
+
+
+async def test_times_are_utc(database: Database) -> None:
+    async with database.system() as connection:
+        assert await connection.scalar(text("SHOW timezone")) == "UTC"
+
+
+async def test_a_bad_statement_is_not_an_outage_and_shows_no_parameter(database: Database) -> None:
+    with pytest.raises(DBAPIError) as failed:
+        async with database.system() as connection:
+            await connection.execute(text("SELECT :x / 0"), {"x": 424242})
+    assert "424242" not in str(failed.value)
+
+
+async def test_a_timeout_of_the_body_stays_what_it_is(database: Database) -> None:
+    with pytest.raises(TimeoutError):
+        async with database.system():
+            async with asyncio.timeout(0.01):
+                await asyncio.sleep(5)
+
+
+async def test_nothing_listens(unused_tcp_port: int) -> None:
+    database = Database(f"postgresql://u:p@127.0.0.1:{unused_tcp_port}/db")
+    with unreachable_in_time():
+        await database.ping(deadline_seconds=DEADLINE)
+
+
+async def test_a_slow_statement_ends_with_the_deadline(database: Database) -> None:
+    with unreachable_in_time():
+        async with database.system(deadline_seconds=DEADLINE) as connection:
+            await connection.execute(text("SELECT pg_sleep(30)"))
+    await database.ping()
+
+
+async def test_a_server_frozen_before_the_connection(
+    proxy: FreezableProxy, distant: Database
+) -> None:
+    proxy.freeze()
+    with unreachable_in_time():
+        await distant.ping(deadline_seconds=DEADLINE)
+    proxy.thaw()
+    await distant.ping()
+
+
+async def test_a_server_frozen_behind_a_pooled_connection(
+    proxy: FreezableProxy, distant: Database
+) -> None:
+    await distant.ping()
+    proxy.freeze()
+    with unreachable_in_time():
+        await distant.ping(deadline_seconds=DEADLINE)
+    proxy.thaw()
+    await distant.ping()
+
+
+async def test_a_server_frozen_during_a_statement(proxy: FreezableProxy, distant: Database) -> None:
+    with unreachable_in_time():
+        async with distant.system(deadline_seconds=DEADLINE) as connection:
+            proxy.freeze()
+            await connection.execute(text("SELECT 1"))
+    proxy.thaw()
+    await distant.ping()
+
+
+async def test_a_server_frozen_while_the_body_does_something_else(
+    proxy: FreezableProxy, distant: Database
+) -> None:
+    with unreachable_in_time():
+        async with distant.system(deadline_seconds=DEADLINE):
+            proxy.freeze()
+            await asyncio.sleep(30)
+    proxy.thaw()
+    await distant.ping()
+
+
+async def test_a_server_frozen_before_the_commit(proxy: FreezableProxy, distant: Database) -> None:
+    with unreachable_in_time():
+        async with distant.system(deadline_seconds=DEADLINE) as connection:
+            await connection.execute(text("SELECT 1"))
+            proxy.freeze()
+    proxy.thaw()
+    await distant.ping()
+
+
+async def test_a_pool_of_one_makes_the_second_wait_no_longer_than_its_deadline(
+    database: Database,
+) -> None:
+    async with database.system():
+        with unreachable_in_time():
+            await database.ping(deadline_seconds=DEADLINE)
+    await database.ping()
+
+
+async def test_a_connection_that_the_server_has_closed_is_replaced(
+    database: Database, postgres_url: str
+) -> None:
+    own_pid = text("SELECT pg_backend_pid()")
+    async with database.system() as connection:
+        pid = await connection.scalar(own_pid)
+    async with database._engine.begin() as connection:
+        assert await connection.scalar(own_pid) == pid, "the pool keeps its connection"
+    other = Database(postgres_url, pooled=False)
+    async with other._engine.begin() as connection:
+        await connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    async with database.system() as connection:
+        assert await connection.scalar(own_pid) != pid
+
+
+async def test_without_a_pool_every_transaction_has_its_own_connection(
+    proxy: FreezableProxy,
+) -> None:
+    database = Database(proxy.url, pooled=False)
+    await database.ping()
+    await database.ping()
+    assert proxy.accepted == 2
+
+
+async def test_a_long_lived_server_serves_many_at_once(postgres_url: str) -> None:
+    database = Database(postgres_url, long_lived=True)
+
+    async def hold(everyone: asyncio.Barrier) -> None:
+        async with database.system():
+            await everyone.wait()
+
+    async with asyncio.timeout(5):
+        everyone = asyncio.Barrier(10)
+        await asyncio.gather(*(hold(everyone) for _ in range(10)))
+    await database.close()

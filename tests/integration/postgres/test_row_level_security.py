@@ -1,0 +1,218 @@
+"""A tenant's session and the rows of others, in every table that the catalogue knows.
+
+Twice: with a login that is a superuser, and with one that merely owns its database, as on RDS.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import DBAPIError
+
+from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.migrations import upgrade
+
+OURS, THEIRS = "org-ours", "org-theirs"
+WITHOUT_ORGANISATION = {"alembic_version"}
+# A row per table for `:org`, parents first. A new table fails the first test until it has one.
+ROWS = {
+    "organizations": "INSERT INTO organizations (id, name) VALUES (:org, 'n')",
+    "applications": "INSERT INTO applications (org_id, id, name) VALUES (:org, :id, 'n')",
+    "api_keys": "INSERT INTO api_keys (id, org_id, name, role, key_hash, prefix) VALUES "
+    "(:id, :org, 'n', 'admin', md5(:id) || md5(:id), 'sk-cp-')",
+    "policies": "INSERT INTO policies (org_id, level, subject_id, document) VALUES "
+    "(:org, 'user', :id, '{}')",
+    "model_routes": "INSERT INTO model_routes (org_id, alias, strategy, targets) VALUES "
+    "(:org, :id, 'priority', '[]')",
+    "request_logs": "INSERT INTO request_logs (request_id, occurred_at, org_id, subject, role, "
+    "status, operation, stream, attempts, tokens_input, tokens_output, tokens_cached, "
+    "tokens_reasoning, latency_ms, overhead_ms, screening, degraded, schema_version) VALUES "
+    "(:id, now(), :org, 's', 'admin', 200, 'o', false, '[]', 0, 0, 0, 0, 0, 0, '{}', false, 1)",
+}
+TABLES = (
+    "SELECT c.relname, a.attname FROM pg_class c "
+    "LEFT JOIN pg_attribute a ON a.attrelid = c.oid "
+    "AND a.attname = CASE c.relname WHEN 'organizations' THEN 'id' ELSE 'org_id' END "
+    "WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') "
+    "AND {partitions} c.relispartition ORDER BY c.relname"
+)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A migrated database with a row of both organisations in every table."""
+
+    url: str
+    database: Database
+    tables: dict[str, str]  # name -> the column that holds the organisation
+    partitions: list[str]
+
+
+@pytest.fixture(scope="module", params=["superuser", "owner"])
+def url(request: pytest.FixtureRequest, postgres_server: str) -> Iterator[str]:
+    name = f"rls_{request.param}_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(postgres_server, autocommit=True) as server:
+        user = "postgres"
+        if request.param == "owner":
+            user = name
+            server.execute(f"CREATE ROLE {user} LOGIN CREATEROLE NOSUPERUSER")
+            for role in ("llm_cp_tenant", "llm_cp_system"):
+                # Another login made the cluster's roles here; it lets this one administer them.
+                server.execute(_create_unless_there(role))
+                server.execute(f"GRANT {role} TO {user} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
+        server.execute(f"CREATE DATABASE {name} OWNER {user}")
+        url = make_url(postgres_server).set(database=name, username=user)
+        yield url.render_as_string(hide_password=False)
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        if user != "postgres":
+            server.execute(f"DROP ROLE {user}")
+
+
+def _create_unless_there(role: str) -> str:
+    return (
+        f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN; "
+        "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    )
+
+
+@pytest.fixture(scope="module")
+def migrated(url: str) -> str:
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+async def installation(migrated: str) -> AsyncIterator[Installation]:
+    database = Database(migrated)
+    async with database.system() as connection:
+        found = await connection.execute(text(TABLES.format(partitions="NOT")))
+        tables = {name: column for name, column in found if name not in WITHOUT_ORGANISATION}
+        partitions = [
+            row[0] for row in await connection.execute(text(TABLES.format(partitions="")))
+        ]
+        for org_id in (OURS, THEIRS):
+            for table, insert in ROWS.items():
+                if table != "organizations" or not await _holds(connection, org_id):
+                    await connection.execute(text(insert), {"org": org_id, "id": _new_id()})
+    yield Installation(migrated, database, tables, partitions)
+    await database.close()
+
+
+async def _holds(connection: Any, org_id: str) -> bool:
+    query = text("SELECT EXISTS (SELECT FROM organizations WHERE id = :id)")
+    return bool(await connection.scalar(query, {"id": org_id}))
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
+async def _snapshot(installation: Installation, table: str, org_id: str) -> list[str]:
+    column = installation.tables[table]
+    query = f"SELECT to_jsonb(t)::text FROM {table} t WHERE {column} = :org ORDER BY 1"
+    async with installation.database.system() as connection:
+        return list((await connection.scalars(text(query), {"org": org_id})).all())
+
+
+async def _attempt(installation: Installation, statement: str, **values: str) -> int | str:
+    """How many rows a tenant's statement reached, or the SQLSTATE that it met."""
+    try:
+        async with installation.database.tenant(OURS) as connection:
+            return (await connection.execute(text(statement), values)).rowcount
+    except DBAPIError as error:
+        assert isinstance(error.orig, psycopg.Error)
+        return str(error.orig.sqlstate)
+
+
+REFUSED = "42501"  # insufficient privilege, a violated policy included
+
+
+async def test_every_table_has_an_organisation_and_a_row_here(installation: Installation) -> None:
+    assert set(installation.tables) == set(ROWS)
+    assert None not in installation.tables.values()
+
+
+async def test_every_table_and_partition_is_under_row_level_security(
+    installation: Installation,
+) -> None:
+    query = "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity"
+    async with installation.database.system() as connection:
+        protected = set((await connection.scalars(text(query))).all())
+    assert set(installation.tables) | set(installation.partitions) <= protected
+    assert len(installation.partitions) >= 5
+
+
+async def test_a_tenant_reads_its_own_rows_only(installation: Installation) -> None:
+    async with installation.database.tenant(OURS) as connection:
+        for table, column in installation.tables.items():
+            found = await connection.scalars(text(f"SELECT DISTINCT {column} FROM {table}"))
+            assert found.all() == [OURS], table
+
+
+async def test_a_tenant_changes_no_row_of_others(installation: Installation) -> None:
+    for table, column in installation.tables.items():
+        before = await _snapshot(installation, table, THEIRS)
+        assert before, table
+        for statement in (
+            f"UPDATE {table} SET {column} = {column} WHERE {column} = :theirs",
+            f"UPDATE {table} SET {column} = '{OURS}' WHERE {column} = :theirs",
+            f"DELETE FROM {table} WHERE {column} = :theirs",
+        ):
+            assert await _attempt(installation, statement, theirs=THEIRS) in (0, REFUSED), statement
+        assert await _snapshot(installation, table, THEIRS) == before
+
+
+async def test_a_tenant_makes_no_row_for_others(installation: Installation) -> None:
+    for table, insert in ROWS.items():
+        org_id = f"org-{_new_id()}" if table == "organizations" else THEIRS
+        assert await _attempt(installation, insert, org=org_id, id=_new_id()) == REFUSED, table
+
+
+async def test_a_tenant_gives_no_row_away(installation: Installation) -> None:
+    for table, column in installation.tables.items():
+        before = await _snapshot(installation, table, OURS)
+        statement = f"UPDATE {table} SET {column} = :theirs WHERE {column} = :ours"
+        assert await _attempt(installation, statement, theirs=THEIRS, ours=OURS) == REFUSED, table
+        assert await _snapshot(installation, table, OURS) == before
+
+
+async def test_a_tenant_writes_where_it_may(installation: Installation) -> None:
+    """The control: the refusals above are about whose rows, not about writing as such."""
+    rename = f"UPDATE organizations SET name = 'x' WHERE id = '{OURS}'"
+    assert await _attempt(installation, rename) == 1
+    for table in ("applications", "api_keys", "policies", "model_routes"):
+        assert await _attempt(installation, ROWS[table], org=OURS, id=_new_id()) == 1, table
+
+
+async def test_partitions_are_no_way_around(installation: Installation) -> None:
+    for partition in installation.partitions:
+        assert await _attempt(installation, f"SELECT count(*) FROM {partition}") == REFUSED
+
+
+async def test_nobody_rewrites_the_audit_trail(installation: Installation) -> None:
+    for statement in ("UPDATE request_logs SET status = 200", "DELETE FROM request_logs"):
+        with pytest.raises(DBAPIError, match="permission denied"):
+            async with installation.database.system() as connection:
+                await connection.execute(text(statement))
+
+
+async def test_no_organisation_set_means_no_row(installation: Installation) -> None:
+    async with installation.database.system() as connection:
+        await connection.execute(text("SET LOCAL ROLE llm_cp_tenant"))
+        for table in installation.tables:
+            assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0, table
+
+
+async def test_the_owner_itself_sees_nothing_without_a_role(installation: Installation) -> None:
+    with psycopg.connect(installation.url) as login:
+        row = login.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+        if row == (True,):
+            return  # PostgreSQL holds no superuser to a policy: hence the role in each transaction
+        for table in installation.tables:
+            assert login.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table

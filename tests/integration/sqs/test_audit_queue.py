@@ -1,0 +1,142 @@
+"""An audit event is in the queue when `append` returns; if the queue fails, in S3, else in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from controlplane.adapters.aws import client
+from controlplane.adapters.sqs import AuditQueue
+from controlplane.config import Settings
+from controlplane.domain.audit import AuditEvent
+from controlplane.errors import Unreachable
+from controlplane.telemetry import log
+
+EVENT = AuditEvent(
+    request_id="req_1",
+    occurred_at=datetime(2026, 5, 1, tzinfo=UTC),
+    org_id="org-1",
+    subject="key:k",
+    role="service",
+    status=200,
+    model_requested="naughty \x1b \u202e ﷽",
+)
+
+
+class Spill:
+    """Stands for S3."""
+
+    def __init__(self, *, down: bool = False) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.down = down
+
+    async def __call__(self, key: str, body: bytes) -> None:
+        if self.down:
+            raise Unreachable("s3")
+        self.objects[key] = body
+
+
+class Counting:
+    """The real client, with a count of the calls and a time that each takes."""
+
+    def __init__(self, sqs: Any) -> None:
+        self.sqs = sqs
+        self.calls = 0
+
+    def send_message_batch(self, **arguments: Any) -> Any:
+        self.calls += 1
+        return self.sqs.send_message_batch(**arguments)
+
+
+def received(settings: Settings) -> list[AuditEvent]:
+    sqs = client("sqs", settings)
+    found = []
+    while messages := sqs.receive_message(
+        QueueUrl=settings.audit_queue_url, MaxNumberOfMessages=10
+    ).get("Messages"):
+        found += [AuditEvent.from_json(message["Body"]) for message in messages]
+    return found
+
+
+async def test_an_event_is_in_the_queue_when_append_returns(settings: Settings) -> None:
+    spill = Spill()
+    queue = AuditQueue(client("sqs", settings), settings.audit_queue_url, spill)
+    await queue.append(EVENT)
+    assert received(settings) == [EVENT]
+    assert spill.objects == {}
+
+
+async def test_events_of_one_moment_share_calls(settings: Settings) -> None:
+    sqs = Counting(client("sqs", settings))
+    queue = AuditQueue(sqs, settings.audit_queue_url, Spill())
+    events = [replace(EVENT, request_id=f"req_{i}") for i in range(55)]
+    await asyncio.gather(*(queue.append(event) for event in events))
+    assert {event.request_id for event in received(settings)} == {e.request_id for e in events}
+    assert sqs.calls <= 8
+
+
+async def test_an_event_is_sent_even_if_its_caller_leaves(settings: Settings) -> None:
+    queue = AuditQueue(client("sqs", settings), settings.audit_queue_url, Spill())
+    task = asyncio.create_task(queue.append(EVENT))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for _ in range(100):
+        if found := received(settings):
+            break
+        await asyncio.sleep(0.02)
+    assert found == [EVENT]
+
+
+async def test_a_queue_that_fails_spills_to_s3(settings: Settings) -> None:
+    spill = Spill()
+    queue = AuditQueue(client("sqs", settings), settings.audit_queue_url + "-gone", spill)
+    await queue.append(EVENT)
+    ((key, body),) = spill.objects.items()
+    assert key == "audit-spill/org=org-1/dt=2026-05-01/req_1.json"
+    assert AuditEvent.from_json(body.decode()) == EVENT
+    with pytest.raises(Unreachable):
+        await queue.check()
+
+
+async def test_when_s3_fails_too_the_log_has_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buffer = io.StringIO()
+    monkeypatch.setattr(log.registered_handler, "stream", buffer)
+    queue = AuditQueue(
+        client("sqs", settings), settings.audit_queue_url + "-gone", Spill(down=True)
+    )
+    await queue.append(EVENT)
+    lines = [json.loads(line) for line in buffer.getvalue().splitlines()]
+    (marked,) = [line for line in lines if line["message"] == "AUDIT_SPILL"]
+    assert AuditEvent.from_json(json.dumps(marked["audit_event"])) == EVENT
+
+
+async def test_one_refused_message_does_not_take_the_others_with_it(settings: Settings) -> None:
+    class Partly:
+        def send_message_batch(self, **arguments: Any) -> Any:
+            kept = [
+                entry for entry in arguments["Entries"] if "req_bad" not in entry["MessageBody"]
+            ]
+            reply = client("sqs", settings).send_message_batch(
+                QueueUrl=arguments["QueueUrl"], Entries=kept
+            )
+            bad = [e for e in arguments["Entries"] if e not in kept]
+            return reply | {"Failed": [{"Id": e["Id"], "Code": "x"} for e in bad]}
+
+    spill = Spill()
+    queue = AuditQueue(Partly(), settings.audit_queue_url, spill)
+    await queue.append(replace(EVENT, request_id="req_first"))
+    await asyncio.gather(
+        *(queue.append(replace(EVENT, request_id=name)) for name in ("req_bad", "req_good"))
+    )
+    assert {event.request_id for event in received(settings)} == {"req_first", "req_good"}
+    assert list(spill.objects) == ["audit-spill/org=org-1/dt=2026-05-01/req_bad.json"]

@@ -1,0 +1,61 @@
+"""The simulator without a socket, spoken to as a provider."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from controlplane.local.simulator.app import Simulator
+from controlplane.local.simulator.openai import API_KEY
+
+MESSAGES = [{"role": "user", "content": "Hello there"}]
+
+
+class SimulatedProvider:
+    """Calls to a simulator of its own."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def post(self, **body: Any) -> httpx.Response:
+        """A chat request in OpenAI's format."""
+        return await self.client.post(
+            "/openai/v1/chat/completions",
+            json={"model": "gpt-4o", "messages": MESSAGES, **body},
+            headers={"Authorization": f"Bearer {API_KEY}"},
+        )
+
+    async def azure(self, **body: Any) -> httpx.Response:
+        """A chat request in Azure's format."""
+        return await self.client.post(
+            "/azure/openai/deployments/gpt-4o/chat/completions",
+            params={"api-version": "2024-10-21"},
+            json={"messages": MESSAGES, **body},
+            headers={"api-key": API_KEY},
+        )
+
+    async def fault(self, kind: str, *, times: int | None = None, **more: Any) -> None:
+        """Order a fault of the provider `openai`."""
+        plan = {"provider": "openai", "fault": {"kind": kind, **more}, "times": times}
+        (await self.client.put("/faults", json=plan)).raise_for_status()
+
+
+def events(response: httpx.Response) -> list[Any]:
+    """The data of each event of a stream; `[DONE]` stays text."""
+    assert response.headers["content-type"].startswith("text/event-stream")
+    frames = response.text.split("\n\n")
+    assert frames.pop() == ""
+    data = [frame.removeprefix("data: ") for frame in frames]
+    return [item if item == "[DONE]" else orjson.loads(item) for item in data]
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[SimulatedProvider]:
+    """A new simulator."""
+    transport = httpx.ASGITransport(Simulator())
+    async with httpx.AsyncClient(transport=transport, base_url="http://simulator") as client:
+        yield SimulatedProvider(client)

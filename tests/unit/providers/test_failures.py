@@ -1,0 +1,80 @@
+"""What is read from a provider's error answer."""
+
+import email.utils
+import time
+
+import httpx
+import pytest
+
+from controlplane.providers.failures import failure_of_response, failure_of_transport, retry_after
+
+KEY = "sk-provider-key"
+
+
+def failure(status: int, content: bytes, **headers: str) -> str:
+    response = httpx.Response(status, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    return failure_of_response(response, content, KEY).message
+
+
+def test_openais_error_object_is_kept() -> None:
+    body = b'{"error":{"message":"too long","type":"x","param":"messages","code":"ctx"}}'
+    error = failure_of_response(httpx.Response(400, headers={"retry-after": "3"}), body, KEY)
+    assert (error.status, error.message, error.param, error.code) == (
+        400,
+        "too long",
+        "messages",
+        "ctx",
+    )
+    assert error.retry_after_seconds == 3
+    assert error.refused_request
+
+
+def test_our_key_never_comes_back() -> None:
+    body = b'{"error":{"message":"bad key sk-provider-key, really"}}'
+    assert KEY not in failure(400, body)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error": "text"}', b'{"error": {}}'])
+def test_other_bodies_are_not_quoted(body: bytes) -> None:
+    assert failure(500, body) == "The provider answered 500."
+
+
+def test_long_messages_are_cut() -> None:
+    assert len(failure(400, b'{"error":{"message":"%b"}}' % (b"x" * 100_000))) == 2_000
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-4"}, None),
+        ({"retry-after-ms": "nan-ish"}, None),
+    ],
+)
+def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(httpx.Headers(headers)) == seconds
+
+
+def test_retry_after_as_a_date() -> None:
+    date = email.utils.formatdate(time.time() + 30, usegmt=True)
+    seconds = retry_after(httpx.Headers({"retry-after": date}))
+    assert seconds is not None
+    assert 27 < seconds <= 30
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (httpx.ConnectError("x"), "connect"),
+        (httpx.ConnectTimeout("x"), "connect"),
+        (httpx.ReadTimeout("x"), "timeout"),
+        (httpx.ReadError("x"), "protocol"),
+        (httpx.RemoteProtocolError("x"), "protocol"),
+    ],
+)
+def test_transport_errors(error: httpx.RequestError, kind: str) -> None:
+    assert failure_of_transport(error).kind == kind
