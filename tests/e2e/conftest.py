@@ -20,9 +20,9 @@ import httpx
 import orjson
 import psycopg
 import pytest
+from tests.corpora import corpora
 
 from controlplane.domain.keys import KeyHasher
-from tests.corpora import corpora
 
 __all__ = ["corpora"]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from controlplane.domain.audit import AuditEvent
 from tests.e2e import events
 from tests.e2e.conftest import ROOT, Stack
 from tests.runtime_api import Function, running
+
+from controlplane.domain.audit import AuditEvent
 
 BODY = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}
 
@@ -162,7 +162,8 @@ def test_custom_events(function: Function) -> None:
 
 
 def test_http_works_after_every_other_kind_of_event(function: Function, key: str) -> None:
-    for event in ({"type": "user-migration"}, {"type": "nonsense"}, {"Records": []}):
+    others: list[dict[str, Any]] = [{"type": "user-migration"}, {"type": "x"}, {"Records": []}]
+    for event in others:
         function.invoke(event)
         assert function.invoke(events.rest_v1(BODY, key)).payload["statusCode"] == 200
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import openai
 import pytest
 from openai import OpenAI
-
+from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
 from tests.e2e.conftest import MakeKey, Stack
 
-HELLO = [{"role": "user", "content": "Say hello."}]
-TOOL = {
+HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
+TOOL: ChatCompletionToolParam = {
     "type": "function",
     "function": {
         "name": "get_weather",
@@ -28,7 +28,7 @@ def client(stack: Stack) -> OpenAI:
 
 
 def test_a_chat(client: OpenAI) -> None:
-    answer = client.chat.completions.create(model="gpt-4o-mini", messages=HELLO)  # type: ignore[arg-type]
+    answer = client.chat.completions.create(model="gpt-4o-mini", messages=HELLO)
     assert answer.choices[0].message.content
     assert answer.choices[0].finish_reason == "stop"
     assert answer.usage is not None
@@ -40,7 +40,7 @@ def test_a_chat(client: OpenAI) -> None:
 def test_a_stream_with_usage(client: OpenAI) -> None:
     stream = client.chat.completions.create(
         model="gpt-4o",
-        messages=HELLO,  # type: ignore[arg-type]
+        messages=HELLO,
         stream=True,
         stream_options={"include_usage": True},
     )
@@ -53,15 +53,15 @@ def test_a_stream_with_usage(client: OpenAI) -> None:
 
 
 def test_a_stream_without_usage_has_none(client: OpenAI) -> None:
-    stream = client.chat.completions.create(model="gpt-4o", messages=HELLO, stream=True)  # type: ignore[call-overload]
+    stream = client.chat.completions.create(model="gpt-4o", messages=HELLO, stream=True)
     assert all(chunk.choices and chunk.usage is None for chunk in stream)
 
 
 def test_a_tool_call(client: OpenAI) -> None:
     answer = client.chat.completions.create(
         model="gpt-4o",
-        messages=HELLO,  # type: ignore[arg-type]
-        tools=[TOOL],  # type: ignore[list-item]
+        messages=HELLO,
+        tools=[TOOL],
     )
     calls = answer.choices[0].message.tool_calls
     assert calls is not None
@@ -72,7 +72,7 @@ def test_a_tool_call(client: OpenAI) -> None:
 def test_a_wrong_key(stack: Stack) -> None:
     stranger = OpenAI(base_url=stack.env["OPENAI_BASE_URL"], api_key="sk-cp-wrong", max_retries=0)
     with pytest.raises(openai.AuthenticationError) as caught:
-        stranger.chat.completions.create(model="gpt-4o", messages=HELLO)  # type: ignore[arg-type]
+        stranger.chat.completions.create(model="gpt-4o", messages=HELLO)
     assert caught.value.code == "invalid_api_key"
 
 
@@ -89,16 +89,16 @@ def test_personal_data(client: OpenAI) -> None:
 
 def test_an_unknown_model(client: OpenAI) -> None:
     with pytest.raises(openai.NotFoundError) as caught:
-        client.chat.completions.create(model="gpt-nope", messages=HELLO)  # type: ignore[arg-type]
+        client.chat.completions.create(model="gpt-nope", messages=HELLO)
     assert caught.value.code == "model_not_found"
 
 
 def test_a_rate_limit(stack: Stack, make_key: MakeKey) -> None:
     key = make_key(rate_limits=[{"requests": 1, "window_seconds": 60}])
     client = OpenAI(base_url=stack.env["OPENAI_BASE_URL"], api_key=key, max_retries=0)
-    client.chat.completions.create(model="gpt-4o", messages=HELLO)  # type: ignore[arg-type]
+    client.chat.completions.create(model="gpt-4o", messages=HELLO)
     with pytest.raises(openai.RateLimitError) as caught:
-        client.chat.completions.create(model="gpt-4o", messages=HELLO)  # type: ignore[arg-type]
+        client.chat.completions.create(model="gpt-4o", messages=HELLO)
     assert caught.value.code == "rate_limit_exceeded"
     assert 1 <= int(caught.value.response.headers["retry-after"]) <= 60
     assert caught.value.response.headers["x-ratelimit-remaining-requests"] == "0"
@@ -107,5 +107,5 @@ def test_a_rate_limit(stack: Stack, make_key: MakeKey) -> None:
 def test_a_cut_stream_raises(stack: Stack, client: OpenAI) -> None:
     stack.simulate("openai", {"kind": "drop"}, times=1)
     with pytest.raises(openai.APIError) as caught:
-        list(client.chat.completions.create(model="gpt-4o", messages=HELLO, stream=True))  # type: ignore[call-overload]
+        list(client.chat.completions.create(model="gpt-4o", messages=HELLO, stream=True))
     assert caught.value.code == "stream_interrupted"

@@ -15,7 +15,6 @@ from pathlib import Path
 import httpx
 import orjson
 import pytest
-
 from tests.e2e.conftest import ROOT, MakeKey, Stack, chat, free_port, wait_for
 
 UNLIMITED = [{"requests": 1_000_000, "window_seconds": 60}]

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from tests.servers import create_database
 
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.migrations import upgrade
@@ -34,9 +34,8 @@ async def org_id(database: Database) -> str:
 def empty_url(postgres_server: str) -> Iterator[str]:
     """A database without any table."""
     name = f"empty_{uuid.uuid4().hex[:12]}"
+    yield create_database(postgres_server, name)
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-        yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 

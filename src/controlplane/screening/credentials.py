@@ -1,4 +1,4 @@
-"""Detectors of secrets that no issuer's format gives away: private keys, tokens, passwords in URLs."""
+"""Detectors of secrets without an issuer: private keys, signed tokens, passwords in addresses."""
 
 from __future__ import annotations
 
@@ -10,23 +10,30 @@ from controlplane.screening.detector import Detector, Span
 _IN_URL = r"[^\s:@/\x00-\x1f\"'<>\\]"
 _MAX_BLOCK_BYTES = 16 * 1024
 _BLOCK_END = re.compile(rb"-----END [A-Z0-9 ]{0,40}-----")
-_BLOCK_BODY = re.compile(rb"[A-Za-z0-9+/=\s\\]*")
+_BLOCK_BODY = re.compile(rb"[A-Za-z0-9+/=\s\\:,-]*")
+_KEY_LINE = re.compile(rb"[A-Za-z0-9+/=]{20}")
 # What stands where a password would: `${PASSWORD}`, `<password>`, `****`, `[SECRET_1]`.
 _PLACEHOLDER = re.compile(rb"[$<{\[%*].*|x+|\.{3}", re.IGNORECASE)
 
+_LINE = "MIIEvQIBADANBgkqhkiG9w0BAQ"
+
 
 def _block(data: bytes, start: int, end: int) -> Iterator[Span]:
-    """From BEGIN to END; where END is missing, as far as it still looks like a key."""
+    """From BEGIN to END; where END is missing, as far as it still looks like a key.
+
+    Refused where nothing like a key is inside: code and prose speak of these lines too.
+    """
     limit = min(end + _MAX_BLOCK_BYTES, len(data))
-    text_end = data.find(b"\x00", end, limit)
-    limit = limit if text_end < 0 else text_end
-    again = data.find(b"-----BEGIN", end, limit)
-    closing = _BLOCK_END.search(data, end, limit if again < 0 else again)
-    body = closing or _BLOCK_BODY.match(data, end, limit)
-    yield start, body.end() if body else end
+    for bound in (b"\x00", b"-----BEGIN"):
+        found = data.find(bound, end, limit)
+        limit = limit if found < 0 else found
+    body = _BLOCK_END.search(data, end, limit) or _BLOCK_BODY.match(data, end, limit)
+    if body and _KEY_LINE.search(data, end, body.end()):
+        yield start, body.end()
 
 
 def _password(data: bytes, start: int, end: int) -> Iterator[Span]:
+    """Refuses what only stands for a password."""
     if not _PLACEHOLDER.fullmatch(data, start, end):
         yield start, end
 
@@ -39,18 +46,25 @@ DETECTORS = (
         r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----",
         refine=_block,
         matches=(
-            "-----BEGIN PRIVATE KEY-----\nMIIEvQ==\n-----END PRIVATE KEY-----",
-            "-----BEGIN RSA PRIVATE KEY-----\nMIIEvQ",
-            "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\nabc\n-----END PGP PRIVATE KEY BLOCK-----",
+            f"-----BEGIN PRIVATE KEY-----\n{_LINE}\nAB==\n-----END PRIVATE KEY-----",
+            f"-----BEGIN RSA PRIVATE KEY-----\\n{_LINE}\\nAB",
+            f"-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\n{_LINE}\n-----END PGP",
+            f"-----BEGIN EC PRIVATE KEY-----\nDEK-Info: AES-128-CBC,0A1B\n\n{_LINE}",
         ),
-        ignores=("-----BEGIN PUBLIC KEY-----", "-----BEGIN CERTIFICATE-----", "a PRIVATE KEY"),
+        ignores=(
+            f"-----BEGIN PUBLIC KEY-----\n{_LINE}\n-----END PUBLIC KEY-----",
+            f"-----BEGIN CERTIFICATE-----\n{_LINE}",
+            "between -----BEGIN PRIVATE KEY----- and -----END PRIVATE KEY-----",
+        ),
     ),
     Detector(
         "jwt",
         "secret",
         "secrets",
         r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
-        matches=("Bearer eyJhbGciOiJSUzI1NiJ9" + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0." + "aB3dE6gH9j" * 4,),
+        matches=(
+            "Bearer eyJhbGciOiJSUzI1NiJ9" + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0." + "aB3dE6gH9j" * 4,
+        ),
         ignores=("eyJhbGciOiJSUzI1NiJ9", "eyJhbGciOiJSUzI1NiJ9.e30.abc"),
     ),
     Detector(

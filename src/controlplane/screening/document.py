@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from itertools import accumulate, groupby
 from typing import Any, NamedTuple
 
@@ -23,39 +22,43 @@ _ESCAPE_LEVELS = 2
 _IMAGE = re.compile(r"data:image/[a-z0-9.+-]{1,32};base64,")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 
-
-class Node(NamedTuple):
-    """A step of a path: `key` is a member's name or an item's index, `position` its place."""
-
-    parent: Node | None
-    key: str | int
-    position: int
+# A step of a path: the step before it, a member's name or an item's index, and its place there.
+# A tuple without names, because a request has thousands and findings are few.
+Node = tuple["Node | None", str | int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of the document: one string, or several that stand side by side.
+class Piece(NamedTuple):
+    """A stretch of the document: one value after its key, or several texts that are adjacent.
 
-    `starts` says where in it each of `nodes` begins, `escapes` lead back to before decoding,
-    innermost first.
+    `starts` says where each of `nodes` begins; what is before `key_length` is the key. `escapes`
+    lead back to before decoding, innermost first.
     """
 
     nodes: tuple[Node, ...]
     starts: tuple[int, ...] = (0,)
+    key_length: int = 0
     escapes: tuple[Offsets, ...] = ()
-    is_key: bool = False
+
+
+class Path(NamedTuple):
+    """The way to a string: `keys` to find it with, `positions` to order it by."""
+
+    keys: tuple[str | int, ...]
+    positions: tuple[int, ...]
+    is_key: bool
 
 
 class Located(NamedTuple):
-    """A stretch of one string of the request; `path` leads to it from the top.
+    """A stretch of one string of the request.
 
-    It may run on into the text part that follows, then `length` counts on there.
+    It may run on into the text part that follows, then `length` counts on there. `decoded` says how
+    many times escapes were decoded before it showed.
     """
 
-    path: tuple[Node, ...]
-    is_key: bool
+    path: Path
     offset: int
     length: int
+    decoded: int
 
 
 class Document:
@@ -66,70 +69,84 @@ class Document:
         self._length = 0
         self._starts: list[int] = []
         self._pieces: list[Piece] = []
+        self._paths: dict[tuple[int, int], Path] = {}
         self._gather(body)
-        self.text = "".join(self._texts)
+        self.text = "\x00".join(self._texts)
 
     def locate(self, start: int, end: int) -> Located:
         """Where `text[start:end]` stands in the request."""
         index = bisect_right(self._starts, start) - 1
-        piece = self._pieces[index]
+        nodes, starts, key_length, escapes = self._pieces[index]
         start, end = start - self._starts[index], end - self._starts[index]
-        for escapes in piece.escapes:
-            start, end = escapes.start(start), escapes.end(end)
-        part = bisect_right(piece.starts, start) - 1
-        path = tuple(_steps(piece.nodes[part]))[::-1]
-        return Located(path, piece.is_key, start - piece.starts[part], end - start)
+        for step in escapes:
+            start, end = step.start(start), step.end(end)
+        part = -1 if start < key_length else bisect_right(starts, start) - 1
+        path = self._paths.get((index, part)) or _path(nodes[max(part, 0)], is_key=part < 0)
+        self._paths[index, part] = path
+        return Located(path, start - (0 if part < 0 else starts[part]), end - start, len(escapes))
 
     def _gather(self, body: Mapping[str, Any]) -> None:
-        pending: list[tuple[Node | None, Any]] = [(None, body)]
+        pending: list[tuple[Node | None, Any]] = [(None, dict(body))]
         while pending:
             node, value = pending.pop()
-            if node is not None and isinstance(node.key, str):
-                self._add(node.key, Piece((node,), is_key=True), "\x1f")
-            if isinstance(value, Mapping):
-                members = enumerate(value.items())
-                pending += [(Node(node, key, i), member) for i, (key, member) in members][::-1]
+            text = ""
+            if isinstance(value, dict):
+                members = [((node, key, i), value[key]) for i, key in enumerate(value)]
+                pending += members[::-1]
             elif isinstance(value, list | tuple):
-                nodes = [Node(node, i, i) for i in range(len(value))]
-                self._add_adjacent(nodes, value)
-                pending += list(zip(nodes, value, strict=True))[::-1]
-            elif node is not None and (text := _text(node, value)):
-                self._add(text, Piece((node,)))
+                items: list[tuple[Node, Any]] = [((node, i, i), v) for i, v in enumerate(value)]
+                self._add_adjacent(items)
+                pending += items[::-1]
+            elif node is not None:
+                text = _text(value, node[1])
+            if node is not None:
+                key = node[1]
+                if isinstance(key, str):
+                    self._add(f"{key}\x1f{text}", Piece((node,), (len(key) + 1,), len(key)))
+                elif text:
+                    self._add(text, Piece((node,)))
 
-    def _add(self, text: str, piece: Piece, separator: str = "\x00") -> None:
+    def _add(self, text: str, piece: Piece) -> None:
         self._starts.append(self._length)
         self._pieces.append(piece)
-        self._texts += (text, separator)
+        self._texts.append(text)
         self._length += len(text) + 1
-        if "\\" in text and len(piece.escapes) < _ESCAPE_LEVELS and (decoded := unescape(text)):
+        if (
+            "\\" in text
+            and len(piece.escapes) < _ESCAPE_LEVELS
+            and (decoded := unescape(text)) is not None
+        ):
             plain, escapes = decoded
-            self._add(plain, replace(piece, escapes=(escapes, *piece.escapes)), separator)
+            self._add(plain, piece._replace(escapes=(escapes, *piece.escapes)))
 
-    def _add_adjacent(self, nodes: Sequence[Node], items: Sequence[Any]) -> None:
+    def _add_adjacent(self, items: list[tuple[Node, Any]]) -> None:
         """Text parts side by side also as one text: a value may begin in one and end in another."""
-        for has_text, run in groupby(zip(nodes, items, strict=True), key=_is_text_part):
+        for has_text, run in groupby(items, key=_is_text_part):
             parts = list(run) if has_text else []
             if len(parts) > 1:
-                texts = [item["text"] for _, item in parts]
+                texts = [part["text"] for _, part in parts]
+                nodes = [(node, "text", list(part).index("text")) for node, part in parts]
                 starts = accumulate((len(text) for text in texts[:-1]), initial=0)
-                inner = tuple(Node(node, "text", list(item).index("text")) for node, item in parts)
-                self._add("".join(texts), Piece(inner, tuple(starts)))
+                self._add("".join(texts), Piece(tuple(nodes), tuple(starts)))
 
 
-def _steps(node: Node | None) -> Iterator[Node]:
+def _path(node: Node | None, *, is_key: bool) -> Path:
+    steps: list[Node] = []
     while node is not None:
-        yield node
-        node = node.parent
+        steps.append(node)
+        node = node[0]
+    steps.reverse()
+    return Path(tuple(step[1] for step in steps), tuple(step[2] for step in steps), is_key)
 
 
-def _is_text_part(part: tuple[Node, Any]) -> bool:
-    return isinstance(part[1], Mapping) and isinstance(part[1].get("text"), str)
+def _is_text_part(item: tuple[Node, Any]) -> bool:
+    return isinstance(item[1], dict) and isinstance(item[1].get("text"), str)
 
 
-def _text(node: Node, value: Any) -> str:
+def _text(value: Any, key: str | int) -> str:
     """What of a scalar is text: strings, and the digits of numbers that could be a card's."""
     if isinstance(value, str):
-        return _without_image(node, value)
+        return value if not value.startswith("data:image/") else _without_image(value, key)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and _SMALLEST_NUMBER <= abs(value) < _LARGEST_NUMBER:
@@ -137,11 +154,9 @@ def _text(node: Node, value: Any) -> str:
     return ""
 
 
-def _without_image(node: Node, value: str) -> str:
+def _without_image(value: str, key: str | int) -> str:
     """An inline image is no text, and too long to be read as one."""
-    if not value.startswith("data:image/") or node.key not in ("url", "image_url"):
-        return value
-    header = _IMAGE.match(value)
+    header = _IMAGE.match(value) if key in ("url", "image_url") else None
     payload = value[header.end() :] if header else ""
     if header and payload.isascii() and not payload.encode().translate(None, _BASE64):
         return header.group()

@@ -105,9 +105,9 @@ def _form(char: str) -> str:
         return _BY_CATEGORY[category]
     if category == "Nd":
         return str(unicodedata.decimal(char))
-    decomposed = unicodedata.normalize("NFKD", char)
-    if decomposed != char:
-        return "".join(part if part.isascii() else _form(part) for part in decomposed)
+    parts = unicodedata.normalize("NFKD", char)
+    if any(part.isascii() for part in parts):
+        return "".join(part if part.isascii() else _form(part) for part in parts)
     return LETTER if category.startswith("L") else OTHER
 
 

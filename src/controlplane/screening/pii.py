@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from controlplane.screening.cards import cards
 from controlplane.screening.detector import Detector, Span
 
 _LETTER = r"\x01"
@@ -33,41 +34,8 @@ _FILE = re.compile(rb"\.(?:png|jpe?g|gif|svg|webp|avif|bmp|ico|css|js|ts|tsx|jsx
 # `https://user:word@host`: a password, not a mailbox.
 _PASSWORD = re.compile(rb"://[^\s/@:]*:[^\s/@]*\Z")
 
-_ISSUED = re.compile(
-    rb"4(?:\d{12}|\d{15}|\d{18})"  # Visa
-    rb"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"  # Mastercard
-    rb"|3[47]\d{13}"  # American Express
-    rb"|(?:6011|64[4-9]\d|65\d\d)\d{12,15}"  # Discover
-    rb"|35(?:2[89]|[3-8]\d)\d{12,15}"  # JCB
-    rb"|(?:30[0-5]|3[689]\d)\d{11,16}"  # Diners Club
-    rb"|62\d{14,17}"  # UnionPay
-    rb"|220[0-4]\d{12}"  # Mir
-    rb"|(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{8,15}"  # Maestro
-)
-# How the digits are printed, in groups of at most six.
-_GROUPINGS = frozenset(
-    {
-        (4, 4, 4, 4),
-        (4, 4, 4, 4, 3),
-        (4, 6, 5),
-        (4, 6, 4),
-        (4, 5, 6),
-        (4, 3, 3, 3),
-        (4, 4, 4),
-        (4, 4, 4, 1),
-        (4, 4, 4, 2),
-        (4, 4, 4, 3),
-    }
-)
-_DIGITS = re.compile(rb"\d+")
-_SINGLE = bytes.maketrans(b"0123456789", bytes(range(10)))
-_DOUBLED = bytes.maketrans(b"0123456789", bytes([0, 2, 4, 6, 8, 1, 3, 5, 7, 9]))
-
-
-def luhn(digits: bytes) -> bool:
-    """True where the last digit checks the others (ISO/IEC 7812-1, annex B)."""
-    total = sum(digits[-1::-2].translate(_SINGLE)) + sum(digits[-2::-2].translate(_DOUBLED))
-    return total % 10 == 0
+# `+1.4142135623731`, but not `+1.5551234567`.
+_DECIMAL = re.compile(rb"\+\d+\.(?:\d{1,9}|\d{11,})")
 
 
 def _address(data: bytes, start: int, end: int) -> Iterator[Span]:
@@ -83,28 +51,6 @@ def _address(data: bytes, start: int, end: int) -> Iterator[Span]:
     yield start, end
 
 
-def _cards(data: bytes, start: int, end: int) -> Iterator[Span]:
-    """The card numbers in a row of groups of digits: whole groups, grouped as cards are."""
-    groups = [match.span() for match in _DIGITS.finditer(data, start, end)]
-    first = 0
-    while first < len(groups):
-        for last in range(first, min(first + 5, len(groups))):
-            window = groups[first : last + 1]
-            if _is_card(data, window):
-                yield window[0][0], window[-1][1]
-                first = last
-                break
-        first += 1
-
-
-def _is_card(data: bytes, groups: list[Span]) -> bool:
-    sizes = tuple(stop - start for start, stop in groups)
-    if len(sizes) > 1 and sizes not in _GROUPINGS:
-        return False
-    digits = b"".join([data[start:stop] for start, stop in groups])
-    return _ISSUED.fullmatch(digits) is not None and luhn(digits)
-
-
 def _number(data: bytes, start: int, end: int) -> Iterator[Span]:
     """Refuses a number that is a part of a longer one: `1-555-123-4567-8`, `x555...`."""
     before, after = data[max(start - 2, 0) : start], data[end : end + 2]
@@ -116,7 +62,8 @@ def _number(data: bytes, start: int, end: int) -> Iterator[Span]:
 
 
 def _international(data: bytes, start: int, end: int) -> Iterator[Span]:
-    if not data[max(start - 1, 0) : start].isalnum():
+    glued = data[max(start - 1, 0) : start].isalnum()
+    if not glued and not _DECIMAL.fullmatch(data, start, end):
         yield start, end
 
 
@@ -175,7 +122,7 @@ DETECTORS = (
         r"\+[1-9](?:[ .()-]{0,2}\d){7,14}\b",
         refine=_international,
         matches=("+15551234567", "+44 20 7946 0958", "+49 (30) 901820", "+86 138 0013 8000"),
-        ignores=("+1234567", "+0015551234567", "1+15551234567", "10:00+0200"),
+        ignores=("+1234567", "+0015551234567", "1+15551234567", "x+1.4142135623731"),
     ),
     Detector(
         "phone_number_bare",
@@ -219,8 +166,8 @@ DETECTORS = (
         "credit_card",
         "credit_card",
         "pii",
-        r"\b(?:\d{12,19}|\d{4,6}(?:[ .-]{1,3}\d{1,6}){2,})\b",
-        refine=_cards,
+        r"\b(?:\d{12,19}|\d{4}(?:[ .-]{1,3}\d{3,6}){2}(?:[ .-]{1,3}\d{1,6})*)\b",
+        refine=cards,
         matches=(
             "4111 1111 1111 1111",
             "4111-1111-1111-1111",
@@ -231,6 +178,7 @@ DETECTORS = (
             "6011111111111117",
             "3530111333300000",
             "order 2024 4111 1111 1111 1111 2025",
+            "4111 1111 1111 1111 5500 0000 0000 0004 3782 822463 10005",
         ),
         ignores=(
             "4111 1111 1111 1112",
@@ -240,6 +188,8 @@ DETECTORS = (
             "4111 1111 1111",
             "20240115103000",
             "41111111111111112222",
+            "0.4111111111111111",
+            "5012 4111 1111 1111 1111 5013 5014 5015 5016 5017 5018",  # a row of a table
         ),
     ),
 )

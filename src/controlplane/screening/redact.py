@@ -7,36 +7,135 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from controlplane.errors import InternalError
-from controlplane.screening import place
 from controlplane.screening.fold import fold, unescape
+from controlplane.screening.place import Reader
 from controlplane.screening.scan import Finding, scan
+from controlplane.screening.splice import Edit, splice
 
-# Taking a value out can make another visible; the second round nearly always finds nothing.
+# Taking a value out can make another one visible; nearly always the second round finds nothing.
 _ROUNDS = 8
-_STRING_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
-_NUMBER_LITERAL = re.compile(r"[-+0-9.eE]*")
+_NO_DIGIT = re.compile(rb"[^0-9]")
 
 Path = tuple[str | int, ...]
 
 
-class Tokens:
-    """Hands out `[EMAIL_1]`, `[EMAIL_2]`, ...: one for each value of a kind."""
+def redact(body: Mapping[str, Any], findings: Sequence[Finding]) -> dict[str, Any]:
+    """`body` with a token in place of each finding; what does not change is shared.
+
+    `findings` are of a `scan` of this very body. Afterwards a scan finds none of their kinds.
+    A number becomes a string; JSON inside a string (tool-call arguments) stays JSON.
+    """
+    kinds = {finding.kind for finding in findings}
+    tokens = _Tokens()
+    redacted = dict(body)
+    for _ in range(_ROUNDS):
+        if not findings:
+            return redacted
+        redacted = _replace(redacted, findings, tokens)
+        findings = [finding for finding in scan(redacted) if finding.kind in kinds]
+    raise InternalError("The request could not be redacted.")
+
+
+class _Tokens:
+    """Hands out `[EMAIL_1]`, `[EMAIL_2]`, ...: one for each value of a kind, however spelled."""
 
     def __init__(self) -> None:
         self._known: defaultdict[str, dict[bytes, str]] = defaultdict(dict)
 
-    def token(self, kind: str, value: str) -> str:
-        """The token for `value`, the same for every spelling of it."""
+    def __call__(self, kind: str, value: str) -> str:
+        decoded = unescape(value)
+        plain, _ = fold(decoded[0] if decoded else value)
+        if kind == "email":
+            plain = plain.lower()
+        elif kind != "secret":
+            plain = _NO_DIGIT.sub(b"", plain)
         known = self._known[kind]
-        return known.setdefault(_identity(kind, value), f"[{kind.upper()}_{len(known) + 1}]")
+        return known.setdefault(plain, f"[{kind.upper()}_{len(known) + 1}]")
 
 
-def _identity(kind: str, value: str) -> bytes:
-    decoded = unescape(value)
-    plain, _ = fold(decoded[0] if decoded else value)
-    if kind == "secret":
-        return plain
-    return plain.lower() if kind == "email" else bytes(filter(bytes.isdigit, plain))
+class _Draft:
+    """A copy of a body that shares whatever nobody has written to."""
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self._copies: dict[Path, Any] = {(): dict(body)}
+
+    @property
+    def body(self) -> dict[str, Any]:
+        copy: dict[str, Any] = self._copies[()]
+        return copy
+
+    def writable(self, path: Path) -> Any:
+        """The object or array at `path`, ours to change."""
+        for depth in range(len(path)):
+            parent, here = self._copies[path[:depth]], path[: depth + 1]
+            if here not in self._copies:
+                value = parent[path[depth]]
+                copy = dict(value) if isinstance(value, Mapping) else list(value)
+                self._copies[here] = parent[path[depth]] = copy
+        return self._copies[path]
+
+
+def _replace(
+    body: Mapping[str, Any], findings: Sequence[Finding], tokens: _Tokens
+) -> dict[str, Any]:
+    values: defaultdict[Path, list[Edit]] = defaultdict(list)
+    names: defaultdict[Path, list[Edit]] = defaultdict(list)
+    reader = Reader(body)
+    for finding in findings:
+        path, is_key = reader.read(finding.place)
+        start, end = finding.offset, finding.offset + finding.length
+        if is_key:
+            names[path].append(Edit(start, end, finding.kind, str(path[-1])[start:end]))
+        else:
+            for where, edit in _edits(body, path, start, end, finding.kind):
+                values[where].append(edit)
+    draft = _Draft(body)
+    for path, edits in values.items():
+        text = _text(_at(body, path))
+        draft.writable(path[:-1])[path[-1]] = splice(text, edits, tokens)
+    _rename(draft, names, tokens)
+    return draft.body
+
+
+def _edits(
+    body: Mapping[str, Any], path: Path, start: int, end: int, kind: str
+) -> Iterator[tuple[Path, Edit]]:
+    """One edit, or one in each of the adjacent text parts that a value runs over."""
+    parts = [(path, _text(_at(body, path)))]
+    while end > sum(len(text) for _, text in parts):
+        *front, index, last = parts[-1][0]
+        following = (*front, int(index) + 1, last)
+        parts.append((following, _text(_at(body, following))))
+    value = "".join(text for _, text in parts)[start:end]
+    for where, text in parts:
+        yield where, Edit(max(start, 0), min(end, len(text)), kind, value)
+        start, end, value = start - len(text), end - len(text), ""
+
+
+def _rename(draft: _Draft, names: Mapping[Path, list[Edit]], tokens: _Tokens) -> None:
+    """Change names of members, the order of members kept and no member lost."""
+    renamed: defaultdict[Path, dict[str, str]] = defaultdict(dict)
+    for path, edits in names.items():
+        name = str(path[-1])
+        renamed[path[:-1]][name] = splice(name, edits, tokens)
+    for path, changes in renamed.items():
+        members = draft.writable(path)
+        old = list(members.items())
+        members.clear()
+        for key, value in old:
+            name = changes.get(key, key)
+            while name in members:
+                name += "_"
+            members[name] = value
+
+
+def _at(body: Mapping[str, Any], path: Path) -> Any:
+    value: Any = body
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(int(value))

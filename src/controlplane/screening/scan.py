@@ -11,11 +11,12 @@ import re2
 
 from controlplane.screening import pii, place, secrets
 from controlplane.screening.detector import Detector
-from controlplane.screening.document import Document, Located
+from controlplane.screening.document import Document, Located, Path
 from controlplane.screening.fold import fold
 
 DETECTORS: tuple[Detector, ...] = (*pii.DETECTORS, *secrets.DETECTORS)
 _CONTEXT_BYTES = 48
+_SET_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,34 +51,34 @@ def scan(body: Mapping[str, Any]) -> list[Finding]:
     """All findings in `body` (decoded JSON), in the order in which it reads.
 
     Every string is looked at, names of members and long numbers too, escapes of JSON in a string
-    (tool-call arguments) decoded as well. Of findings of one kind that overlap the longest stays.
+    (tool-call arguments) decoded as well.
     """
     document = Document(body)
     data, offsets = fold(document.text)
-    found = [
-        (hit.detector, document.locate(offsets.start(hit.start), offsets.end(hit.end)))
-        if offsets
-        else (hit.detector, document.locate(hit.start, hit.end))
-        for hit in detect(data)
-    ]
-    telling = {place.positions(where.path) for _, where in found if where.is_key}
+    found = []
+    for detector, start, end in detect(data):
+        stretch = (offsets.start(start), offsets.end(end)) if offsets else (start, end)
+        found.append((detector, document.locate(*stretch)))
+    telling = {where.path.positions for _, where in found if where.path.is_key}
+    written = cache(lambda path: place.write(path, telling))
     return [
         Finding(
             detector.kind,
             detector.family,
-            place.write(where.path, where.is_key, telling),
+            written(where.path),
             where.offset,
             where.length,
             detector.name,
         )
-        for detector, where in _longest(found)
+        for detector, where in _best_readings(found)
     ]
 
 
 def detect(data: bytes) -> Iterator[Hit]:
     """What the detectors find in folded text; stretches may overlap."""
-    for index in _together().Match(data) or ():
-        detector = DETECTORS[index]
+    for detector in _matching(data):
+        if detector.context is not None and not _alone(detector.context).search(data):
+            continue
         regex = _alone(detector.pattern)
         for match in regex.finditer(data):
             start, end = match.span(regex.groups)
@@ -93,36 +94,37 @@ def _in_context(data: bytes, start: int, context: str) -> bool:
     return _alone(context).search(window[window.rfind(b"\x00") + 1 :]) is not None
 
 
-def _longest(found: Iterable[Found]) -> list[Found]:
-    """In reading order, without those that a longer one of the same kind overlaps."""
+def _best_readings(found: Iterable[Found]) -> list[Found]:
+    """In reading order; of two of one kind, one inside the other, the better reading.
+
+    That is the one that decoded more (`\\nuser@...` is no `nuser@...`), then the longer one.
+    """
     kept: list[Found] = []
-    last: dict[tuple[str, place.Positions, bool], int] = {}
+    last: dict[tuple[str, Path], int] = {}
     for detector, where in sorted(found, key=_reading_order):
-        string = (detector.kind, place.positions(where.path), where.is_key)
-        index = last.get(string)
-        if index is not None:
-            other = kept[index][1]
-            if where.offset < other.offset + other.length:
-                if where.length > other.length:
-                    kept[index] = detector, where
+        string = (detector.kind, where.path)
+        if string in last:
+            other = kept[last[string]][1]
+            inside = where.offset + where.length <= other.offset + other.length
+            if inside and where.decoded <= other.decoded:
+                continue
+            if inside or (where.offset == other.offset and where.decoded >= other.decoded):
+                kept[last[string]] = detector, where
                 continue
         last[string] = len(kept)
         kept.append((detector, where))
     return kept
 
 
-def _reading_order(found: Found) -> tuple[place.Positions, bool, int, int]:
+def _reading_order(found: Found) -> tuple[tuple[int, ...], bool, int, int]:
     where = found[1]
-    return place.positions(where.path), not where.is_key, where.offset, -where.length
+    return where.path.positions, not where.path.is_key, where.offset, -where.length
 
 
-@cache
 def _options() -> Any:
     options = re2.Options()
     # Folded text is ASCII: no need to think in UTF-8.
     options.encoding = re2.Options.Encoding.LATIN1
-    # A set that runs out of memory says "no match"; the default is too close to that.
-    options.max_mem = 128 * 1024 * 1024
     options.log_errors = False
     return options
 
@@ -134,9 +136,21 @@ def _alone(pattern: str) -> Any:
 
 @cache
 def _together() -> Any:
-    """All patterns at once: says which of them match somewhere, in one pass."""
-    every = re2.Set.SearchSet(_options())
+    """All patterns at once, the last one (which matches anything) included."""
+    options = _options()
+    options.max_mem = _SET_BYTES
+    every = re2.Set.SearchSet(options)
     for detector in DETECTORS:
         every.Add(detector.pattern.encode())
+    every.Add(b"")
     every.Compile()
     return every
+
+
+def _matching(data: bytes) -> Iterable[Detector]:
+    """The detectors that match somewhere in `data`, found in one pass."""
+    indices = _together().Match(data)
+    if not indices:
+        # Out of memory looks like no match: then each has to look for itself.
+        return DETECTORS
+    return [DETECTORS[index] for index in sorted(indices) if index < len(DETECTORS)]

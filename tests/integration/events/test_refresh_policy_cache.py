@@ -93,7 +93,7 @@ async def test_a_revoked_key_is_out_at_once(
 async def test_requests_need_no_database_afterwards(seeded: tuple[Container, str]) -> None:
     container, key = seeded
     await refresh_policy_cache.run(EVENT, container)
-    cached_only = Container(replace(container.settings, database_url="postgresql://192.0.2.1/db"))
+    cached_only = Container(replace(container.settings, database_url="postgresql://127.0.0.1:9/db"))
     caller = await _caller(cached_only, key)
     assert caller.application_id == "app-default"
     assert "gpt-4o" in (await cached_only.rules_cache.rules(caller)).routes

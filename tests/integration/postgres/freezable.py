@@ -10,10 +10,9 @@ from sqlalchemy import URL, make_url
 
 
 class FreezableProxy:
-    """Forwards between 127.0.0.1 and the server's Unix socket; connections stay open when frozen."""
+    """Forwards from 127.0.0.1 to the server; frozen connections stay open."""
 
     def __init__(self, target: URL) -> None:
-        self._socket = f"{target.query['host']}/.s.PGSQL.{target.port or 5432}"
         self._target = target
         self._flowing = asyncio.Event()
         self._flowing.set()
@@ -55,10 +54,17 @@ class FreezableProxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
-        upstream_reader, upstream_writer = await asyncio.open_unix_connection(self._socket)
+        upstream_reader, upstream_writer = await self._connect()
         for source, sink in ((reader, upstream_writer), (upstream_reader, writer)):
             pipe = asyncio.create_task(self._pass_on(source, sink))
             self._pipes.add(pipe)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        port = self._target.port or 5432
+        if self._target.host:
+            return await asyncio.open_connection(self._target.host, port)
+        folder = self._target.query["host"]
+        return await asyncio.open_unix_connection(f"{folder}/.s.PGSQL.{port}")
 
     async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         try:

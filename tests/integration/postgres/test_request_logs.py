@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from tests.audit_events import audit_event
 
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.repositories import RequestLogRepository
 from controlplane.adapters.postgres.request_logs import EventId, event_id
 from controlplane.domain.audit import AuditEvent
-from tests.audit_events import audit_event
 
 
 async def _archive(events: Sequence[AuditEvent]) -> dict[EventId, str]:

@@ -14,8 +14,9 @@ import psycopg
 import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
+from tests.servers import create_database
 
-from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.engine import Database, sqlstate_of
 from controlplane.adapters.postgres.migrations import upgrade
 
 OURS, THEIRS = "org-ours", "org-theirs"
@@ -55,36 +56,15 @@ class Installation:
 
 
 @pytest.fixture(scope="module", params=["superuser", "owner"])
-def url(request: pytest.FixtureRequest, postgres_server: str) -> Iterator[str]:
-    name = f"rls_{request.param}_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(postgres_server, autocommit=True) as server:
-        user = "postgres"
-        if request.param == "owner":
-            user = name
-            server.execute(f"CREATE ROLE {user} LOGIN CREATEROLE NOSUPERUSER")
-            for role in ("llm_cp_tenant", "llm_cp_system"):
-                # Another login made the cluster's roles here; it lets this one administer them.
-                server.execute(_create_unless_there(role))
-                server.execute(f"GRANT {role} TO {user} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
-        server.execute(f"CREATE DATABASE {name} OWNER {user}")
-        url = make_url(postgres_server).set(database=name, username=user)
-        yield url.render_as_string(hide_password=False)
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        if user != "postgres":
-            server.execute(f"DROP ROLE {user}")
-
-
-def _create_unless_there(role: str) -> str:
-    return (
-        f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN; "
-        "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-    )
-
-
-@pytest.fixture(scope="module")
-def migrated(url: str) -> str:
+def migrated(request: pytest.FixtureRequest, postgres_server: str) -> Iterator[str]:
+    name = f"rls_{uuid.uuid4().hex[:12]}"
+    url = create_database(postgres_server, name)
     upgrade(url)
-    return url
+    if request.param == "superuser":
+        url = make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    yield url
+    with psycopg.connect(postgres_server, autocommit=True) as server:
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -126,8 +106,7 @@ async def _attempt(installation: Installation, statement: str, **values: str) ->
         async with installation.database.tenant(OURS) as connection:
             return (await connection.execute(text(statement), values)).rowcount
     except DBAPIError as error:
-        assert isinstance(error.orig, psycopg.Error)
-        return str(error.orig.sqlstate)
+        return str(sqlstate_of(error))
 
 
 REFUSED = "42501"  # insufficient privilege, a violated policy included

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from httpx_aiohttp import AiohttpTransport
+from tests.unit.gateway.parts import CALLER
 
 from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatRequest
@@ -23,7 +24,6 @@ from controlplane.gateway.ports import Provider
 from controlplane.gateway.record import Trail
 from controlplane.local.simulator.openai import API_KEY
 from controlplane.providers.registry import PROVIDERS
-from tests.unit.gateway.parts import CALLER
 
 TIMEOUTS = Timeouts(connect_s=0.5, first_byte_s=0.6, idle_s=0.6, total_s=2.0)
 BODY = {"model": "m", "messages": [{"role": "user", "content": "one two three four five"}]}
@@ -96,7 +96,7 @@ async def ask(
     return text, trail, None
 
 
-BEFORE_THE_FIRST_BYTE = [
+BEFORE_THE_FIRST_BYTE: list[dict[str, Any]] = [
     {"kind": "delay", "seconds": 30},
     {"kind": "reset"},
     {"kind": "html"},
@@ -105,7 +105,9 @@ BEFORE_THE_FIRST_BYTE = [
     {"kind": "quota"},
     *({"kind": "status", "status": s} for s in (401, 403, 404, 408, 429, 500, 502, 503, 504, 529)),
 ]
-WHOLE_ONLY = [{"kind": k} for k in ("drop", "truncated", "no-choices", "early-end", "garbage")]
+WHOLE_ONLY: list[dict[str, Any]] = [
+    {"kind": k} for k in ("drop", "truncated", "no-choices", "early-end", "garbage")
+]
 WHOLE_ONLY += [{"kind": "stall", "seconds": 30}]
 
 

@@ -1,4 +1,4 @@
-"""An audit event is in the queue when `append` returns; if the queue fails, in S3, else in the log."""
+"""An audit event is in the queue when `append` returns; else in S3, else in the log."""
 
 from __future__ import annotations
 

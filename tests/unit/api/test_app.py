@@ -13,6 +13,7 @@ from typing import Any, cast
 import httpx
 import pytest
 from fastapi import FastAPI
+from tests.unit.gateway.parts import KEY, Keys, Scripted, Sink, call, completion, gateway
 
 from controlplane.api.app import create_app
 from controlplane.api.inbound import MAX_BODY_BYTES
@@ -22,7 +23,6 @@ from controlplane.errors import ProviderError
 from controlplane.gateway.pipeline import Gateway
 from controlplane.telemetry import log
 from controlplane.wiring import Container
-from tests.unit.gateway.parts import KEY, Keys, Scripted, Sink, call, completion, gateway
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hello there"}]}
 AUTH = {"Authorization": f"Bearer {KEY}"}
@@ -196,7 +196,7 @@ async def crashing() -> AsyncGenerator[dict[str, Any], None]:
     ("source", "code"), [(broken, "stream_interrupted"), (crashing, "internal_error")]
 )
 async def test_a_cut_stream_says_so_and_is_never_done(source: Any, code: str) -> None:
-    made, sink = gateway({"echo": Scripted(lambda: source())})
+    made, sink = gateway({"echo": Scripted(source)})
     async with client(made) as http:
         response = await http.post("/v1/chat/completions", json=BODY | {"stream": True})
     received = events(response.text)
@@ -223,7 +223,7 @@ async def test_a_caller_who_leaves_cancels_the_provider_and_is_recorded() -> Non
         yield {"model": "s", "choices": [{"index": 0, "delta": {"content": "1"}}]}
         await asyncio.sleep(60)
 
-    provider = Scripted(lambda: slow())
+    provider = Scripted(slow)
     sink = SlowSink()
     made, _ = gateway({"echo": provider}, audit=sink)
     app = app_over(made)

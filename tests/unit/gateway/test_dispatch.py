@@ -8,13 +8,13 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+from tests.unit.gateway.parts import CALLER, Scripted, completion
 
 from controlplane.domain.chat import ChatRequest, Chunk
 from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from controlplane.gateway.dispatch import dispatch
 from controlplane.gateway.record import Trail
-from tests.unit.gateway.parts import CALLER, Scripted, completion
 
 A, B = Target("a", "model-a"), Target("b", "model-b")
 FAST = Timeouts(connect_s=0.2, first_byte_s=0.2, idle_s=0.2, total_s=0.5)

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from tests.unit.gateway.parts import CALLER, Keys, Scripted, call, completion, gateway
 
 from controlplane.domain.access import Caller, Level, PolicyDocument, Role
 from controlplane.domain.chat import ChatCompletion
@@ -27,7 +28,6 @@ from controlplane.errors import (
 from controlplane.gateway.call import Call
 from controlplane.gateway.pipeline import Gateway, chat_completion
 from controlplane.providers.echo import EchoProvider
-from tests.unit.gateway.parts import CALLER, Keys, Scripted, call, completion, gateway
 
 
 async def run(made: Gateway, incoming: Call) -> ChatCompletion:

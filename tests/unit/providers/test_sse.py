@@ -1,6 +1,7 @@
 """Server-sent events, cut at any byte."""
 
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,7 @@ async def read(*parts: bytes) -> list[bytes]:
 @given(cuts=st.lists(st.integers(0, len(STREAM)), max_size=40))
 async def test_any_cut_gives_the_same_events(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(STREAM)]
-    parts = [STREAM[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [STREAM[a:b] for a, b in pairwise(edges)]
     assert await read(*parts) == EVENTS
 
 

@@ -25,6 +25,8 @@ from controlplane.adapters.postgres.engine import psycopg_url
 from controlplane.errors import ConfigurationError, ControlPlaneError, Unreachable
 
 LOCK_SECONDS = 30
+# An Aurora that has paused for a day takes half a minute to come back.
+CONNECT_SECONDS = 60
 # Any number, as long as nothing else in the database takes the same one.
 _LOCK_KEY = 4_712_026_001
 _ONE_AT_A_TIME = threading.Lock()
@@ -106,7 +108,7 @@ def _connection(url: str | URL) -> Iterator[Connection]:
     engine = create_engine(
         address,
         poolclass=NullPool,
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+        connect_args={"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"},
     )
     try:
         connection = engine.connect()

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from controlplane.adapters.postgres.engine import Database, is_outage, psycopg_url
 from controlplane.errors import ConfigurationError
 
-NOWHERE = "postgresql://user:geheim@192.0.2.1:5432/db"
+NOWHERE = "postgresql://user:geheim@127.0.0.1:9/db"
 
 
 @pytest.mark.parametrize(
