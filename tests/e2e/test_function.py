@@ -94,7 +94,8 @@ def test_the_corpus_of_http_events(function: Function, corpora: Path) -> None:
     for file in files:
         outcome = function.invoke(json.loads(file.read_text("utf-8")))
         assert not outcome.error, file.name
-        assert outcome.payload["statusCode"] in (401, 404, 405), file.name
+        # 400: some of them say base64 of a body that is none.
+        assert outcome.payload["statusCode"] in (400, 401, 404, 405), file.name
         assert set(json.loads(outcome.payload["body"])["error"]) == {
             "message",
             "type",

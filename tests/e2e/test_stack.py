@@ -146,7 +146,7 @@ def test_the_json_test_suite_over_a_socket(stack: Stack, make_key: MakeKey, corp
                 if response.status_code != 200:
                     assert set(response.json()["error"]) == {"message", "type", "param", "code"}
     assert sum(statuses.values()) == 636
-    assert set(statuses) == {200, 400}
+    assert set(statuses) <= {200, 400}
 
 
 def test_naughty_strings_reach_postgresql_and_s3_unchanged(

@@ -1,18 +1,12 @@
-"""Emulated AWS: a moto server with the queue, bucket and user pool that the function needs."""
+"""What the function needs of AWS: queue, bucket and user pool, made in an emulation."""
 
 from __future__ import annotations
 
 import json
-import sys
-import time
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
-
-from controlplane.local.children import Child, Pause, free_port, is_listening
 
 REGION = "us-east-1"
 BUCKET = "llm-cp-audit-local"
@@ -31,21 +25,14 @@ _VISIBILITY_SECONDS = 30
 
 
 class Aws:
-    """moto on 127.0.0.1. It forgets everything when it stops, so `create_resources` each time."""
+    """The resources at `endpoint_url`. moto forgets them all when it stops."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder.resolve()
-        self.child: Child | None = None
+    def __init__(self, endpoint_url: str) -> None:
+        self.endpoint_url = endpoint_url
         self.queue_url = ""
         self.bucket = BUCKET
         self.user_pool_id = ""
         self.client_id = ""
-        self._port = 0
-
-    @property
-    def endpoint_url(self) -> str:
-        """Where every AWS client has to go."""
-        return f"http://127.0.0.1:{self._port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -62,35 +49,11 @@ class Aws:
             "COGNITO_JWKS_URL": f"{self.endpoint_url}/{self.user_pool_id}/.well-known/jwks.json",
         }
 
-    def start(self, env: Mapping[str, str]) -> None:
-        """Start the server, with `env` and ids that stay the same from start to start."""
-        self._port = free_port()
-        self.child = Child(
-            "The AWS emulator",
-            [
-                *(sys.executable, "-m", "controlplane.local.moto_server"),
-                *("--port", str(self._port), "--exit-with-parent"),
-            ],
-            log_path=self.folder / "server.log",
-            env={
-                **env,
-                "MOTO_COGNITO_IDP_USER_POOL_ID_STRATEGY": "HASH",
-                "MOTO_COGNITO_IDP_USER_POOL_CLIENT_ID_STRATEGY": "HASH",
-            },
-        )
-
-    def wait_ready(self, pause: Pause = time.sleep) -> None:
-        """Wait until it answers."""
-        assert self.child is not None
-        self.child.wait_ready(lambda: is_listening(self._port), pause=pause)
-
-    def stop(self) -> None:
-        """End it."""
-        if self.child:
-            self.child.stop()
-
     def create_resources(self) -> None:
-        """The audit queue with its dead-letter queue, the audit bucket, and the user pool."""
+        """The audit queue with its dead-letter queue, the audit bucket, and the user pool.
+
+        Those that are there already stay as they are.
+        """
         self.queue_url = self._create_queues()
         self.client("s3").create_bucket(Bucket=self.bucket)
         self._create_user_pool()
@@ -98,6 +61,8 @@ class Aws:
     def create_admin(self, *, password: str, org_id: str) -> None:
         """A user who may sign in as administrator of an organisation."""
         cognito = self.client("cognito-idp")
+        if cognito.list_users(UserPoolId=self.user_pool_id)["Users"]:
+            return
         claims = {
             "email": ADMIN_EMAIL,
             "email_verified": "true",
@@ -143,7 +108,12 @@ class Aws:
 
     def _create_user_pool(self) -> None:
         cognito = self.client("cognito-idp")
-        pool = cognito.create_user_pool(
+        for pool in cognito.list_user_pools(MaxResults=1)["UserPools"]:
+            self.user_pool_id = pool["Id"]
+            clients = cognito.list_user_pool_clients(UserPoolId=pool["Id"], MaxResults=1)
+            self.client_id = clients["UserPoolClients"][0]["ClientId"]
+            return
+        created = cognito.create_user_pool(
             PoolName="llm-cp",
             UsernameAttributes=["email"],
             Schema=[
@@ -151,7 +121,7 @@ class Aws:
                 for name in ("orgId", "appId", "userRole")
             ],
         )
-        self.user_pool_id = pool["UserPool"]["Id"]
+        self.user_pool_id = created["UserPool"]["Id"]
         client = cognito.create_user_pool_client(
             UserPoolId=self.user_pool_id,
             ClientName="console",

@@ -94,18 +94,8 @@ class Postgres:
         """Wait until it answers; the first time, make the role and the database."""
         assert self.child is not None
         self.child.wait_ready(self._answers, pause=pause)
-        with psycopg.connect(self._address(SUPERUSER, "postgres"), autocommit=True) as connection:
-            self.version = str(connection.info.parameter_status("server_version"))
-            role, database = sql.Identifier(DATABASE), sql.Identifier(DATABASE)
-            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-            if known.fetchone() is None:
-                self.fresh = True
-                connection.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD {}").format(
-                        role, sql.Literal(self._password)
-                    )
-                )
-                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))
+        address = self._address(SUPERUSER, "postgres")
+        self.version, self.fresh = prepare_database(address, self._password)
 
     def stop(self) -> None:
         """Close all connections, write what is to be written, end."""
@@ -173,6 +163,20 @@ class Postgres:
                 check=False,
                 **identity(self._user),
             )
+
+
+def prepare_database(superuser_url: str, password: str) -> tuple[str, bool]:
+    """Make the role and the database `llm_cp`; answers the server's version and what is new."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        version = str(connection.info.parameter_status("server_version")).split(" ")[0]
+        query = "SELECT 1 FROM pg_database WHERE datname = %s"
+        if connection.execute(query, [DATABASE]).fetchone():
+            return version, False
+        name = sql.Identifier(DATABASE)
+        role = sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD {}")
+        connection.execute(role.format(name, sql.Literal(password)))
+        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, name))
+        return version, True
 
 
 def find_binaries() -> Path:

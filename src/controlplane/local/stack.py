@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import secrets
 import shlex
 import sys
 import time
@@ -13,18 +12,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from controlplane.local.aws import ADMIN_EMAIL
 from controlplane.local.children import Child, LocalStackError, Pause, free_port, is_listening
-from controlplane.local.environment import (
-    provider_environment,
-    read_dotenv,
-    read_env,
-    write_env,
-)
+from controlplane.local.environment import provider_environment, read_dotenv, write_env
+from controlplane.local.provision import Provision, addresses
 from controlplane.local.stores import Stores
 
-# The organisation that the event user-seeder makes.
-ORG_ID = "org-default"
 EVENT_SECONDS = 120.0
 _NAMES = {"simulator": "provider simulator", "function": "function worker", "server": "gateway"}
 
@@ -61,12 +53,22 @@ class Stack:
         for name in self._unread:
             say(f"  .env: {name} is not read here; the local stack sets what is not a provider's")
         self._start_stores()
-        kept = self._kept_secrets()
-        settings = self._settings(kept["LLM_CP_KEY_PEPPER"])
+        provision = Provision(self._local, fresh=self._stores.postgres.fresh)
+        settings = provision.settings(
+            database_url=self._stores.postgres.url,
+            redis_url=self._stores.valkey.url,
+            aws=self._stores.aws,
+            providers=self._providers,
+        )
         self._start_function(settings)
-        keys = self._migrate_and_seed()
-        self._stores.aws.create_admin(password=kept["LLM_CP_ADMIN_PASSWORD"], org_id=ORG_ID)
-        self._write_env(keys, kept["LLM_CP_ADMIN_PASSWORD"])
+        began = time.monotonic()
+        for event, outcome in provision.migrate_and_seed(self._invoke, self._stores.aws):
+            report(event, "done", began, outcome)
+            began = time.monotonic()
+        stores = addresses(
+            self._stores.postgres.admin_url, self._stores.valkey.url, self._stores.aws
+        )
+        provision.write_env(self.url, self._simulator_url, stores)
         self._start_gateway(settings)
         self._announce()
 
@@ -98,52 +100,12 @@ class Stack:
         kinds = ", ".join(f"{name} {kind}" for name, kind in self._kinds.items())
         report("Provider simulator", "ready", began, f"(providers: {kinds})")
 
-    def _kept_secrets(self) -> dict[str, str]:
-        """What is random but has to stay the same while the data do."""
-        path = self._local / "secrets.env"
-        kept = read_env(path)
-        if self._stores.postgres.fresh or len(kept) < 2:
-            kept = {
-                "LLM_CP_KEY_PEPPER": secrets.token_urlsafe(32),
-                # Cognito wants one of each kind of character.
-                "LLM_CP_ADMIN_PASSWORD": f"{secrets.token_urlsafe(12)}-aA1",
-            }
-            write_env(path, kept)
-            (self._local / "env").unlink(missing_ok=True)
-        return kept
-
-    def _settings(self, pepper: str) -> dict[str, str]:
-        """What controlplane.config.Settings reads; the same for the gateway and the function."""
-        return {
-            "LLM_CP_STAGE": "local",
-            "LLM_CP_KEY_PEPPER": pepper,
-            **self._stores.settings,
-            **self._providers,
-        }
-
     def _start_function(self, settings: Mapping[str, str]) -> None:
         began = time.monotonic()
         arguments = ("--port", str(self._function_port), "--queue-url", self._stores.aws.queue_url)
         child = self._spawn("function", *arguments, env={**os.environ, **settings})
         child.wait_ready(lambda: is_listening(self._function_port), pause=self._pause)
         report("Function worker", "ready", began)
-
-    def _migrate_and_seed(self) -> dict[str, str]:
-        """The handler's own events; answers the API keys, new ones where there are none."""
-        began = time.monotonic()
-        migrated = self._invoke({"type": "user-migration"})
-        report("user-migration", "done", began, f"revision {migrated.get('to_revision')}")
-        began = time.monotonic()
-        written = read_env(self._local / "env")
-        keys = {
-            "application": written.get("OPENAI_API_KEY", ""),
-            "admin": written.get("LLM_CP_ADMIN_TOKEN", ""),
-        }
-        known = all(keys.values())
-        event = {"type": "user-seeder"} if known else {"type": "user-seeder", "issue_keys": True}
-        seeded = self._invoke(event)
-        report("user-seeder", "done", began, "same API keys" if known else "new API keys")
-        return keys if known else dict(seeded["api_keys"])
 
     def _start_gateway(self, settings: Mapping[str, str]) -> None:
         began = time.monotonic()
@@ -155,21 +117,6 @@ class Stack:
         child = self._spawn("server", *arguments, env={**os.environ, **own})
         child.wait_ready(self._gateway_is_ready, pause=self._pause)
         report("Gateway", "ready", began)
-
-    def _write_env(self, keys: Mapping[str, str], admin_password: str) -> None:
-        """What a caller of the local stack needs. The provider's keys are not in it."""
-        values = {
-            "LLM_CP_URL": self.url,
-            "OPENAI_BASE_URL": f"{self.url}/v1",
-            "OPENAI_API_KEY": keys["application"],
-            "LLM_CP_ADMIN_TOKEN": keys["admin"],
-            "LLM_CP_ADMIN_EMAIL": ADMIN_EMAIL,
-            "LLM_CP_ADMIN_PASSWORD": admin_password,
-            "LLM_CP_SIMULATOR_URL": self._simulator_url,
-            **self._stores.settings,
-            "DATABASE_URL": self._stores.postgres.admin_url,
-        }
-        write_env(self._local / "env", values)
 
     def _announce(self) -> None:
         env = shlex.quote(str(self._local / "env"))

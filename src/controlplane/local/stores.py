@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from controlplane.local.aws import Aws
 from controlplane.local.children import Child, Pause
+from controlplane.local.emulator import AwsEmulator
 from controlplane.local.postgres import Postgres
 from controlplane.local.valkey import Valkey
 
@@ -18,11 +18,12 @@ class Stores:
     def __init__(self, folder: Path) -> None:
         self.postgres = Postgres(folder / "postgres")
         self.valkey = Valkey(folder / "valkey")
-        self.aws = Aws(folder / "aws")
+        self.emulator = AwsEmulator(folder / "aws")
+        self.aws = self.emulator.aws
 
     def start(self, env: Mapping[str, str]) -> None:
         """Start all of them; none waits for another. Raises LocalStackError."""
-        self.aws.start(env)
+        self.emulator.start(env)
         self.valkey.start()
         self.postgres.start()
 
@@ -35,30 +36,17 @@ class Stores:
             # What it remembers belongs to a database that is gone.
             self.valkey.clear()
         yield f"Valkey {self.valkey.version}"
-        self.aws.wait_ready(pause)
-        self.aws.create_resources()
+        self.emulator.wait_ready(pause)
         yield "AWS (moto)"
 
     @property
     def children(self) -> list[Child]:
         """The processes that were started."""
-        parts = (self.postgres.child, self.valkey.child, self.aws.child)
+        parts = (self.postgres.child, self.valkey.child, self.emulator.child)
         return [child for child in parts if child]
-
-    @property
-    def settings(self) -> dict[str, str]:
-        """What the settings of the gateway say about the stores."""
-        return {
-            "DATABASE_URL": self.postgres.url,
-            "REDIS_URL": self.valkey.url,
-            "AUDIT_QUEUE_URL": self.aws.queue_url,
-            "AUDIT_BUCKET": self.aws.bucket,
-            **self.aws.environment,
-            **self.aws.cognito,
-        }
 
     def stop(self) -> None:
         """End all of them, PostgreSQL last."""
-        self.aws.stop()
+        self.emulator.stop()
         self.valkey.stop()
         self.postgres.stop()

@@ -51,13 +51,15 @@ class Path(NamedTuple):
 class Located(NamedTuple):
     """A stretch of one string of the request.
 
-    It may run on into the text part that follows, then `length` counts on there. `decoded` says how
-    many times escapes were decoded before it showed.
+    It may run on into the text parts that follow, then `length` counts on there, and `last` and
+    `last_end` say where it ends. `decoded` says how often escapes were decoded before it showed.
     """
 
     path: Path
     offset: int
     length: int
+    last: Path
+    last_end: int
     decoded: int
 
 
@@ -76,14 +78,21 @@ class Document:
     def locate(self, start: int, end: int) -> Located:
         """Where `text[start:end]` stands in the request."""
         index = bisect_right(self._starts, start) - 1
-        nodes, starts, key_length, escapes = self._pieces[index]
+        piece = self._pieces[index]
         start, end = start - self._starts[index], end - self._starts[index]
-        for step in escapes:
-            start, end = step.start(start), step.end(end)
-        part = -1 if start < key_length else bisect_right(starts, start) - 1
-        path = self._paths.get((index, part)) or _path(nodes[max(part, 0)], is_key=part < 0)
-        self._paths[index, part] = path
-        return Located(path, start - (0 if part < 0 else starts[part]), end - start, len(escapes))
+        for escapes in piece.escapes:
+            start, end = escapes.start(start), escapes.end(end)
+        first, offset = self._in_string(index, start)
+        last, last_offset = self._in_string(index, end - 1)
+        return Located(first, offset, end - start, last, last_offset + 1, len(piece.escapes))
+
+    def _in_string(self, index: int, position: int) -> tuple[Path, int]:
+        nodes, starts, key_length, _ = self._pieces[index]
+        part = -1 if position < key_length else bisect_right(starts, position) - 1
+        path = self._paths.get((index, part))
+        if path is None:
+            path = self._paths[index, part] = _path(nodes[max(part, 0)], is_key=part < 0)
+        return path, position if part < 0 else position - starts[part]
 
     def _gather(self, body: Mapping[str, Any]) -> None:
         pending: list[tuple[Node | None, Any]] = [(None, dict(body))]

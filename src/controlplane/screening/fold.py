@@ -12,12 +12,14 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from functools import cached_property, lru_cache
+from itertools import accumulate
 
 # What stands for a letter, and for any other character, that has no ASCII form.
 LETTER, OTHER = "\x01", "\x02"
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-_ESCAPE = re.compile(r'(\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt]))')
+# Backslashes in a row are one escape, so that a million of them are no work.
+_ESCAPE = re.compile(r'((?:\\\\)+|\\(?:u[0-9a-fA-F]{4}|["/bfnrt]))')
 _ESCAPED = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 # Dashes, quotes and blanks that their Unicode category does not give away.
 _SPECIAL = {
@@ -90,9 +92,9 @@ def unescape(text: str) -> tuple[str, Offsets] | None:
     pieces = _ESCAPE.split(text)
     if len(pieces) == 1:
         return None
-    escapes = pieces[1::2]
-    pieces[1::2] = [_decode(escape) for escape in escapes]
-    return "".join(pieces), Offsets(lambda: _escape_points(pieces[::2], escapes), bisect_right)
+    decoded = pieces.copy()
+    decoded[1::2] = map(_decode, pieces[1::2])
+    return "".join(decoded), Offsets(lambda: _escape_points(pieces, decoded), bisect_right)
 
 
 @lru_cache(maxsize=8192)
@@ -113,7 +115,9 @@ def _form(char: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _decode(escape: str) -> str:
-    return chr(int(escape[2:], 16)) if escape[1] == "u" else _ESCAPED[escape[1]]
+    if escape[1] == "u":
+        return chr(int(escape[2:], 16))
+    return _ESCAPED[escape[1]] * (len(escape) // 2)
 
 
 def _fold_points(text: str, moving: dict[str, int]) -> list[tuple[int, int]]:
@@ -128,10 +132,8 @@ def _fold_points(text: str, moving: dict[str, int]) -> list[tuple[int, int]]:
     return points
 
 
-def _escape_points(plain: list[str], escapes: list[str]) -> list[tuple[int, int]]:
-    points = []
-    there = here = 0
-    for text, escape in zip(plain, escapes, strict=False):
-        there, here = there + len(text) + 1, here + len(text) + len(escape)
-        points.append((there, here))
-    return points
+def _escape_points(pieces: list[str], decoded: list[str]) -> list[tuple[int, int]]:
+    there = accumulate(len(piece) for piece in decoded)
+    here = accumulate(len(piece) for piece in pieces)
+    # Text and escape alternate; what follows an escape has moved.
+    return list(zip(there, here, strict=True))[1::2]

@@ -79,22 +79,26 @@ class _Draft:
 def _replace(
     body: Mapping[str, Any], findings: Sequence[Finding], tokens: _Tokens
 ) -> dict[str, Any]:
-    values: defaultdict[Path, list[Edit]] = defaultdict(list)
-    names: defaultdict[Path, list[Edit]] = defaultdict(list)
+    edits: defaultdict[tuple[Path, bool], list[Edit]] = defaultdict(list)
     reader = Reader(body)
     for finding in findings:
         path, is_key = reader.read(finding.place)
         start, end = finding.offset, finding.offset + finding.length
         if is_key:
-            names[path].append(Edit(start, end, finding.kind, str(path[-1])[start:end]))
+            edits[path, True].append(Edit(start, end, finding.kind, str(path[-1])[start:end]))
         else:
             for where, edit in _edits(body, path, start, end, finding.kind):
-                values[where].append(edit)
+                edits[where, False].append(edit)
     draft = _Draft(body)
-    for path, edits in values.items():
-        text = _text(_at(body, path))
-        draft.writable(path[:-1])[path[-1]] = splice(text, edits, tokens)
-    _rename(draft, names, tokens)
+    names: defaultdict[Path, dict[str, str]] = defaultdict(dict)
+    for (path, is_key), changes in edits.items():
+        if is_key:
+            name = str(path[-1])
+            names[path[:-1]][name] = splice(name, changes, tokens)
+        else:
+            value = splice(_text(_at(body, path)), changes, tokens)
+            draft.writable(path[:-1])[path[-1]] = value
+    _rename(draft, names)
     return draft.body
 
 
@@ -113,14 +117,10 @@ def _edits(
         start, end, value = start - len(text), end - len(text), ""
 
 
-def _rename(draft: _Draft, names: Mapping[Path, list[Edit]], tokens: _Tokens) -> None:
-    """Change names of members, the order of members kept and no member lost."""
-    renamed: defaultdict[Path, dict[str, str]] = defaultdict(dict)
-    for path, edits in names.items():
-        name = str(path[-1])
-        renamed[path[:-1]][name] = splice(name, edits, tokens)
-    for path, changes in renamed.items():
-        members = draft.writable(path)
+def _rename(draft: _Draft, names: Mapping[Path, Mapping[str, str]]) -> None:
+    """Change names of members; the order stays, and two that become alike stay two."""
+    # All objects first: once renamed, no path leads there any more.
+    for members, changes in [(draft.writable(path), changes) for path, changes in names.items()]:
         old = list(members.items())
         members.clear()
         for key, value in old:

@@ -97,12 +97,17 @@ def _in_context(data: bytes, start: int, context: str) -> bool:
 def _best_readings(found: Iterable[Found]) -> list[Found]:
     """In reading order; of two of one kind, one inside the other, the better reading.
 
-    That is the one that decoded more (`\\nuser@...` is no `nuser@...`), then the longer one.
+    That is the one that decoded more (`\\nuser@...` is no `nuser@...`), then the longer one. But
+    one that is whole in its text part does not grow by the end of the part before.
     """
+    found = list(found)
+    whole = {(d.kind, w.path, w.offset + w.length) for d, w in found if w.path == w.last}
     kept: list[Found] = []
     last: dict[tuple[str, Path], int] = {}
     for detector, where in sorted(found, key=_reading_order):
         string = (detector.kind, where.path)
+        if where.path != where.last and (detector.kind, where.last, where.last_end) in whole:
+            continue
         if string in last:
             other = kept[last[string]][1]
             inside = where.offset + where.length <= other.offset + other.length

@@ -14,8 +14,9 @@ import pytest
 import redis
 
 from controlplane.local import postgres, valkey
-from controlplane.local.aws import ADMIN_EMAIL, Aws
+from controlplane.local.aws import ADMIN_EMAIL
 from controlplane.local.children import LocalStackError
+from controlplane.local.emulator import AwsEmulator
 from controlplane.local.postgres import Postgres
 from controlplane.local.stores import Stores
 from controlplane.local.valkey import Valkey
@@ -156,12 +157,17 @@ def test_an_old_postgresql_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_emulated_aws_has_queue_bucket_and_a_user_who_signs_in(tmp_path: Path) -> None:
-    aws = Aws(tmp_path)
-    aws.start(environment())
+    emulator = AwsEmulator(tmp_path)
+    aws = emulator.aws
+    emulator.start(environment())
     try:
-        aws.wait_ready()
-        aws.create_resources()
-        aws.create_admin(password="Not-a-secret-1", org_id="org-default")
+        emulator.wait_ready()
+        before = aws.cognito
+        for _ in range(2):
+            # Again, and nothing changes.
+            aws.create_resources()
+            aws.create_admin(password="Not-a-secret-1", org_id="org-default")
+        assert aws.cognito == before
         policy = aws.client("sqs").get_queue_attributes(
             QueueUrl=aws.queue_url, AttributeNames=["RedrivePolicy"]
         )["Attributes"]["RedrivePolicy"]
@@ -185,4 +191,4 @@ def test_emulated_aws_has_queue_bucket_and_a_user_who_signs_in(tmp_path: Path) -
         # It logs no request.
         assert (tmp_path / "server.log").read_bytes() == b""
     finally:
-        aws.stop()
+        emulator.stop()

@@ -108,7 +108,7 @@ class Database:
                     yield connection
                 except asyncio.CancelledError:
                     # A rollback might wait for a silent server: let go of the connection instead.
-                    pass
+                    await connection.invalidate()
                     raise
         except TimeoutError as error:
             if not first.expired():

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import psycopg
-from sqlalchemy import Row, bindparam, func, select, tuple_, update
+from sqlalchemy import Row, Select, bindparam, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -86,17 +86,19 @@ class RequestLogRepository:
                 )
         return written
 
-    async def get(self, org_id: str, request_id: str) -> dict[str, Any] | None:
+    async def get(
+        self, org_id: str, request_id: str, *, application_id: str | None = None
+    ) -> dict[str, Any] | None:
         """The record of a request: `AuditEvent.to_dict()` and `archive_key`.
 
-        None where the organisation has no such request.
+        None where the organisation, or the one application that counts, has no such request.
         """
         if not _is_storable(request_id):
             return None
         async with self._database.tenant(org_id) as connection:
             result = await connection.execute(
-                select(*_COLUMNS)
-                .where(RequestLog.org_id == org_id, RequestLog.request_id == request_id)
+                _records_of(org_id, application_id)
+                .where(RequestLog.request_id == request_id)
                 .order_by(RequestLog.occurred_at.desc())
                 .limit(1)
             )
@@ -104,13 +106,20 @@ class RequestLogRepository:
         return None if row is None else _record(row)
 
     async def page(
-        self, org_id: str, *, limit: int, before: str | None = None
+        self,
+        org_id: str,
+        *,
+        limit: int,
+        before: str | None = None,
+        application_id: str | None = None,
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Records of an organisation, newest first, and the cursor of the next page if one follows.
+        """Records of an organisation (or one application), newest first, and the next cursor.
+
+        The cursor is None on the last page.
 
         Raises ValueError where `before` is not a cursor that an earlier page gave.
         """
-        query = select(*_COLUMNS).where(RequestLog.org_id == org_id)
+        query = _records_of(org_id, application_id)
         if before is not None:
             request_id, occurred_at = _read_cursor(before)
             place = tuple_(RequestLog.occurred_at, RequestLog.request_id)
@@ -136,6 +145,15 @@ class RequestLogRepository:
                 )
             if missing == 0:
                 self._months.add(month)
+
+
+def _records_of(org_id: str, application_id: str | None) -> Select[Any]:
+    query = select(*_COLUMNS).where(RequestLog.org_id == org_id)
+    return (
+        query
+        if application_id is None
+        else query.where(RequestLog.application_id == application_id)
+    )
 
 
 class _Refused(Exception):

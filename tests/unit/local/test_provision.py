@@ -1,11 +1,11 @@
 """What the local stack knows about the rest."""
 
 from controlplane.events import EVENTS, seed
-from controlplane.local import function, stack
+from controlplane.local import function, provision
 
 
 def test_the_administrator_belongs_to_the_seeded_organisation() -> None:
-    assert stack.ORG_ID == seed.ORG_ID
+    assert provision.ORG_ID == seed.ORG_ID
 
 
 def test_the_events_of_the_start_exist() -> None:

@@ -1,0 +1,51 @@
+"""Emulated AWS: a moto server on 127.0.0.1."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from controlplane.local.aws import Aws
+from controlplane.local.children import Child, Pause, free_port, is_listening
+
+# The ids of user pools stay the same from start to start, and so do the issuers of tokens.
+STABLE_IDS = {
+    "MOTO_COGNITO_IDP_USER_POOL_ID_STRATEGY": "HASH",
+    "MOTO_COGNITO_IDP_USER_POOL_CLIENT_ID_STRATEGY": "HASH",
+}
+
+
+class AwsEmulator:
+    """One server. It forgets everything when it stops.
+
+    Start with `start()`, then `wait_ready()`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.child: Child | None = None
+        self._port = free_port()
+        self.aws = Aws(f"http://127.0.0.1:{self._port}")
+
+    def start(self, env: Mapping[str, str]) -> None:
+        """Start the server, with the environment `env`."""
+        command = [sys.executable, "-m", "controlplane.local.moto_server"]
+        self.child = Child(
+            "The AWS emulator",
+            [*command, "--port", str(self._port), "--exit-with-parent"],
+            log_path=self.folder / "server.log",
+            env={**env, **STABLE_IDS},
+        )
+
+    def wait_ready(self, pause: Pause = time.sleep) -> None:
+        """Wait until it answers, and make the resources."""
+        assert self.child is not None
+        self.child.wait_ready(lambda: is_listening(self._port), pause=pause)
+        self.aws.create_resources()
+
+    def stop(self) -> None:
+        """End it."""
+        if self.child:
+            self.child.stop()
