@@ -39,6 +39,5 @@ def audit_event(**changes: Any) -> AuditEvent:
         "screening": {"email": 2},
         "policy_version": "application:app-1:3",
         "degraded": True,
-        "payload_key": "payloads/x",
     }
     return AuditEvent(**values | changes)

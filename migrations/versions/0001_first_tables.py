@@ -161,7 +161,6 @@ def _request_logs() -> None:
         sa.Column("screening", JSONB(), nullable=False),
         sa.Column("policy_version", sa.Text()),
         sa.Column("degraded", sa.Boolean(), nullable=False),
-        sa.Column("payload_key", sa.Text()),
         sa.Column("schema_version", sa.Integer(), nullable=False),
         sa.Column("archive_key", sa.Text()),
         sa.PrimaryKeyConstraint("request_id", "occurred_at", name="pk_request_logs"),

@@ -55,7 +55,6 @@ class AuditEvent:
     screening: Mapping[str, int] = field(default_factory=dict)
     policy_version: str | None = None
     degraded: bool = False
-    payload_key: str | None = None
     schema_version: int = SCHEMA_VERSION
 
     def to_dict(self) -> dict[str, Any]:

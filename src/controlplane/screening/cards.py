@@ -34,8 +34,10 @@ _GROUPINGS = frozenset(
         (4, 4, 4, 3),
     }
 )
-# How many groups a row may have that holds other numbers too, and how many show what a row is.
-_SHORT_ROW, _SAMPLE = 8, 256
+# How many groups a row may have that holds other numbers too.
+_SHORT_ROW = 8
+# The first bytes of a very long row show what it is.
+_LONG_ROW, _SAMPLE = 4096, 2048
 _DIGITS, _NO_DIGIT = re.compile(rb"\d+"), re.compile(rb"\D+")
 _SINGLE = bytes.maketrans(b"0123456789", bytes(range(10)))
 _DOUBLED = bytes.maketrans(b"0123456789", bytes([0, 2, 4, 6, 8, 1, 3, 5, 7, 9]))
@@ -48,6 +50,8 @@ def cards(data: bytes, start: int, end: int) -> list[Span]:
     """
     if _FRACTION.search(data, max(start - 2, 0), start):
         return []
+    if end - start > _LONG_ROW and not cards(data, start, start + _SAMPLE):
+        return []
     groups = [match.span() for match in _DIGITS.finditer(data, start, end)]
     found = []
     first = covered = 0
@@ -57,9 +61,7 @@ def cards(data: bytes, start: int, end: int) -> list[Span]:
             found.append((groups[first][0], groups[first + count - 1][1]))
         covered += count
         first += count or 1
-        if 2 * covered < first and first > _SAMPLE:
-            break
-    return found if len(groups) <= _SHORT_ROW or 2 * covered >= first else []
+    return found if len(groups) <= _SHORT_ROW or 2 * covered >= len(groups) else []
 
 
 def _card_at(data: bytes, groups: list[Span]) -> int:

@@ -170,6 +170,5 @@ class RequestLog(Base):
     screening: Mapped[dict[str, Any]]
     policy_version: Mapped[str | None]
     degraded: Mapped[bool]
-    payload_key: Mapped[str | None]
     schema_version: Mapped[int]
     archive_key: Mapped[str | None]
