@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PORT ?= 8080
+LAMBDA_PYTHON ?= python3.13
 BIN := .venv/bin
 
 .PHONY: help
@@ -45,4 +46,14 @@ format: .venv/.installed ## Format and fix what can be fixed
 
 .PHONY: test
 test: .venv/.installed ## Every test, on real PostgreSQL, Valkey and emulated AWS
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest -n auto --dist loadgroup
+
+.PHONY: check-lambda
+check-lambda: .venv/.installed ## The unit tests on Lambda's Python (LAMBDA_PYTHON=python3.13)
+	@$(BIN)/uv venv -q --clear --python $(LAMBDA_PYTHON) .venv-lambda
+	@$(BIN)/uv pip sync -q --python .venv-lambda --require-hashes requirements-dev.lock
+	@PYTHONPATH=src .venv-lambda/bin/python -m pytest tests/unit tests/architecture -n auto
+
+.PHONY: bench
+bench: .venv/.installed ## CPU per request and cold start, beside a function that does nothing
+	@$(BIN)/python -W ignore -m tests.benchmarks

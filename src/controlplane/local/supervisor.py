@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from controlplane.errors import ConfigurationError
-from controlplane.local.children import LocalStackError
+from controlplane.local.children import LocalStackError, is_listening
 from controlplane.local.stack import Stack, say
 
 WATCH_SECONDS = 0.2
@@ -93,17 +93,21 @@ def only_one(local: Path) -> Iterator[None]:
 
 def check_port(port: int) -> None:
     """Raise LocalStackError where the port cannot be had."""
+    other = 8081 if port != 8081 else 8082
+    in_use = (
+        f"Port {port} is already in use; stop what runs there or choose another: "
+        f"make run PORT={other}"
+    )
+    # Where it listens on all addresses, some systems let a second one bind to a single address.
+    if is_listening(port):
+        raise LocalStackError(in_use)
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))
         except PermissionError:
             raise LocalStackError(
-                f"Port {port} needs the rights of root; choose another: make run PORT=8081"
+                f"Port {port} is for root only; choose another: make run PORT={other}"
             ) from None
         except OSError:
-            other = 8081 if port != 8081 else 8082
-            raise LocalStackError(
-                f"Port {port} is already in use; stop what runs there or choose another: "
-                f"make run PORT={other}"
-            ) from None
+            raise LocalStackError(in_use) from None

@@ -116,6 +116,7 @@ def test_names_of_members_are_renamed_in_place_and_none_is_lost() -> None:
         ('{"a@b.co":"a@b.co"}', '{"[EMAIL_1]":"[EMAIL_1]"}'),
         ('[4111,1111,1111,1111,"a@b.co"]', '[4111,1111,1111,1111,"[EMAIL_1]"]'),
         (r'{"body":"{\"to\":\"a\\u0040b.co\"}"}', r'{"body":"{\"to\":\"[EMAIL_1]\"}"}'),
+        (r'{"to":"x\b@a.co"}', '{"to":"x[EMAIL_1]"}'),  # no half of an escape stays
         (r'{"path":"C:\\a@b.co"}', None),
         ('{"to":"a@b.co', '{"to":"[EMAIL_1]'),  # cut short: no JSON before, none afterwards
         ("a@b.co said {", "[EMAIL_1] said {"),
@@ -157,7 +158,7 @@ def kinds(findings: list[Finding]) -> set[str]:
     return {finding.kind for finding in findings}
 
 
-@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bodies)
 def test_a_second_scan_finds_nothing_of_what_was_redacted(body: dict[str, Any]) -> None:
     before = repr(body)
@@ -168,7 +169,7 @@ def test_a_second_scan_finds_nothing_of_what_was_redacted(body: dict[str, Any]) 
     assert repr(body) == before
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bodies)
 def test_arguments_that_were_json_are_json_afterwards(body: dict[str, Any]) -> None:
     for ascii_only in (True, False):

@@ -222,7 +222,7 @@ def test_a_finding_never_shows_what_was_found() -> None:
             }
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bodies)
 def test_any_json_can_be_scanned(body: dict[str, Any]) -> None:
     before = repr(body)
@@ -237,6 +237,4 @@ def test_the_naughty_strings(corpora: Path) -> None:
     assert len(strings) > 500
     for text in strings:
         scan({"messages": [{"role": "user", "content": text}], text: text})
-    # One is an address with a password, two are a mail with addresses in it.
-    kinds = {finding.kind for finding in scan({"all": strings})}
-    assert kinds <= {"email", "secret", "phone"}
+    assert scan({"all": strings}) == []

@@ -30,7 +30,7 @@ def key_id(token: str) -> str:
     if len(token) > MAX_TOKEN_BYTES:
         raise Unauthenticated("size")
     parts = token.split(".")
-    if not token.isascii() or len(parts) != 3:
+    if len(parts) != 3:
         raise Unauthenticated("format")
     raw_header, _, signature = (_decode(part) for part in parts)
     if not raw_header or not signature:

@@ -20,6 +20,7 @@ class Endpoint:
     def __init__(self, response: Callable[[], httpx.Response]) -> None:
         self.response = response
         self.calls = 0
+        self.headers = httpx.Headers()
         self.now = 1000.0
         self.open = asyncio.Event()
         self.open.set()
@@ -28,8 +29,9 @@ class Endpoint:
             "https://issuer.example/jwks.json", lambda: client, clock=lambda: self.now
         )
 
-    async def _answer(self, _: httpx.Request) -> httpx.Response:
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
         self.calls += 1
+        self.headers = request.headers
         await self.open.wait()
         return self.response()
 
@@ -48,6 +50,7 @@ async def test_a_known_key_is_fetched_once_and_built_once() -> None:
     endpoint.now += 3600
     assert await endpoint.keys.key("kid-1") is first
     assert endpoint.calls == 1
+    assert endpoint.headers["accept-encoding"] == "identity"
 
 
 async def test_rotation_adds_the_new_key_and_keeps_the_old_one() -> None:
