@@ -1,3 +1,5 @@
+SHELL := bash
+.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PORT ?= 8080
@@ -13,7 +15,10 @@ help: ## Show this list
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
 	@echo "Installing the locked packages into .venv (once, about a minute) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements-dev.lock \
+	  | awk '/^Collecting/ && ++n % 20 == 0 {print "  " n " packages collected"; fflush()} \
+	         /^Installing/ {print "  installing " n " packages"; fflush()}'
+	@echo "Compiling, so that every start is fast ..."
 	@echo "$(CURDIR)/src" > "$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/controlplane.pth"
 	@$(BIN)/python -m compileall -q .venv/lib src >/dev/null || true
 	@touch $@

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -72,6 +73,17 @@ def test_a_streamed_answer_has_a_record(stack: Stack, make_key: MakeKey) -> None
     assert record["stream"] is True
     assert record["tokens_output"] > 0
     assert record["cost_microusd"] > 0
+
+
+def test_a_stream_reaches_its_reader_as_it_comes(stack: Stack, make_key: MakeKey) -> None:
+    stack.simulate("openai", {"kind": "stall", "seconds": 1.5}, times=1)
+    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi."}], "stream": True}
+    headers = {"Authorization": f"Bearer {make_key()}"}
+    started, arrivals = time.monotonic(), []
+    url = f"{stack.url}/v1/chat/completions"
+    with httpx.stream("POST", url, json=body, headers=headers) as response:
+        arrivals += [time.monotonic() - started for _ in response.iter_lines()]
+    assert arrivals[0] < 1 < 1.4 < arrivals[-1]
 
 
 def test_the_next_target_answers_when_the_first_fails(stack: Stack, make_key: MakeKey) -> None:
