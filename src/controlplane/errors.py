@@ -5,6 +5,7 @@
     ├── UnknownEvent                  the function was invoked with an event it does not know
     ├── Unreachable                   a store of ours (Redis, PostgreSQL, SQS, ...) did not answer
     ├── ProviderError                 one attempt at a provider failed
+    │   └── UnsupportedParameter      the provider cannot honour a parameter; it was not called
     └── GatewayError                  an answer to the caller: status, type, code, param, headers
         ├── InvalidRequest            400
         │   ├── SensitiveData         400  pii_detected | secret_detected
@@ -238,3 +239,13 @@ class ProviderError(ControlPlaneError):
     def misconfigured(self) -> bool:
         """Our key, deployment or address is at fault: the target is of no use for this request."""
         return self.status in self.MISCONFIGURED
+
+
+class UnsupportedParameter(ProviderError):
+    """The provider cannot honour a parameter (`n`, or a place: `messages.0.content.1`)."""
+
+    def __init__(self, param: str, kind: str, why: str = "") -> None:
+        reason = f": {why}" if why else ""
+        super().__init__(
+            "unsupported", f"'{param}' is not possible with {kind} models{reason}.", param=param
+        )

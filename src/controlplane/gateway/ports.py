@@ -50,6 +50,13 @@ class Limiter(Protocol):
 class Provider(Protocol):
     """A model provider. Raises ProviderError for everything that goes wrong at an attempt."""
 
+    def check(self, request: ChatRequest) -> tuple[str, ...]:
+        """The harmless parameters that this provider leaves out.
+
+        Raises UnsupportedParameter for one that it cannot honour and that may not be left out.
+        """
+        ...
+
     async def complete(
         self, request: ChatRequest, model: str, timeouts: Timeouts
     ) -> ChatCompletion:

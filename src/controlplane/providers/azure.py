@@ -1,6 +1,7 @@
-"""Azure OpenAI: OpenAI's format at the address of a deployment, with another header.
+"""Azure OpenAI: OpenAI's format at another address and with another header.
 
 https://learn.microsoft.com/azure/ai-services/openai/reference#chat-completions
+https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
 """
 
 from __future__ import annotations
@@ -10,14 +11,21 @@ from urllib.parse import quote
 from controlplane.config import ProviderSettings
 from controlplane.providers.openai import Endpoint
 
+V1_PATH = "/openai/v1"
+
 
 def azure_endpoint(settings: ProviderSettings) -> Endpoint:
-    """`{endpoint}/openai/deployments/{deployment}/chat/completions?api-version=...`."""
+    """The deployment in the path and an `api-version`; neither where the address is `/openai/v1`.
+
+    There the deployment is the `model` of the body, as with OpenAI.
+    """
     base = settings.base_url.rstrip("/")
     version = quote(settings.api_version or "", safe="")
 
-    def chat_url(deployment: str) -> str:
-        path = f"openai/deployments/{quote(deployment, safe='')}/chat/completions"
-        return f"{base}/{path}?api-version={version}"
+    def url(path: str, deployment: str) -> str:
+        if base.endswith(V1_PATH):
+            return f"{base}/{path}"
+        place = f"openai/deployments/{quote(deployment, safe='')}/{path}"
+        return f"{base}/{place}?api-version={version}"
 
-    return Endpoint(chat_url, {"api-key": settings.api_key}, settings.api_key)
+    return Endpoint("azure", url, {"api-key": settings.api_key}, settings.api_key)

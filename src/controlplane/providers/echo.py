@@ -15,6 +15,10 @@ class EchoProvider:
     def __init__(self) -> None:
         self.calls = 0
 
+    def check(self, request: ChatRequest) -> tuple[str, ...]:
+        """Nothing is left out."""
+        return ()
+
     async def complete(
         self, request: ChatRequest, model: str, timeouts: Timeouts
     ) -> ChatCompletion:

@@ -5,38 +5,36 @@ https://platform.openai.com/docs/api-reference/chat
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import orjson
 
 from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
-from controlplane.providers.failures import failure_of_response, failure_of_transport
+from controlplane.providers import parameters
+from controlplane.providers.http import Caller, json_object, read
 from controlplane.providers.sse import data_of_events
-
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What differs between those who speak the format: the address of a model, and headers."""
+    """What differs between those who speak the format: the kind, addresses and headers."""
 
-    chat_url: Callable[[str], str]
+    kind: str
+    url: Callable[[str, str], str]
     headers: Mapping[str, str] = field(repr=False)
     api_key: str = field(repr=False)
 
 
 def openai_endpoint(settings: ProviderSettings) -> Endpoint:
     """`{base_url}/chat/completions`, the key as a bearer token."""
-    url = f"{settings.base_url.rstrip('/')}/chat/completions"
+    base = settings.base_url.rstrip("/")
     headers = {"Authorization": f"Bearer {settings.api_key}"}
-    return Endpoint(lambda _model: url, headers, settings.api_key)
+    return Endpoint("openai", lambda path, _model: f"{base}/{path}", headers, settings.api_key)
 
 
 class OpenAIProvider:
@@ -44,15 +42,20 @@ class OpenAIProvider:
 
     def __init__(self, endpoint: Endpoint, client: httpx.AsyncClient) -> None:
         self._endpoint = endpoint
-        self._client = client
+        self._caller = Caller(client, endpoint.headers, api_key=endpoint.api_key)
+
+    def check(self, request: ChatRequest) -> tuple[str, ...]:
+        """The parameters that are left out. Raises UnsupportedParameter."""
+        return parameters.check(self._endpoint.kind, request.body)
 
     async def complete(
         self, request: ChatRequest, model: str, timeouts: Timeouts
     ) -> ChatCompletion:
         """One whole answer; a 200 that is no completion is a failure. Raises ProviderError."""
         body = {**request.body, "model": model}
-        async with self._post(body, model, timeouts) as response:
-            return _completion(await _read(response))
+        url = self._endpoint.url("chat/completions", model)
+        async with self._caller.post(url, body, timeouts) as response:
+            return _completion(await read(response))
 
     async def stream(
         self, request: ChatRequest, model: str, timeouts: Timeouts
@@ -60,7 +63,8 @@ class OpenAIProvider:
         """Chunks, the usage always among them; ends only on a finished answer."""
         options = {**(request.body.get("stream_options") or {}), "include_usage": True}
         body = {**request.body, "model": model, "stream_options": options}
-        async with self._post(body, model, timeouts) as response:
+        url = self._endpoint.url("chat/completions", model)
+        async with self._caller.post(url, body, timeouts) as response:
             begun: set[int] = set()
             finished: set[int] = set()
             async for data in data_of_events(response.aiter_bytes()):
@@ -75,42 +79,9 @@ class OpenAIProvider:
             if not begun or begun != finished:
                 raise ProviderError("protocol", "the stream ended before the answer did")
 
-    @asynccontextmanager
-    async def _post(
-        self, body: Mapping[str, Any], model: str, timeouts: Timeouts
-    ) -> AsyncIterator[httpx.Response]:
-        request = self._client.build_request(
-            "POST",
-            self._endpoint.chat_url(model),
-            content=orjson.dumps(body),
-            headers={"Content-Type": "application/json", **self._endpoint.headers},
-            timeout=httpx.Timeout(timeouts.first_byte_s, connect=timeouts.connect_s),
-        )
-        try:
-            response = await self._client.send(request, stream=True)
-            try:
-                if response.status_code != 200:
-                    raise failure_of_response(
-                        response, await _read(response), self._endpoint.api_key
-                    )
-                yield response
-            finally:
-                await response.aclose()
-        except httpx.RequestError as error:
-            raise failure_of_transport(error) from error
-
-
-async def _read(response: httpx.Response) -> bytes:
-    body = bytearray()
-    async for piece in response.aiter_bytes():
-        body += piece
-        if len(body) > MAX_ANSWER_BYTES:
-            raise ProviderError("protocol", "the answer is too large")
-    return bytes(body)
-
 
 def _completion(body: bytes) -> ChatCompletion:
-    answer = _object(body)
+    answer = _success(body)
     choices = answer.get("choices")
     if not isinstance(choices, list) or not choices or not all(map(_is_answered, choices)):
         raise ProviderError("protocol", "the answer is not a completion")
@@ -122,20 +93,15 @@ def _is_answered(choice: Any) -> bool:
 
 
 def _chunk(data: bytes) -> Chunk:
-    chunk = _object(data)
+    chunk = _success(data)
     choices = chunk.get("choices")
     if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
         raise ProviderError("protocol", "an event of the stream is not a chunk")
     return chunk
 
 
-def _object(data: bytes) -> dict[str, Any]:
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        raise ProviderError("protocol", "the answer is not JSON") from None
-    if not isinstance(value, dict):
-        raise ProviderError("protocol", "the answer is not a JSON object")
+def _success(data: bytes) -> dict[str, Any]:
+    value = json_object(data)
     if "error" in value and not value.get("choices"):
         raise ProviderError("protocol", "the answer is an error inside a success")
     return value

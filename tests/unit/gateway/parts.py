@@ -72,6 +72,9 @@ class Scripted:
         self.requests: list[ChatRequest] = []
         self.closed = 0
 
+    def check(self, request: ChatRequest) -> tuple[str, ...]:
+        return ()
+
     def _next(self) -> Any:
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if isinstance(step, Exception):

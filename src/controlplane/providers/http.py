@@ -1,0 +1,75 @@
+"""How providers are called: one request, its answer whole or as it comes, bounded and named."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import orjson
+
+from controlplane.domain.routing import Timeouts
+from controlplane.errors import ProviderError
+from controlplane.providers.failures import failure_of_response, failure_of_transport
+
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+
+
+class Caller:
+    """Calls with the headers of one provider over the shared HTTP client."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, headers: Mapping[str, str], *, api_key: str
+    ) -> None:
+        self._client = client
+        self._headers = {"Content-Type": "application/json", **headers}
+        self._api_key = api_key
+
+    @asynccontextmanager
+    async def post(
+        self, url: str, body: Mapping[str, Any], timeouts: Timeouts
+    ) -> AsyncIterator[httpx.Response]:
+        """The response to `body`, a 200 whose content is still to be read.
+
+        Raises ProviderError for another status and for a connection that fails, then or while the
+        content is read inside the context.
+        """
+        request = self._client.build_request(
+            "POST",
+            url,
+            content=orjson.dumps(body),
+            headers=self._headers,
+            timeout=httpx.Timeout(timeouts.first_byte_s, connect=timeouts.connect_s),
+        )
+        try:
+            response = await self._client.send(request, stream=True)
+            try:
+                if response.status_code != 200:
+                    raise failure_of_response(response, await read(response), self._api_key)
+                yield response
+            finally:
+                await response.aclose()
+        except httpx.RequestError as error:
+            raise failure_of_transport(error) from error
+
+
+async def read(response: httpx.Response) -> bytes:
+    """The whole content. Raises ProviderError beyond MAX_ANSWER_BYTES."""
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > MAX_ANSWER_BYTES:
+            raise ProviderError("protocol", "the answer is too large")
+    return bytes(body)
+
+
+def json_object(data: bytes) -> dict[str, Any]:
+    """`data` as a JSON object. Raises ProviderError where it is none."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise ProviderError("protocol", "the answer is not JSON") from None
+    if not isinstance(value, dict):
+        raise ProviderError("protocol", "the answer is not a JSON object")
+    return value
