@@ -55,6 +55,7 @@ class Container:
     @cached_property
     def gateway(self) -> Gateway:
         """What the request path works with."""
+        from controlplane.adapters.redis.health import RedisTargetHealth
         from controlplane.adapters.redis.limiter import RedisLimiter
         from controlplane.gateway.pipeline import Gateway
 
@@ -64,6 +65,7 @@ class Container:
             rules=self.rules_cache,
             limiter=RedisLimiter(self.redis),
             providers=self.providers,
+            health=RedisTargetHealth(self.redis),
             prices=_Lazily(lambda: self.prices),
             audit=_Lazily(lambda: self.audit_queue),
         )

@@ -27,7 +27,8 @@ class AuditEvent:
     """What happened to one request. Times in UTC, durations in ms, cost in micro-dollars.
 
     `cost_microusd` is None where the model has no known price. `screening` counts findings by
-    kind. `overhead_ms` is our own time: the latency without the waiting for providers.
+    kind. `usage_estimated` marks tokens that no provider reported (a stream that was cut, a caller
+    who left). `overhead_ms` is our own time: the latency without the waiting for providers.
     """
 
     request_id: str
@@ -50,6 +51,7 @@ class AuditEvent:
     tokens_cached: int = 0
     tokens_reasoning: int = 0
     cost_microusd: int | None = None
+    usage_estimated: bool = False
     latency_ms: int = 0
     overhead_ms: int = 0
     screening: Mapping[str, int] = field(default_factory=dict)

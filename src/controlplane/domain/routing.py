@@ -23,6 +23,18 @@ class Target:
     model: str
     weight: int = 1
 
+    @property
+    def key(self) -> str:
+        """What it is known by, whatever its weight: `openai/gpt-4o`."""
+        return f"{self.provider}/{self.model}"
+
+
+class Condition(StrEnum):
+    """Why a provider may refuse a request that another one would take."""
+
+    CONTEXT_WINDOW = "context_window"
+    CONTENT_FILTER = "content_filter"
+
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
@@ -44,12 +56,13 @@ LIVE_STREAM = Timeouts(total_s=300.0)
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What an alias stands for."""
+    """What an alias stands for. Refusals named in `fail_over_on` go to the next target too."""
 
     alias: str
     targets: tuple[Target, ...]
     strategy: Strategy = Strategy.PRIORITY
     timeouts: Timeouts | None = None
+    fail_over_on: frozenset[Condition] = frozenset()
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Route:
@@ -63,13 +76,22 @@ class Route:
                 targets=tuple(Target(**target) for target in row["targets"]),
                 strategy=Strategy(row["strategy"]),
                 timeouts=Timeouts(**row["timeouts"]) if row.get("timeouts") else None,
+                fail_over_on=frozenset(map(Condition, row.get("fail_over_on") or ())),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a route: {error}") from None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form that `from_dict` reads."""
-        return asdict(self)
+        return asdict(self) | {"fail_over_on": sorted(self.fail_over_on)}
 
 
 Routes = Mapping[str, Route]
+
+
+def is_glob(alias: str) -> bool:
+    """True where the alias stands for every name that it matches: `gpt-4o*`.
+
+    Only `*` is special. `?` and `[` stand in names that clients really send.
+    """
+    return "*" in alias

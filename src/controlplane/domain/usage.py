@@ -8,6 +8,8 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 MICROUSD_PER_USD = 1_000_000
+# https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them
+CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,14 @@ class TokenUsage:
             cached=_count(usage.get("prompt_tokens_details"), "cached_tokens"),
             reasoning=_count(usage.get("completion_tokens_details"), "reasoning_tokens"),
         )
+
+
+def estimated_usage(asked_characters: int, said_characters: int) -> TokenUsage:
+    """What text of these lengths comes to where nobody counted: about four characters a token."""
+    return TokenUsage(
+        input=-(-asked_characters // CHARACTERS_PER_TOKEN),
+        output=-(-said_characters // CHARACTERS_PER_TOKEN),
+    )
 
 
 def _count(source: Any, name: str) -> int:

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 
-from controlplane.domain.audit import Attempt
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.routing import BUFFERED, LIVE_STREAM, Route, Target, Timeouts
-from controlplane.domain.usage import TokenUsage
-from controlplane.errors import ProviderError, ProviderRefused, ProviderUnavailable
-from controlplane.gateway.ports import Provider
+from controlplane.domain.usage import TokenUsage, estimated_usage
+from controlplane.errors import ProviderError, ProviderUnavailable
+from controlplane.gateway.attempts import Attempts
+from controlplane.gateway.ports import Provider, TargetHealth
 from controlplane.gateway.record import Trail
-from controlplane.telemetry import count
 
-MAX_ATTEMPTS = 3
-BACKOFF_SECONDS = 0.25
 # Kept back of the function's own time, to settle, record and answer.
 RESERVE_SECONDS = 1.5
 
-T = TypeVar("T")
 Dispatched = tuple[ChatCompletion | None, AsyncIterator[Chunk] | None]
 
 
@@ -32,79 +27,60 @@ Dispatched = tuple[ChatCompletion | None, AsyncIterator[Chunk] | None]
 async def dispatch(
     request: ChatRequest,
     route: Route,
+    *,
+    troubled: Mapping[str, float],
     providers: Mapping[str, Provider],
+    health: TargetHealth,
     seconds_left: float | None,
     trail: Trail,
 ) -> AsyncIterator[Dispatched]:
     """A whole completion, or the chunks of a stream whose first one has come.
 
-    Raises ProviderRefused where a provider says that the request is at fault, ProviderUnavailable
-    where no target answers in time. Leaving the context cancels what is still under way.
+    Leaving the context cancels what is still under way. An answer without a usage of its own (cut,
+    left by the caller, or not reported) gets an estimate, so that it is not free. Raises
+    InvalidRequest, ProviderRefused and ProviderUnavailable.
     """
     live = request.stream and seconds_left is None
     timeouts = route.timeouts or (LIVE_STREAM if live else BUFFERED)
     total = timeouts.total_s
     if seconds_left is not None:
         total = min(total, seconds_left - RESERVE_SECONDS)
-    run = _Run(route, providers, timeouts, time.monotonic() + total, trail)
-    if not request.stream:
-        completion = await run.first_answer(
-            lambda provider, target: run.complete(provider, target, request)
-        )
-        yield completion, None
-        return
-    first, chunks = await run.first_answer(
-        lambda provider, target: run.open_stream(provider, target, request)
-    )
-    async with aclosing(chunks), aclosing(run.relay(first, chunks, request)) as relayed:
-        yield None, relayed
+    deadline = time.monotonic() + total
+    attempts = Attempts(route, troubled, providers, health, deadline, trail)
+    run = _Run(request, timeouts, attempts, trail)
+    try:
+        if not request.stream:
+            yield await attempts.first_answer(request, run.complete), None
+            return
+        first, chunks = await attempts.first_answer(request, run.open_stream)
+        async with aclosing(chunks), aclosing(run.relay(first, chunks)) as relayed:
+            yield None, relayed
+    finally:
+        run.estimate_usage()
 
 
 @dataclass(slots=True)
 class _Run:
-    """The attempts of one request."""
+    """One request on its way through the attempts. `said` counts characters of the answer."""
 
-    route: Route
-    providers: Mapping[str, Provider]
+    request: ChatRequest
     timeouts: Timeouts
-    deadline: float
+    attempts: Attempts
     trail: Trail
-    failures: list[ProviderError] = field(default_factory=list)
+    said: int = 0
 
-    async def first_answer(self, call: Callable[[Provider, Target], Awaitable[T]]) -> T:
-        """What the first target that answers says."""
-        waiting = list(self.route.targets)
-        not_before = dict.fromkeys(waiting, 0.0)
-        while waiting and len(self.failures) < MAX_ATTEMPTS:
-            target = min(waiting, key=not_before.__getitem__)
-            if not await self._pause(not_before[target] - time.monotonic()):
-                break
-            try:
-                return await self._attempt(target, call)
-            except ProviderError as error:
-                if error.refused_request:
-                    raise _refusal(error) from error
-                self.failures.append(error)
-                if error.misconfigured:
-                    count("provider_misconfigured", provider=target.provider, status=error.status)
-                    waiting.remove(target)
-                else:
-                    not_before[target] = time.monotonic() + self._backoff(error)
-        raise self._exhausted() from (self.failures[-1] if self.failures else None)
-
-    async def complete(
-        self, provider: Provider, target: Target, request: ChatRequest
-    ) -> ChatCompletion:
-        async with asyncio.timeout(self.deadline - time.monotonic()):
-            completion = await provider.complete(request, target.model, self.timeouts)
+    async def complete(self, provider: Provider, target: Target) -> ChatCompletion:
+        async with asyncio.timeout(self.attempts.deadline - time.monotonic()):
+            completion = await provider.complete(self.request, target.model, self.timeouts)
         self._note(completion, target)
+        self.said = sum(_characters(c.get("message")) for c in completion["choices"])
         return completion
 
     async def open_stream(
-        self, provider: Provider, target: Target, request: ChatRequest
+        self, provider: Provider, target: Target
     ) -> tuple[Chunk, AsyncGenerator[Chunk, None]]:
-        chunks = provider.stream(request, target.model, self.timeouts)
-        left = self.deadline - time.monotonic()
+        chunks = provider.stream(self.request, target.model, self.timeouts)
+        left = self.attempts.deadline - time.monotonic()
         try:
             async with asyncio.timeout(min(left, self.timeouts.first_byte_s)):
                 first = await anext(chunks)
@@ -117,70 +93,41 @@ class _Run:
         return first, chunks
 
     async def relay(
-        self, chunk: Chunk, chunks: AsyncGenerator[Chunk, None], request: ChatRequest
+        self, chunk: Chunk, chunks: AsyncGenerator[Chunk, None]
     ) -> AsyncGenerator[Chunk, None]:
         """The chunks, first one included, as the caller asked for them."""
-        with_usage = request.wants_usage_chunk
+        with_usage = self.request.wants_usage_chunk
         while True:
             if (usage := TokenUsage.from_openai(chunk.get("usage"))) is not None:
                 self.trail.usage = usage
+            for choice in chunk.get("choices", ()):
+                self.said += _characters(choice.get("delta"))
             if (visible := _visible(chunk, with_usage=with_usage)) is not None:
                 yield visible
             started = time.monotonic()
             try:
-                limit = min(self.timeouts.idle_s, self.deadline - started)
+                limit = min(self.timeouts.idle_s, self.attempts.deadline - started)
                 async with asyncio.timeout(limit):
                     chunk = await anext(chunks)
             except StopAsyncIteration:
                 return
             except TimeoutError as error:
-                raise self._cut(504, "stopped in the middle of its answer") from error
+                raise await self._cut(504, "stopped in the middle of its answer") from error
             except ProviderError as error:
-                raise self._cut(502, "broke off in the middle of its answer") from error
+                raise await self._cut(502, "broke off in the middle of its answer") from error
             finally:
                 self.trail.waited_seconds += time.monotonic() - started
 
-    async def _attempt(self, target: Target, call: Callable[[Provider, Target], Awaitable[T]]) -> T:
-        started = time.monotonic()
-        error: ProviderError | None = None
-        try:
-            if target.provider not in self.providers:
-                raise ProviderError("unconfigured", f"no provider '{target.provider}'", status=404)
-            return await call(self.providers[target.provider], target)
-        except TimeoutError:
-            error = ProviderError("timeout", "no answer in time")
-            raise error from None
-        except ProviderError as raised:
-            error = raised
-            raise
-        finally:
-            seconds = time.monotonic() - started
-            self.trail.waited_seconds += seconds
-            self.trail.attempts.append(
-                Attempt(
-                    provider=target.provider,
-                    model=target.model,
-                    latency_ms=round(seconds * 1000),
-                    status=error.status if error else 200,
-                    failure=error.kind if error else None,
-                )
-            )
-
-    async def _pause(self, seconds: float) -> bool:
-        """Wait until a target may be called again; False where that is past the deadline."""
-        now = time.monotonic()
-        if now + max(0.0, seconds) >= self.deadline:
-            return False
-        if seconds > 0:
-            await asyncio.sleep(seconds)
-            self.trail.waited_seconds += time.monotonic() - now
-        return True
-
-    def _backoff(self, error: ProviderError) -> float:
-        if error.retry_after_seconds is not None:
-            return error.retry_after_seconds
-        # Full jitter spreads the retries of callers that failed together.
-        return random.uniform(0, BACKOFF_SECONDS * 2 ** len(self.failures))  # noqa: S311
+    def estimate_usage(self) -> None:
+        """Fill in what no provider reported; nothing where no target answered or was asked."""
+        target = self.attempts.answering
+        if target is None or self.trail.usage is not None:
+            return
+        self.trail.provider = target.provider
+        self.trail.model_served = self.trail.model_served or target.model
+        asked = sum(_characters(message) for message in self.request.body["messages"])
+        self.trail.usage = estimated_usage(asked, self.said)
+        self.trail.usage_estimated = True
 
     def _note(self, answer: Mapping[str, Any], target: Target) -> None:
         served = answer.get("model")
@@ -188,38 +135,15 @@ class _Run:
         self.trail.model_served = served if isinstance(served, str) and served else target.model
         self.trail.usage = TokenUsage.from_openai(answer.get("usage"))
 
-    def _cut(self, status: int, what: str) -> ProviderUnavailable:
+    async def _cut(self, status: int, what: str) -> ProviderUnavailable:
         self.trail.attempts[-1] = replace(self.trail.attempts[-1], failure="cut")
+        if self.attempts.answering:
+            await self.attempts.note_failure(self.attempts.answering)
         return ProviderUnavailable(
             status,
             f"The provider '{self.trail.provider}' {what}. What came before is incomplete.",
             code="stream_interrupted",
         )
-
-    def _exhausted(self) -> ProviderUnavailable:
-        if not self.failures:
-            return ProviderUnavailable(504, "No time is left to call a provider.", code="timeout")
-        last = self.failures[-1]
-        waits = [f.retry_after_seconds for f in self.failures if f.retry_after_seconds is not None]
-        tried = f"{len(self.failures)} attempt{'s' if len(self.failures) > 1 else ''}"
-        if last.kind == "timeout":
-            status, code, what = 504, "provider_timeout", "did not answer in time"
-        elif last.status in ProviderError.EXHAUSTED:
-            status, code, what = 503, "provider_overloaded", f"answered {last.status}"
-        elif last.misconfigured:
-            status, code, what = 502, "provider_misconfigured", "does not accept the gateway"
-        else:
-            status, code, what = 502, "provider_error", "failed"
-        return ProviderUnavailable(
-            status,
-            f"No provider could answer ({tried}; the last one {what}).",
-            code=code,
-            retry_after_seconds=min(waits, default=None),
-        )
-
-
-def _refusal(error: ProviderError) -> ProviderRefused:
-    return ProviderRefused(error.status or 400, error.message, param=error.param, code=error.code)
 
 
 def _visible(chunk: Chunk, *, with_usage: bool) -> Chunk | None:
@@ -233,3 +157,16 @@ def _visible(chunk: Chunk, *, with_usage: bool) -> Chunk | None:
     if with_usage or "usage" not in chunk:
         return chunk
     return {name: value for name, value in chunk.items() if name != "usage"}
+
+
+def _characters(message: Any) -> int:
+    """How much a message or delta says, roughly: its text, parts and tool calls."""
+    if not isinstance(message, Mapping):
+        return 0
+    content = message.get("content")
+    size = len(content) if isinstance(content, str) else 0
+    if isinstance(content, list):
+        size += sum(len(str(part.get("text", ""))) for part in content)
+    for call in message.get("tool_calls") or ():
+        size += len(str(call.get("function", {}).get("arguments", "")))
+    return size

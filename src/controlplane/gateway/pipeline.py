@@ -24,6 +24,7 @@ from controlplane.gateway.ports import (
     PriceBook,
     Provider,
     RuleBook,
+    TargetHealth,
     TokenVerifier,
 )
 from controlplane.gateway.record import record
@@ -41,6 +42,7 @@ class Gateway:
     rules: RuleBook
     limiter: Limiter
     providers: Mapping[str, Provider]
+    health: TargetHealth
     prices: PriceBook
     audit: AuditSink
     fallback_limiter: Limiter = field(default_factory=LocalLimiter)
@@ -64,6 +66,12 @@ async def chat_completion(call: Call, gateway: Gateway) -> AsyncIterator[Answer]
         with settle(trail, gateway.prices):
             chosen = route(request.model, rules.routes, gateway.rng)
             async with dispatch(
-                request, chosen, gateway.providers, call.seconds_left, trail
+                request,
+                chosen,
+                troubled=rules.troubled,
+                providers=gateway.providers,
+                health=gateway.health,
+                seconds_left=call.seconds_left,
+                trail=trail,
             ) as dispatched:
                 yield Answer(trail, decision.statuses, *dispatched)

@@ -8,7 +8,7 @@ from typing import Protocol
 from controlplane.domain.access import Caller, Decision, WindowLimit
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
-from controlplane.domain.routing import Timeouts
+from controlplane.domain.routing import Target, Timeouts
 from controlplane.domain.rules import Rules
 from controlplane.domain.usage import TokenUsage
 
@@ -70,6 +70,22 @@ class Provider(Protocol):
 
         Nothing is sent before the first `anext`. Closing it early cancels the call.
         """
+        ...
+
+
+class TargetHealth(Protocol):
+    """Remembers, for all processes, which targets fail. Raises Unreachable."""
+
+    async def failed(self, org_id: str, target: Target) -> None:
+        """Note a failure; after several in a row the target is left alone for a while."""
+        ...
+
+    async def recovered(self, org_id: str, target: Target) -> None:
+        """Forget its failures."""
+        ...
+
+    async def may_probe(self, org_id: str, target: Target) -> bool:
+        """True for the one caller who is to try a target that was left alone long enough."""
         ...
 
 

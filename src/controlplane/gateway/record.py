@@ -43,7 +43,9 @@ class Trail:
     provider: str | None = None
     model_served: str | None = None
     usage: TokenUsage | None = None
+    usage_estimated: bool = False
     cost_microusd: int | None = None
+    ignored_params: tuple[str, ...] = ()
 
     @property
     def overhead_ms(self) -> float:
@@ -73,6 +75,7 @@ class Trail:
             tokens_cached=usage.cached,
             tokens_reasoning=usage.reasoning,
             cost_microusd=self.cost_microusd,
+            usage_estimated=self.usage_estimated,
             latency_ms=round((time.perf_counter() - self.started) * 1000),
             overhead_ms=round(self.overhead_ms),
             screening=dict(self.screening),

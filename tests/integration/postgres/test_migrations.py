@@ -21,7 +21,7 @@ from controlplane.adapters.postgres.engine import psycopg_url
 from controlplane.adapters.postgres.migrations import MigrationError, upgrade
 from controlplane.errors import Unreachable
 
-HEAD = "0001"
+HEAD = max(file.name[:4] for file in Path(__file__).parents[3].glob("migrations/versions/0*.py"))
 UPGRADE = "import sys; from controlplane.adapters.postgres.migrations import upgrade; "
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
 

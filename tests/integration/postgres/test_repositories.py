@@ -86,6 +86,7 @@ async def test_routes_come_back_in_their_json_form(rules: RuleRepository, org_id
         "strategy": "priority",
         "targets": [{"provider": "openai", "model": "gpt-4o", "weight": 1}],
         "timeouts": None,
+        "fail_over_on": [],
     }
 
 

@@ -13,13 +13,12 @@ from typing import Any
 import httpx
 import pytest
 from httpx_aiohttp import AiohttpTransport
-from tests.unit.gateway.parts import CALLER
+from tests.unit.gateway.parts import CALLER, dispatched
 
 from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.errors import ProviderUnavailable
-from controlplane.gateway.dispatch import dispatch
 from controlplane.gateway.ports import Provider
 from controlplane.gateway.record import Trail
 from controlplane.local.simulator.openai import API_KEY
@@ -85,7 +84,7 @@ async def ask(
     request = ChatRequest(BODY | ({"stream": True} if stream else {}))
     route = Route("m", targets, timeouts=TIMEOUTS)
     try:
-        async with dispatch(request, route, providers, None, trail) as (whole, chunks):
+        async with dispatched(request, route, providers, trail) as (whole, chunks):
             if whole is not None:
                 text = whole["choices"][0]["message"]["content"]
             if chunks is not None:
@@ -176,7 +175,9 @@ async def test_an_answer_without_usage_is_an_answer_and_not_bought_twice(
         text, trail, error = await ask(providers, stream=stream)
         assert error is None
         assert text
-        assert trail.usage is None
+        assert trail.usage_estimated
+        assert trail.usage is not None
+        assert trail.usage.output > 0
     assert await counts(simulator) == (2, 0)
 
 
@@ -209,9 +210,10 @@ async def test_leaving_a_stream_cancels_the_call(
     await fail(simulator, "openai", kind="stall", seconds=30)
     trail = Trail("req_1", CALLER)
     request = ChatRequest(BODY | {"stream": True})
-    async with dispatch(
-        request, Route("m", (OPENAI,), timeouts=TIMEOUTS), providers, None, trail
-    ) as (_, chunks):
+    async with dispatched(request, Route("m", (OPENAI,), timeouts=TIMEOUTS), providers, trail) as (
+        _,
+        chunks,
+    ):
         assert chunks is not None
         await anext(chunks)
     for _ in range(50):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +17,11 @@ from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.domain.rules import Rules
 from controlplane.domain.usage import TokenUsage
 from controlplane.gateway.call import Call
+from controlplane.gateway.dispatch import Dispatched, dispatch
 from controlplane.gateway.local_limiter import LocalLimiter
 from controlplane.gateway.pipeline import Gateway
 from controlplane.gateway.ports import Provider
+from controlplane.gateway.record import Trail
 from controlplane.policy.effective import effective_policy
 from controlplane.providers.echo import EchoProvider
 
@@ -55,6 +58,24 @@ class Sink:
 
     async def append(self, event: AuditEvent) -> None:
         self.events.append(event)
+
+
+@dataclass
+class Health:
+    """Notes what it is told; `probes` says whether a probe is allowed."""
+
+    noted: list[tuple[str, str]] = field(default_factory=list)
+    probes: bool = True
+
+    async def failed(self, org_id: str, target: Target) -> None:
+        self.noted.append(("failed", target.key))
+
+    async def recovered(self, org_id: str, target: Target) -> None:
+        self.noted.append(("recovered", target.key))
+
+    async def may_probe(self, org_id: str, target: Target) -> bool:
+        self.noted.append(("probe", target.key))
+        return self.probes
 
 
 class Prices:
@@ -118,6 +139,7 @@ def gateway(
             "rules": Book(documents or [], routes),
             "limiter": LocalLimiter(),
             "providers": providers or {"echo": EchoProvider()},
+            "health": Health(),
             "prices": Prices(),
             "audit": sink,
             "rng": random.Random(7),
@@ -134,6 +156,28 @@ def call(
     body = {"model": model, "messages": [{"role": "user", "content": text}], **more}
     credential = None if key is None else f"Bearer {key}"
     return Call(f"req_{random.getrandbits(64):016x}", credential, orjson.dumps(body))
+
+
+def dispatched(
+    request: ChatRequest,
+    route: Route,
+    providers: Mapping[str, Provider],
+    trail: Trail,
+    *,
+    seconds_left: float | None = None,
+    troubled: Mapping[str, float] | None = None,
+    health: Health | None = None,
+) -> AbstractAsyncContextManager[Dispatched]:
+    """`dispatch` with what most tests do not care about filled in."""
+    return dispatch(
+        request,
+        route,
+        troubled=troubled or {},
+        providers=providers,
+        health=health or Health(),
+        seconds_left=seconds_left,
+        trail=trail,
+    )
 
 
 def completion(text: str = "ok", **more: Any) -> dict[str, Any]:

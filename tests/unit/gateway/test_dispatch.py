@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from tests.unit.gateway.parts import CALLER, Scripted, completion
+from tests.unit.gateway.parts import CALLER, Health, Scripted, completion, dispatched
 
 from controlplane.domain.chat import ChatRequest, Chunk
-from controlplane.domain.routing import Route, Target, Timeouts
-from controlplane.errors import ProviderError, ProviderRefused, ProviderUnavailable
-from controlplane.gateway.dispatch import dispatch
+from controlplane.domain.routing import Condition, Route, Target, Timeouts
+from controlplane.errors import (
+    InvalidRequest,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnavailable,
+    UnsupportedParameter,
+)
 from controlplane.gateway.record import Trail
 
 A, B = Target("a", "model-a"), Target("b", "model-b")
@@ -33,7 +39,9 @@ async def ask(
 ) -> tuple[Any, Trail]:
     trail = Trail("req_1", CALLER)
     route = Route("m", targets, timeouts=timeouts)
-    async with dispatch(ChatRequest(BODY), route, providers, seconds_left, trail) as (whole, _):
+    async with dispatched(
+        ChatRequest(BODY), route, providers, trail, seconds_left=seconds_left
+    ) as (whole, _):
         return whole, trail
 
 
@@ -180,9 +188,10 @@ async def read(
     got: list[Chunk] = []
     failure: BaseException | None = None
     try:
-        async with dispatch(
-            request, Route("m", targets, timeouts=FAST), providers, None, trail
-        ) as (_, chunks):
+        async with dispatched(request, Route("m", targets, timeouts=FAST), providers, trail) as (
+            _,
+            chunks,
+        ):
             assert chunks is not None
             async for item in chunks:
                 got.append(item)
@@ -245,3 +254,173 @@ async def test_a_reader_who_leaves_closes_the_call() -> None:
     got, _, _ = await read(A, stop_after=1, a=a)
     assert len(got) == 1
     assert a.closed == 1
+
+
+async def test_a_target_that_failed_often_is_left_for_last() -> None:
+    a, b = Scripted(completion()), Scripted(completion())
+    health = Health()
+    trail = Trail("req_1", CALLER)
+    troubled = {A.key: time.time() + 30}
+    async with dispatched(
+        ChatRequest(BODY),
+        Route("m", (A, B), timeouts=FAST),
+        {"a": a, "b": b},
+        trail,
+        troubled=troubled,
+        health=health,
+    ):
+        pass
+    assert [t.provider for t in trail.attempts] == ["b"]
+    assert health.noted == []
+
+
+async def test_a_cooling_target_is_better_than_none() -> None:
+    a, b = Scripted(completion()), Scripted(status(500))
+    trail = Trail("req_1", CALLER)
+    async with dispatched(
+        ChatRequest(BODY),
+        Route("m", (A, B), timeouts=FAST),
+        {"a": a, "b": b},
+        trail,
+        troubled={A.key: time.time() + 30},
+    ):
+        pass
+    assert [t.provider for t in trail.attempts] == ["b", "a"]
+
+
+@pytest.mark.parametrize(("probes", "first"), [(True, "a"), (False, "b")])
+async def test_one_caller_probes_after_the_cool_down(probes: bool, first: str) -> None:
+    health = Health(probes=probes)
+    trail = Trail("req_1", CALLER)
+    async with dispatched(
+        ChatRequest(BODY),
+        Route("m", (A, B), timeouts=FAST),
+        {"a": Scripted(completion()), "b": Scripted(completion())},
+        trail,
+        troubled={A.key: time.time() - 1},
+        health=health,
+    ):
+        pass
+    assert trail.attempts[0].provider == first
+    recovered = [("recovered", A.key)] if probes else []
+    assert health.noted == [("probe", A.key), *recovered]
+
+
+async def test_failures_are_noted_and_refusals_are_not() -> None:
+    health = Health()
+    trail = Trail("req_1", CALLER)
+    with pytest.raises(ProviderRefused):
+        async with dispatched(
+            ChatRequest(BODY),
+            Route("m", (A, B), timeouts=FAST),
+            {"a": Scripted(status(503)), "b": Scripted(status(400))},
+            trail,
+            health=health,
+        ):
+            pass
+    assert health.noted == [("failed", A.key)]
+
+
+def refusal(code: str) -> ProviderError:
+    return ProviderError("status", "no", status=400, code=code)
+
+
+@pytest.mark.parametrize("code", ["context_length_exceeded", "content_filter"])
+async def test_a_refusal_goes_on_where_the_route_says_so(code: str) -> None:
+    for conditions, answered in ((frozenset(Condition), True), (frozenset[Condition](), False)):
+        a, b = Scripted(refusal(code)), Scripted(completion())
+        trail = Trail("req_1", CALLER)
+        route = Route("m", (A, B), timeouts=FAST, fail_over_on=conditions)
+        expected = nullcontext() if answered else pytest.raises(ProviderRefused, match="no")
+        with expected:
+            async with dispatched(ChatRequest(BODY), route, {"a": a, "b": b}, trail):
+                pass
+        assert bool(b.requests) == answered
+
+
+async def test_when_every_target_refuses_the_refusal_is_the_answer() -> None:
+    both = Scripted(refusal("context_length_exceeded"))
+    route = Route("m", (A, B), timeouts=FAST, fail_over_on=frozenset(Condition))
+    with pytest.raises(ProviderRefused) as caught:
+        async with dispatched(
+            ChatRequest(BODY), route, {"a": both, "b": both}, Trail("req_1", CALLER)
+        ):
+            pass
+    assert caught.value.status == 400
+    assert len(both.requests) == 2
+
+
+class Picky(Scripted):
+    """Cannot honour `n`, leaves out `store`."""
+
+    def check(self, request: ChatRequest) -> tuple[str, ...]:
+        if "n" in request.body:
+            raise UnsupportedParameter("n", "picky")
+        return ("store",) if "store" in request.body else ()
+
+
+async def test_a_target_that_cannot_honour_a_parameter_is_passed_over() -> None:
+    a, b = Picky(completion()), Scripted(completion())
+    trail = Trail("req_1", CALLER)
+    route = Route("m", (A, B), timeouts=FAST)
+    async with dispatched(ChatRequest(BODY | {"n": 2}), route, {"a": a, "b": b}, trail):
+        pass
+    assert [t.provider for t in trail.attempts] == ["b"]
+    with pytest.raises(InvalidRequest) as caught:
+        async with dispatched(
+            ChatRequest(BODY | {"n": 2}), Route("m", (A,)), {"a": a}, Trail("req_2", CALLER)
+        ):
+            pass
+    assert caught.value.param == "n"
+    assert not a.requests
+
+
+async def test_what_is_left_out_is_named() -> None:
+    trail = Trail("req_1", CALLER)
+    async with dispatched(
+        ChatRequest(BODY | {"store": True}), Route("m", (A,)), {"a": Picky(completion())}, trail
+    ):
+        pass
+    assert trail.ignored_params == ("store",)
+
+
+async def test_a_cut_stream_is_charged_for_what_came() -> None:
+    a = Scripted(streaming(chunk("12345678"), chunk("1234"), ProviderError("protocol", "cut")))
+    _, trail, failure = await read(A, a=a)
+    assert failure is not None
+    assert trail.usage_estimated
+    assert trail.usage is not None
+    assert (trail.usage.input, trail.usage.output) == (1, 3)
+
+
+async def test_a_caller_who_leaves_while_waiting_is_charged_for_the_question() -> None:
+    a = Scripted(hang)
+    trail = Trail("req_1", CALLER)
+
+    async def wait() -> None:
+        async with dispatched(ChatRequest(BODY), Route("m", (A,)), {"a": a}, trail):
+            pass
+
+    task = asyncio.create_task(wait())
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert trail.usage_estimated
+    assert trail.usage is not None
+    assert (trail.usage.input, trail.usage.output) == (1, 0)
+    assert (trail.provider, trail.model_served) == ("a", "model-a")
+
+
+async def test_nothing_is_estimated_where_nobody_answered() -> None:
+    trail = Trail("req_1", CALLER)
+    with pytest.raises(ProviderUnavailable):
+        async with dispatched(
+            ChatRequest(BODY),
+            Route("m", (A,), timeouts=FAST),
+            {"a": Scripted(status(401))},
+            trail,
+        ):
+            pass
+    assert trail.usage is None
+    assert not trail.usage_estimated

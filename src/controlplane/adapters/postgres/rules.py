@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import literal, select
@@ -48,7 +49,7 @@ class RuleRepository:
 
     async def routes(self, org_id: str) -> list[dict[str, Any]]:
         """The routes of one organisation, in the JSON form of `domain.routing.Route`."""
-        columns = (ModelRoute.alias, ModelRoute.strategy, ModelRoute.targets, ModelRoute.timeouts)
+        columns = [getattr(ModelRoute, field.name) for field in fields(Route)]
         async with self._database.tenant(org_id) as connection:
             result = await connection.execute(select(*columns).order_by(ModelRoute.alias))
         return [dict(row) for row in result.mappings()]

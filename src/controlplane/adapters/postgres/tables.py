@@ -17,6 +17,7 @@ from sqlalchemy import (
     Index,
     MetaData,
     Text,
+    false,
     func,
     text,
 )
@@ -124,6 +125,7 @@ class ModelRoute(Base):
     strategy: Mapped[str]
     targets: Mapped[list[Any]]
     timeouts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    fail_over_on: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     updated_at: Mapped[datetime] = mapped_column(server_default=CREATED_AT)
 
 
@@ -165,6 +167,7 @@ class RequestLog(Base):
     tokens_cached: Mapped[int] = mapped_column(BigInteger)
     tokens_reasoning: Mapped[int] = mapped_column(BigInteger)
     cost_microusd: Mapped[int | None] = mapped_column(BigInteger)
+    usage_estimated: Mapped[bool] = mapped_column(server_default=false())
     latency_ms: Mapped[int] = mapped_column(BigInteger)
     overhead_ms: Mapped[int] = mapped_column(BigInteger)
     screening: Mapped[dict[str, Any]]

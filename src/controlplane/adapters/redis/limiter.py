@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
 
 from controlplane.adapters.redis.client import RedisClient
+from controlplane.adapters.redis.scripts import script
 from controlplane.domain.access import Decision, Hold, LimitStatus, WindowLimit
 
 _MICROSECONDS = 1_000_000
@@ -18,7 +17,7 @@ class RedisLimiter:
 
     def __init__(self, client: RedisClient) -> None:
         self._client = client
-        self._reserve = client.redis.register_script(_script("reserve.lua"))
+        self._reserve = client.redis.register_script(script("reserve.lua"))
 
     async def reserve(
         self, org_id: str, request_id: str, limits: Sequence[WindowLimit]
@@ -49,8 +48,3 @@ def limit_key(org_id: str, limit: WindowLimit) -> str:
     """`rate_limit:{org-123}:app-456:minute`; the braces keep one organisation on one shard."""
     window = _WINDOW_NAMES.get(limit.window_seconds, f"{limit.window_seconds}s")
     return f"rate_limit:{{{org_id}}}:{limit.scope}:{window}"
-
-
-@cache
-def _script(name: str) -> str:
-    return (files("controlplane.adapters.redis") / "scripts" / name).read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from controlplane.adapters.redis.client import RedisClient
+from controlplane.adapters.redis.health import troubled, troubled_key
 from controlplane.domain.access import Caller, EffectivePolicy, Level, PolicyDocument
 from controlplane.domain.routing import Route, Routes
 from controlplane.domain.rules import Rules
@@ -46,20 +47,20 @@ class RuleCache:
 
     async def rules(self, caller: Caller) -> Rules:
         """The rules for `caller`. Raises Unreachable where neither store answers."""
-        cached = await self._read(caller)
+        cached, failing = await self._read(caller)
         if cached is not None and float(cached[0]) > time.time():
-            return _rules(caller, cached[1], tuple(cached[2:]))
+            return _rules(caller, cached[1], tuple(cached[2:]), failing)
         try:
             loaded = await self._load(caller.org_id)
         except Unreachable:
             if cached is None:
                 raise
-            return _rules(caller, cached[1], tuple(cached[2:]))
+            return _rules(caller, cached[1], tuple(cached[2:]), failing)
         fields = _encode(loaded.documents, loaded.routes)
         with suppress(Unreachable):  # the rules are known all the same
             await self._write(caller.org_id, fields)
         documents = tuple(_bytes(fields.get(name)) for name in _policy_fields(caller))
-        return _rules(caller, fields["routes"].encode(), documents)
+        return _rules(caller, fields["routes"].encode(), documents, failing)
 
     async def replace(
         self,
@@ -70,13 +71,22 @@ class RuleCache:
         """Write what holds from the next request on. Raises Unreachable."""
         await self._write(org_id, _encode(documents, routes))
 
-    async def _read(self, caller: Caller) -> list[bytes] | None:
+    async def _read(self, caller: Caller) -> tuple[list[bytes] | None, Mapping[str, float]]:
         names = ["fresh_until", "routes", *_policy_fields(caller)]
+
+        async def read(redis: Any) -> list[Any]:
+            async with redis.pipeline(transaction=False) as pipe:
+                pipe.hmget(_key(caller.org_id), names)
+                pipe.hgetall(troubled_key(caller.org_id))
+                replies: list[Any] = await pipe.execute()
+                return replies
+
         try:
-            values = await self._client.run(lambda r: r.hmget(_key(caller.org_id), names))
+            values, failing = await self._client.run(read)
         except Unreachable:
-            return None
-        return None if values[0] is None or values[1] is None else values
+            return None, {}
+        is_known = values[0] is not None and values[1] is not None
+        return (values if is_known else None), troubled(failing)
 
     async def _write(self, org_id: str, fields: Mapping[str, str]) -> None:
         key = _key(org_id)
@@ -128,8 +138,13 @@ def _bytes(text: str | None) -> bytes | None:
     return None if text is None else text.encode()
 
 
-def _rules(caller: Caller, routes: bytes, documents: tuple[bytes | None, ...]) -> Rules:
-    return Rules(_policy(caller, documents), _routes(routes))
+def _rules(
+    caller: Caller,
+    routes: bytes,
+    documents: tuple[bytes | None, ...],
+    failing: Mapping[str, float],
+) -> Rules:
+    return Rules(_policy(caller, documents), _routes(routes), failing)
 
 
 # Keyed by the very bytes that Redis holds, so a changed document can never meet an old result.

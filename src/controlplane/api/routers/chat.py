@@ -87,6 +87,8 @@ def _headers(answer: Answer) -> dict[str, str]:
     }
     if trail.cost_microusd is not None:
         headers["x-llm-cp-cost-usd"] = usd(trail.cost_microusd)
+    if trail.ignored_params:
+        headers["x-llm-cp-ignored-params"] = ",".join(map(_printable, trail.ignored_params))
     return headers
 
 
