@@ -19,7 +19,9 @@ from controlplane.api.app import create_app
 from controlplane.api.inbound import MAX_BODY_BYTES
 from controlplane.domain.access import Caller, Decision, Hold, Role
 from controlplane.domain.audit import AuditEvent
+from controlplane.domain.routing import Target
 from controlplane.errors import ProviderError
+from controlplane.gateway.call import Call
 from controlplane.gateway.pipeline import Gateway
 from controlplane.telemetry import log
 from controlplane.wiring import Container
@@ -213,33 +215,29 @@ async def test_a_failure_before_the_first_chunk_is_an_ordinary_error() -> None:
     assert_envelope(response)
 
 
-async def test_a_caller_who_leaves_cancels_the_provider_and_is_recorded() -> None:
-    class SlowSink(Sink):
-        async def append(self, event: AuditEvent) -> None:
-            await asyncio.sleep(0.05)
-            await super().append(event)
+class SlowSink(Sink):
+    """Takes a moment, as SQS does."""
 
-    async def slow() -> AsyncGenerator[dict[str, Any], None]:
-        yield {"model": "s", "choices": [{"index": 0, "delta": {"content": "1"}}]}
-        await asyncio.sleep(60)
+    async def append(self, event: AuditEvent) -> None:
+        await asyncio.sleep(0.05)
+        await super().append(event)
 
-    provider = Scripted(slow)
-    sink = SlowSink()
-    made, _ = gateway({"echo": provider}, audit=sink)
-    app = app_over(made)
-    incoming = call(stream=True)
-    sent: list[dict[str, Any]] = []
+
+async def leave(app: FastAPI, incoming: Call, *, after_first_piece: bool) -> None:
+    """Send a request and hang up, at once or after the first piece of the answer."""
     first_piece = asyncio.Event()
     messages = [{"type": "http.request", "body": incoming.body, "more_body": False}]
 
     async def receive() -> dict[str, Any]:
         if messages:
             return messages.pop()
-        await first_piece.wait()
+        if after_first_piece:
+            await first_piece.wait()
+        else:
+            await asyncio.sleep(0.05)
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
-        sent.append(message)
         if message.get("body"):
             first_piece.set()
 
@@ -258,8 +256,35 @@ async def test_a_caller_who_leaves_cancels_the_provider_and_is_recorded() -> Non
         "root_path": "",
     }
     await asyncio.wait_for(app(scope, receive, send), 5)
+
+
+async def test_a_caller_who_leaves_a_stream_cancels_the_provider_and_is_recorded() -> None:
+    async def slow() -> AsyncGenerator[dict[str, Any], None]:
+        yield {"model": "s", "choices": [{"index": 0, "delta": {"content": "1"}}]}
+        await asyncio.sleep(60)
+
+    provider, sink = Scripted(slow), SlowSink()
+    made, _ = gateway({"echo": provider}, audit=sink)
+    await leave(app_over(made), call(stream=True), after_first_piece=True)
     assert provider.closed == 1
     assert [event.status for event in sink.events] == [499]
+    assert sink.events[0].usage_estimated
+    assert sink.events[0].tokens_output == 1
+
+
+async def test_a_caller_who_leaves_while_waiting_starts_nothing_more() -> None:
+    async def hang() -> None:
+        await asyncio.sleep(60)
+
+    first, second = Scripted(hang), Scripted(completion())
+    sink = SlowSink()
+    made, _ = gateway(
+        {"a": first, "b": second}, targets=(Target("a", "x"), Target("b", "y")), audit=sink
+    )
+    await leave(app_over(made), call("12345678"), after_first_piece=False)
+    assert [event.status for event in sink.events] == [499]
+    assert sink.events[0].tokens_input == 2
+    assert second.requests == []
 
 
 async def test_a_header_cannot_be_smuggled_in_by_a_provider() -> None:

@@ -10,6 +10,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from controlplane.api.departure import unless_gone
 from controlplane.api.inbound import read_call
 from controlplane.api.stream import EventStream
 from controlplane.domain.usage import usd
@@ -17,6 +18,7 @@ from controlplane.errors import GatewayError, InternalError
 from controlplane.gateway.admit import limit_headers
 from controlplane.gateway.call import Answer
 from controlplane.gateway.pipeline import chat_completion
+from controlplane.gateway.record import CLIENT_CLOSED_REQUEST
 from controlplane.telemetry import log_crash
 
 router = APIRouter(tags=["inference"])
@@ -48,9 +50,10 @@ async def create_chat_completion(request: Request) -> Response:
     """A completion, or server-sent events where the request says `"stream": true`."""
     call = await read_call(request)
     async with AsyncExitStack() as stack:
-        answer = await stack.enter_async_context(
-            chat_completion(call, request.app.state.container.gateway)
-        )
+        pipeline = chat_completion(call, request.app.state.container.gateway)
+        answer = await unless_gone(request.receive, stack.enter_async_context(pipeline))
+        if answer is None:
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
         if answer.chunks is not None:
             # The stream outlives this function, and with it what settles and records it.
             return EventStream(_events(answer, stack.pop_all()), headers=_headers(answer))
