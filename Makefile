@@ -59,6 +59,10 @@ check-lambda: .venv/.installed ## The unit tests on Lambda's Python (LAMBDA_PYTH
 	@$(BIN)/uv pip sync -q --python .venv-lambda --require-hashes requirements-dev.lock
 	@PYTHONPATH=src .venv-lambda/bin/python -m pytest tests/unit tests/architecture -n auto
 
+.PHONY: eval
+eval: .venv/.installed ## Precision and recall of screening over its labelled documents
+	@$(BIN)/python -m tests.screening_eval
+
 .PHONY: bench
 bench: .venv/.installed ## CPU per request and cold start, beside a function that does nothing
 	@$(BIN)/python -W ignore -m tests.benchmarks

@@ -12,6 +12,7 @@
         │   ├── ModelNotFound         404
         │   ├── NotFound              404
         │   ├── MethodNotAllowed      405
+        │   ├── PreconditionFailed    412
         │   └── PayloadTooLarge       413
         ├── Unauthenticated           401
         ├── PermissionDenied          403
@@ -117,6 +118,13 @@ class MethodNotAllowed(InvalidRequest):
     code = "method_not_allowed"
 
 
+class PreconditionFailed(InvalidRequest):
+    """What is stored is not what `If-Match` or `If-None-Match` says (RFC 9110, section 13)."""
+
+    status = 412
+    code = "precondition_failed"
+
+
 class PayloadTooLarge(InvalidRequest):
     """The body is larger than the function accepts."""
 
@@ -209,7 +217,7 @@ class ProviderError(ControlPlaneError):
     """
 
     REFUSED: ClassVar[frozenset[int]] = frozenset({400, 413, 422})
-    MISCONFIGURED: ClassVar[frozenset[int]] = frozenset({401, 403, 404})
+    MISCONFIGURED: ClassVar[frozenset[int]] = frozenset({401, 402, 403, 404})
     EXHAUSTED: ClassVar[frozenset[int]] = frozenset({429, 503, 529})
 
     def __init__(

@@ -8,7 +8,7 @@ import os
 # Without compiled files an import costs several times more, and so would every number here.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-from tests.benchmarks import gateway, init_bench, requests_bench
+from tests.benchmarks import gateway, init_bench, requests_bench, screening_bench, stream_bench
 from tests.benchmarks.processes import ROOT
 
 if __name__ == "__main__":
@@ -16,4 +16,6 @@ if __name__ == "__main__":
         compileall.compile_dir(ROOT / folder, quiet=2)
     with gateway.running() as running:
         requests_bench.run(running)
+        stream_bench.run(running)
         init_bench.run(running)
+    screening_bench.run()

@@ -1,6 +1,6 @@
-"""A provider and an SQS queue that answer at once: `python -m tests.benchmarks.canned PORT`.
+"""Providers and an SQS queue that answer at once: `python -m tests.benchmarks.canned PORT`.
 
-Both speak just enough of their protocol for a measurement to see the gateway and nothing else.
+They speak just enough of their protocols for a measurement to see the gateway and nothing else.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import asyncio
 import hashlib
 import json
 import sys
+
+from tests.benchmarks.canned_streams import ANTHROPIC, GAP_SECONDS, OPENAI
 
 COMPLETION = json.dumps(
     {
@@ -50,7 +52,22 @@ class Canned(asyncio.Protocol):
                 return
             body = self.buffer[end + 4 : end + 4 + length]
             self.buffer = self.buffer[end + 4 + length :]
-            self._answer(_send_message_batch(body) if b"amazonsqs" in head else COMPLETION)
+            if b'"stream":true' in body:
+                events = ANTHROPIC if b"/v1/messages" in head else OPENAI
+                self.streaming = asyncio.ensure_future(self._stream(events))
+            else:
+                self._answer(_send_message_batch(body) if b"amazonsqs" in head else COMPLETION)
+
+    async def _stream(self, events: tuple[bytes, ...]) -> None:
+        """Each event for itself, as a model says it."""
+        self.transport.write(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+            b"transfer-encoding: chunked\r\n\r\n"
+        )
+        for event in events:
+            self.transport.write(b"%x\r\n%b\r\n" % (len(event), event))
+            await asyncio.sleep(GAP_SECONDS)
+        self.transport.write(b"0\r\n\r\n")
 
     def _answer(self, body: bytes) -> None:
         self.transport.write(

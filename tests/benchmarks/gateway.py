@@ -16,6 +16,11 @@ from controlplane.domain.keys import KeyHasher
 from tests import servers
 from tests.benchmarks.processes import free_port, python
 
+ROUTES = (
+    ("gpt-4o-mini", "openai", "gpt-4o-mini"),
+    ("azure-only", "azure", "gpt-4o-mini"),
+    ("claude-sonnet-4-5", "anthropic", "claude-sonnet-4-5"),
+)
 PEPPER = "a pepper for the benchmark, 32 characters"
 
 
@@ -27,6 +32,7 @@ class Gateway:
     port: int
     headers: dict[str, str]
     function_env: dict[str, str]
+    upstream_port: int
 
 
 @contextmanager
@@ -54,10 +60,14 @@ def running() -> Iterator[Gateway]:
             "LLM_CP_REDIS_TIMEOUT_MS": "500",
             "OPENAI_API_KEY": "sk-canned",
             "LLM_CP_OPENAI_URL": f"http://127.0.0.1:{canned}/v1",
+            "AZURE_OPENAI_API_KEY": "canned",
+            "LLM_CP_AZURE_URL": f"http://127.0.0.1:{canned}",
+            "ANTHROPIC_API_KEY": "canned",
+            "LLM_CP_ANTHROPIC_URL": f"http://127.0.0.1:{canned}",
         }
         with python("-m", "controlplane.local.server", "--port", str(port), env=env) as pid:
             headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-            yield Gateway(pid, port, headers, env | {"LLM_CP_LONG_LIVED": "0"})
+            yield Gateway(pid, port, headers, env | {"LLM_CP_LONG_LIVED": "0"}, canned)
 
 
 def _prepare(postgres: str) -> str:
@@ -65,7 +75,6 @@ def _prepare(postgres: str) -> str:
     upgrade(postgres)
     key = KeyHasher.generate()
     policy = {"rate_limits": [{"requests": 1_000_000, "window_seconds": 1}]}
-    targets = [{"provider": "openai", "model": "gpt-4o-mini", "weight": 1}]
     with psycopg.connect(postgres) as connection:
         connection.execute("INSERT INTO organizations (id, name) VALUES ('org-b', 'b')")
         connection.execute(
@@ -81,9 +90,10 @@ def _prepare(postgres: str) -> str:
             " VALUES ('org-b', 'application', 'app-b', 1, %s)",
             (json.dumps(policy),),
         )
-        connection.execute(
-            "INSERT INTO model_routes (org_id, alias, strategy, targets)"
-            " VALUES ('org-b', 'gpt-4o-mini', 'priority', %s)",
-            (json.dumps(targets),),
-        )
+        for alias, provider, model in ROUTES:
+            connection.execute(
+                "INSERT INTO model_routes (org_id, alias, strategy, targets)"
+                " VALUES ('org-b', %s, 'priority', %s)",
+                (alias, json.dumps([{"provider": provider, "model": model, "weight": 1}])),
+            )
     return key

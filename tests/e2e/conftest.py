@@ -129,6 +129,21 @@ def _no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
         httpx.delete(f"{running.env['LLM_CP_SIMULATOR_URL']}/faults")
 
 
+@pytest.fixture(scope="session")
+def models(stack: Stack) -> Mapping[str, str]:
+    """For each provider a model name that it answers as long as nothing fails."""
+    targets = [{"provider": "azure", "model": "gpt-4o-mini", "weight": 1}]
+    with psycopg.connect(stack.env["DATABASE_URL"]) as connection:
+        connection.execute(
+            "INSERT INTO model_routes (org_id, alias, strategy, targets)"
+            " VALUES ('org-default', 'azure-only', 'priority', %s)",
+            (orjson.dumps(targets).decode(),),
+        )
+    answer, error = stack.invoke({"type": "policy-cache-refresh"})
+    assert error is None, answer
+    return {"openai": "gpt-4o-mini", "azure": "azure-only", "anthropic": "claude-sonnet-4-5"}
+
+
 MakeKey = Callable[..., str]
 
 

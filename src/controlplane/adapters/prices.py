@@ -28,6 +28,7 @@ def _cost(provider: str, model: str, usage: TokenUsage) -> int | None:
         input_tokens=usage.input,
         output_tokens=usage.output,
         cache_read_tokens=usage.cached or None,
+        cache_write_tokens=usage.cache_write or None,
     )
     try:
         return microusd(calc_price(tokens, model_ref=model, provider_id=provider).total_price)

@@ -7,8 +7,8 @@ from starlette.exceptions import HTTPException
 
 from controlplane.api.errors import gateway_error_response, http_exception_response
 from controlplane.api.middleware import RequestScope
-from controlplane.api.routers import chat, health
-from controlplane.api.routers.admin import requests
+from controlplane.api.routers import chat, embeddings, health, models
+from controlplane.api.routers.admin import requests, routes, screening
 from controlplane.errors import GatewayError
 from controlplane.wiring import Container, container
 
@@ -32,6 +32,6 @@ def create_app(parts: Container | None = None) -> FastAPI:
     )
     app.state.container = parts or container()
     app.add_middleware(RequestScope)
-    for router in (chat.router, health.router, requests.router):
-        app.include_router(router)
+    for part in (chat, embeddings, models, health, requests, routes, screening):
+        app.include_router(part.router)
     return app

@@ -56,12 +56,42 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CustomPattern:
+    """An organisation's own detector: what `pattern` (RE2 syntax) finds is of this `kind`."""
+
+    kind: str
+    pattern: str
+
+
+class Answers(StrEnum):
+    """What screening does with the answers of models, mildest first."""
+
+    OFF = "off"
+    REDACT = "redact"
+    BLOCK = "block"
+
+    @property
+    def strictness(self) -> int:
+        """0 (off) to 2 (block)."""
+        return list(Answers).index(self)
+
+
+@dataclass(frozen=True, slots=True)
 class ScreeningPolicy:
-    """The action per family (`pii`, `secrets`), and per kind where `overrides` names it."""
+    """The action per family (`pii`, `secrets`), and per kind where `overrides` names it.
+
+    `allow_domains` (with their subdomains) and `allow_values` are not findings at all. `restore`
+    puts redacted values back where an answer repeats their tokens.
+    """
 
     pii: Action = Action.BLOCK
     secrets: Action = Action.BLOCK
     overrides: Mapping[str, Action] = field(default_factory=dict)
+    custom: tuple[CustomPattern, ...] = ()
+    allow_domains: frozenset[str] = frozenset()
+    allow_values: frozenset[str] = frozenset()
+    responses: Answers = Answers.OFF
+    restore: bool = False
 
     def action(self, kind: str, family: str) -> Action:
         """The action for a finding of `kind` in `family`."""

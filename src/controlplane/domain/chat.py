@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from controlplane.domain.body import parse_object
+from controlplane.domain.inference import InferenceRequest
 from controlplane.errors import InvalidRequest
 
-MAX_DEPTH = 64
 MAX_NAME_LENGTH = 1024
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
@@ -22,34 +21,8 @@ Chunk = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class ChatRequest:
-    """A checked request. `body` is the caller's object, whole; treat it as read-only."""
-
-    body: Mapping[str, Any]
-
-    @property
-    def model(self) -> str:
-        """The model or alias asked for."""
-        return str(self.body["model"])
-
-    @property
-    def stream(self) -> bool:
-        """True where the answer is to be server-sent events."""
-        return self.body.get("stream") is True
-
-    @property
-    def wants_usage_chunk(self) -> bool:
-        """True where a stream is to end with a chunk that carries `usage`."""
-        return bool((self.body.get("stream_options") or {}).get("include_usage"))
-
-    @property
-    def end_user(self) -> str | None:
-        """The caller's own name for its user (`user`)."""
-        return self.body.get("user")
-
-    def replace(self, **changes: Any) -> ChatRequest:
-        """The same request with other values; this one stays as it is."""
-        return ChatRequest({**self.body, **changes})
+class ChatRequest(InferenceRequest):
+    """A checked chat request."""
 
     def cap_output(self, maximum: int) -> ChatRequest:
         """Bound the answer: the smaller of what was asked and `maximum` tokens."""
@@ -63,7 +36,7 @@ def parse_chat_request(raw: bytes) -> ChatRequest:
 
     Only what the gateway itself relies on is checked here; the provider judges the rest.
     """
-    body = _parse_object(raw)
+    body = parse_object(raw)
     for name in ("model", "messages"):
         if body.get(name) is None:
             raise InvalidRequest(f"You must provide '{name}'.", param=name)
@@ -78,34 +51,6 @@ def parse_chat_request(raw: bytes) -> ChatRequest:
             param="stream_options",
         )
     return ChatRequest(body)
-
-
-def _parse_object(raw: bytes) -> dict[str, Any]:
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        # orjson's message may quote the body, which may hold what nobody must see in a log.
-        raise InvalidRequest("The request body is not valid JSON.") from None
-    if not isinstance(body, dict):
-        raise InvalidRequest("The request body must be a JSON object.")
-    # Brackets bound the depth from above, so that ordinary requests skip the walk.
-    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _deeper_than(body, MAX_DEPTH):
-        raise InvalidRequest(f"The request body is nested deeper than {MAX_DEPTH} levels.")
-    return body
-
-
-def _deeper_than(value: Any, limit: int) -> bool:
-    level: list[Any] = [value]
-    for _ in range(limit):
-        level = [
-            child
-            for node in level
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _check_message(message: Any, place: str) -> None:

@@ -88,6 +88,9 @@ class Route:
 
 Routes = Mapping[str, Route]
 
+# As a target's model: the name that was asked for. Only a glob leaves that open.
+SAME_NAME = "*"
+
 
 def is_glob(alias: str) -> bool:
     """True where the alias stands for every name that it matches: `gpt-4o*`.

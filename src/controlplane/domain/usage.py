@@ -14,12 +14,16 @@ CHARACTERS_PER_TOKEN = 4
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """What a provider says it used. `cached` is part of `input`, `reasoning` of `output`."""
+    """What a provider says it used.
+
+    `cached` (read from a cache) and `cache_write` are parts of `input`, `reasoning` of `output`.
+    """
 
     input: int = 0
     output: int = 0
     cached: int = 0
     reasoning: int = 0
+    cache_write: int = 0
 
     @classmethod
     def from_openai(cls, usage: object) -> TokenUsage | None:
@@ -34,6 +38,7 @@ class TokenUsage:
             output=_count(usage, "completion_tokens"),
             cached=_count(usage.get("prompt_tokens_details"), "cached_tokens"),
             reasoning=_count(usage.get("completion_tokens_details"), "reasoning_tokens"),
+            cache_write=_count(usage.get("prompt_tokens_details"), "cache_write_tokens"),
         )
 
 

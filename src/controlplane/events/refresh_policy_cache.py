@@ -27,8 +27,8 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
         organizations = [only]
     policies = routes = 0
     for org_id in organizations:
-        documents, rows = await rules.documents(org_id), await rules.routes(org_id)
-        await container.rules_cache.replace(org_id, documents, rows)
+        async with rules.committed(org_id) as (documents, rows):
+            await container.rules_cache.replace(org_id, documents, rows)
         policies += len(documents)
         routes += len(rows)
     # The keys of all: the cache forgets every key that it is not given.

@@ -24,9 +24,12 @@ POLICY: Mapping[str, Any] = {
     "rate_limits": [{"requests": 100, "window_seconds": 60}],
     "screening": {"pii": "block", "secrets": "block"},
 }
-ROUTES = tuple(
-    Route(alias=model, targets=(Target("openai", model), Target("azure", model)))
-    for model in ("gpt-4o", "gpt-4o-mini")
+ROUTES = (
+    *(
+        Route(alias=model, targets=(Target("openai", model), Target("azure", model)))
+        for model in ("gpt-4o", "gpt-4o-mini")
+    ),
+    Route(alias="claude-sonnet-4-5", targets=(Target("anthropic", "claude-sonnet-4-5"),)),
 )
 PREFIX_LENGTH = 12
 

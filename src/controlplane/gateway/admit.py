@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from controlplane.domain.access import (
     Caller,
@@ -13,7 +14,7 @@ from controlplane.domain.access import (
     Role,
     WhenDown,
 )
-from controlplane.domain.chat import ChatRequest
+from controlplane.domain.inference import InferenceRequest
 from controlplane.errors import (
     InvalidRequest,
     PermissionDenied,
@@ -28,14 +29,16 @@ from controlplane.telemetry import count
 
 INFERENCE_ROLES = frozenset({Role.ADMIN, Role.DEVELOPER, Role.SERVICE})
 
+R = TypeVar("R", bound=InferenceRequest)
+
 
 async def admit(
-    request: ChatRequest,
+    request: R,
     policy: EffectivePolicy,
     limiter: Limiter,
     fallback: Limiter,
     trail: Trail,
-) -> tuple[ChatRequest, Decision]:
+) -> tuple[R, Decision]:
     """The request within the policy's bounds, and the hold taken for it.
 
     `fallback` counts in this process alone and serves while Redis does not answer, where the policy
@@ -67,8 +70,8 @@ def _check_access(caller: Caller, model: str, policy: EffectivePolicy) -> None:
         raise PermissionDenied(f"The policy does not allow the model '{model}'.", param="model")
 
 
-def _bound_output(request: ChatRequest, maximum: int | None) -> ChatRequest:
-    if maximum is None:
+def _bound_output(request: R, maximum: int | None) -> R:
+    if maximum is None or not request.generates:
         return request
     names = [n for n in ("max_tokens", "max_completion_tokens") if request.body.get(n) is not None]
     for name in names:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from controlplane.domain.audit import Attempt
 from controlplane.domain.chat import ChatRequest
+from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.routing import Condition, Route, Target
 from controlplane.errors import (
     InvalidRequest,
@@ -21,7 +22,7 @@ from controlplane.errors import (
     Unreachable,
     UnsupportedParameter,
 )
-from controlplane.gateway.ports import Provider, TargetHealth
+from controlplane.gateway.ports import Embedder, Provider, TargetHealth
 from controlplane.gateway.record import Trail
 from controlplane.telemetry import count
 
@@ -55,7 +56,7 @@ class Attempts:
     failures: list[ProviderError] = field(default_factory=list)
 
     async def first_answer(
-        self, request: ChatRequest, call: Callable[[Provider, Target], Awaitable[T]]
+        self, request: InferenceRequest, call: Callable[[Provider, Target], Awaitable[T]]
     ) -> T:
         """What the first target that answers says.
 
@@ -94,14 +95,14 @@ class Attempts:
         with suppress(Unreachable):
             await self.health.failed(self.trail.caller.org_id, target)
 
-    def _able(self, request: ChatRequest) -> dict[Target, tuple[str, ...]]:
+    def _able(self, request: InferenceRequest) -> dict[Target, tuple[str, ...]]:
         """The targets that can honour the request, and what each leaves out of it."""
         able: dict[Target, tuple[str, ...]] = {}
         refusals: list[UnsupportedParameter] = []
         for target in self.route.targets:
             try:
                 provider = self.providers.get(target.provider)
-                able[target] = provider.check(request) if provider else ()
+                able[target] = _check(provider, target, request) if provider else ()
             except UnsupportedParameter as refusal:
                 refusals.append(refusal)
         if refusals and not able:
@@ -204,3 +205,12 @@ def _next(
     """The first that can be called now, one that is cooling only before one to be waited for."""
     now = time.monotonic()
     return min(waiting, key=lambda t: (not_before[t] > now, t in cooling, not_before[t]))
+
+
+def _check(provider: Provider, target: Target, request: InferenceRequest) -> tuple[str, ...]:
+    """What the provider leaves out of the request. Raises UnsupportedParameter."""
+    if isinstance(request, ChatRequest):
+        return provider.check(request, target.model)
+    if not isinstance(provider, Embedder):
+        raise UnsupportedParameter("model", target.provider, "they have no embeddings")
+    return ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from controlplane.domain.access import LimitStatus
 from controlplane.domain.chat import ChatCompletion, Chunk
+from controlplane.domain.embeddings import Embeddings
 from controlplane.gateway.record import Trail
 
 
@@ -25,7 +26,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Either a whole `completion` or `chunks`. The limits are for the response headers.
+    """Either a whole `completion` (or embeddings) or `chunks`. The limits are for the headers.
 
     Iterating `chunks` raises ProviderUnavailable where the stream is cut: nothing that was not
     complete ends as if it were.
@@ -33,5 +34,5 @@ class Answer:
 
     trail: Trail
     limits: tuple[LimitStatus, ...]
-    completion: ChatCompletion | None = None
+    completion: ChatCompletion | Embeddings | None = None
     chunks: AsyncIterator[Chunk] | None = None

@@ -10,22 +10,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
+from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import BUFFERED, LIVE_STREAM, Route, Target, Timeouts
 from controlplane.domain.usage import TokenUsage, estimated_usage
 from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.attempts import Attempts
-from controlplane.gateway.ports import Provider, TargetHealth
+from controlplane.gateway.ports import Embedder, Provider, TargetHealth
 from controlplane.gateway.record import Trail
 
 # Kept back of the function's own time, to settle, record and answer.
 RESERVE_SECONDS = 1.5
 
-Dispatched = tuple[ChatCompletion | None, AsyncIterator[Chunk] | None]
+Dispatched = tuple[ChatCompletion | Embeddings | None, AsyncIterator[Chunk] | None]
 
 
 @asynccontextmanager
 async def dispatch(
-    request: ChatRequest,
+    request: ChatRequest | EmbeddingRequest,
     route: Route,
     *,
     troubled: Mapping[str, float],
@@ -34,7 +35,7 @@ async def dispatch(
     seconds_left: float | None,
     trail: Trail,
 ) -> AsyncIterator[Dispatched]:
-    """A whole completion, or the chunks of a stream whose first one has come.
+    """A whole answer, or the chunks of a stream whose first one has come.
 
     Leaving the context cancels what is still under way. An answer without a usage of its own (cut,
     left by the caller, or not reported) gets an estimate, so that it is not free. Raises
@@ -50,7 +51,7 @@ async def dispatch(
     run = _Run(request, timeouts, attempts, trail)
     try:
         if not request.stream:
-            yield await attempts.first_answer(request, run.complete), None
+            yield await attempts.first_answer(request, run.whole), None
             return
         first, chunks = await attempts.first_answer(request, run.open_stream)
         async with aclosing(chunks), aclosing(run.relay(first, chunks)) as relayed:
@@ -63,22 +64,29 @@ async def dispatch(
 class _Run:
     """One request on its way through the attempts. `said` counts characters of the answer."""
 
-    request: ChatRequest
+    request: ChatRequest | EmbeddingRequest
     timeouts: Timeouts
     attempts: Attempts
     trail: Trail
     said: int = 0
 
-    async def complete(self, provider: Provider, target: Target) -> ChatCompletion:
+    async def whole(self, provider: Provider, target: Target) -> ChatCompletion | Embeddings:
         async with asyncio.timeout(self.attempts.deadline - time.monotonic()):
-            completion = await provider.complete(self.request, target.model, self.timeouts)
-        self._note(completion, target)
-        self.said = sum(_characters(c.get("message")) for c in completion["choices"])
-        return completion
+            answer = await self._ask(provider, target.model)
+        self._note(answer, target)
+        self.said = sum(_characters(c.get("message")) for c in answer.get("choices", ()))
+        return answer
+
+    async def _ask(self, provider: Provider, model: str) -> ChatCompletion | Embeddings:
+        if isinstance(self.request, ChatRequest):
+            return await provider.complete(self.request, model, self.timeouts)
+        assert isinstance(provider, Embedder)
+        return await provider.embed(self.request, model, self.timeouts)
 
     async def open_stream(
         self, provider: Provider, target: Target
     ) -> tuple[Chunk, AsyncGenerator[Chunk, None]]:
+        assert isinstance(self.request, ChatRequest)
         chunks = provider.stream(self.request, target.model, self.timeouts)
         left = self.attempts.deadline - time.monotonic()
         try:
@@ -125,8 +133,7 @@ class _Run:
             return
         self.trail.provider = target.provider
         self.trail.model_served = self.trail.model_served or target.model
-        asked = sum(_characters(message) for message in self.request.body["messages"])
-        self.trail.usage = estimated_usage(asked, self.said)
+        self.trail.usage = estimated_usage(_asked(self.request), self.said)
         self.trail.usage_estimated = True
 
     def _note(self, answer: Mapping[str, Any], target: Target) -> None:
@@ -157,6 +164,13 @@ def _visible(chunk: Chunk, *, with_usage: bool) -> Chunk | None:
     if with_usage or "usage" not in chunk:
         return chunk
     return {name: value for name, value in chunk.items() if name != "usage"}
+
+
+def _asked(request: ChatRequest | EmbeddingRequest) -> int:
+    """How much a request says, in characters."""
+    if isinstance(request, EmbeddingRequest):
+        return request.input_characters
+    return sum(_characters(message) for message in request.body["messages"])
 
 
 def _characters(message: Any) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from controlplane.domain.access import Caller, Decision, WindowLimit
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
+from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import Target, Timeouts
 from controlplane.domain.rules import Rules
 from controlplane.domain.usage import TokenUsage
@@ -50,8 +51,8 @@ class Limiter(Protocol):
 class Provider(Protocol):
     """A model provider. Raises ProviderError for everything that goes wrong at an attempt."""
 
-    def check(self, request: ChatRequest) -> tuple[str, ...]:
-        """The harmless parameters that this provider leaves out.
+    def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
+        """The harmless parameters that this provider leaves out for `model`.
 
         Raises UnsupportedParameter for one that it cannot honour and that may not be left out.
         """
@@ -70,6 +71,15 @@ class Provider(Protocol):
 
         Nothing is sent before the first `anext`. Closing it early cancels the call.
         """
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A provider that has embeddings too. Raises ProviderError as a Provider does."""
+
+    async def embed(self, request: EmbeddingRequest, model: str, timeouts: Timeouts) -> Embeddings:
+        """One embedding for each input, in OpenAI's shape."""
         ...
 
 

@@ -31,6 +31,7 @@ class Trail:
     occurred_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     started: float = field(default_factory=time.perf_counter)
     waited_seconds: float = 0.0
+    operation: str = "chat.completions"
     status: int = 200
     code: str | None = None
     stream: bool = False
@@ -63,6 +64,7 @@ class Trail:
             subject=self.caller.subject,
             role=self.caller.role.value,
             end_user=self.end_user,
+            operation=self.operation,
             stream=self.stream,
             status=self.status,
             code=self.code,
@@ -85,9 +87,11 @@ class Trail:
 
 
 @asynccontextmanager
-async def record(request_id: str, caller: Caller, sink: AuditSink) -> AsyncIterator[Trail]:
+async def record(
+    request_id: str, caller: Caller, sink: AuditSink, operation: str
+) -> AsyncIterator[Trail]:
     """Keep a trail; leaving the context, however that happens, makes it durable first."""
-    trail = Trail(request_id, caller)
+    trail = Trail(request_id, caller, operation=operation)
     try:
         yield trail
     except GatewayError as error:

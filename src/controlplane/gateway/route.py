@@ -3,22 +3,56 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
-from controlplane.domain.routing import Route, Routes, Strategy
+from controlplane.domain.routing import SAME_NAME, Route, Routes, Strategy, Target, is_glob
+from controlplane.domain.rules import Rules
 from controlplane.errors import ModelNotFound
+from controlplane.policy.model_access import is_allowed
 
 
 def route(model: str, routes: Routes, rng: random.Random) -> Route:
-    """The route of `model` with its targets in the order to try. Raises ModelNotFound."""
-    found = routes.get(model)
+    """The route of `model` with its targets in the order to try. Raises ModelNotFound.
+
+    The alias of that very name wins, then the longest glob that matches. A target's model `*`
+    becomes the name that was asked for.
+    """
+    found = routes.get(model) or _longest_glob(model, routes)
     if found is None:
         raise ModelNotFound(
             f"The model '{model}' does not exist or has no route in this organisation.",
             param="model",
         )
-    if found.strategy is Strategy.PRIORITY or len(found.targets) == 1:
-        return found
-    first = rng.choices(found.targets, [target.weight for target in found.targets])[0]
-    others = tuple(target for target in found.targets if target is not first)
-    return replace(found, targets=(first, *others))
+    targets = tuple(_named(model, found.targets))
+    if found.strategy is Strategy.WEIGHTED and len(targets) > 1:
+        first = rng.choices(targets, [target.weight for target in targets])[0]
+        targets = (first, *(target for target in targets if target is not first))
+    return replace(found, targets=targets)
+
+
+def listed(rules: Rules) -> list[Route]:
+    """The routes that a caller may choose by name, in order: no globs, none that is not allowed."""
+    return [
+        route
+        for alias, route in sorted(rules.routes.items())
+        if not is_glob(alias) and is_allowed(alias, rules.policy.model_allow)
+    ]
+
+
+def _longest_glob(model: str, routes: Routes) -> Route | None:
+    matching = (alias for alias in routes if is_glob(alias) and _matches(model, alias))
+    # The alphabet decides between two of one length, so that every process says the same.
+    longest = max(matching, key=lambda alias: (len(alias), alias), default=None)
+    return None if longest is None else routes[longest]
+
+
+def _matches(model: str, glob: str) -> bool:
+    # In a class of its own each of these stands for itself; see `is_glob`.
+    return fnmatchcase(model, glob.replace("[", "[[]").replace("?", "[?]"))
+
+
+def _named(model: str, targets: Iterable[Target]) -> Iterable[Target]:
+    for target in targets:
+        yield replace(target, model=model) if target.model == SAME_NAME else target

@@ -3,44 +3,111 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
 
-from controlplane.domain.access import Action, ScreeningPolicy
-from controlplane.domain.chat import ChatRequest
-from controlplane.errors import SensitiveData
+from controlplane.domain.access import Action, CustomPattern, ScreeningPolicy
+from controlplane.domain.inference import InferenceRequest
+from controlplane.errors import InvalidRequest, SensitiveData
 from controlplane.gateway.record import Trail
-from controlplane.screening.redact import redact
+from controlplane.screening.detector import Detector
+from controlplane.screening.redact import Tokens, redact
 from controlplane.screening.scan import Finding, scan
+from controlplane.screening.scope import Scope, allowed_value, custom_detector
+
+R = TypeVar("R", bound=InferenceRequest)
 
 
-def screen(request: ChatRequest, policy: ScreeningPolicy, trail: Trail) -> ChatRequest:
-    """The request as it may go on. Raises SensitiveData: where and what kind, never the value."""
-    acted = [
-        (finding, action)
-        for finding in scan(request.body)
-        if (action := policy.action(finding.kind, finding.family)) is not Action.OFF
-    ]
-    trail.screening = dict(Counter(finding.kind for finding, _ in acted))
-    blocked = [finding for finding, action in acted if action is Action.BLOCK]
-    redacted = [finding for finding, action in acted if action is Action.REDACT]
-    screened = ChatRequest(redact(request.body, redacted)) if redacted else request
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found under a policy, and what the policy says to each; findings that are off
+    are left out."""
+
+    acted: tuple[tuple[Finding, Action], ...]
+    scope: Scope
+
+    def of(self, *actions: Action) -> list[Finding]:
+        """The findings that meet one of `actions`."""
+        return [finding for finding, action in self.acted if action in actions]
+
+    @property
+    def action(self) -> str:
+        """The strictest action of all; `allow` where nothing was found."""
+        strictest = max(self.acted, key=lambda entry: entry[1].strictness, default=None)
+        return strictest[1].value if strictest else "allow"
+
+
+def screen(request: R, policy: ScreeningPolicy, trail: Trail) -> tuple[R, Tokens]:
+    """The request as it may go on, and what its tokens stand for.
+
+    Raises SensitiveData: where and what kind, never the value.
+    """
+    inspection = inspect(request.readable, policy)
+    trail.screening = dict(Counter(finding.kind for finding, _ in inspection.acted))
+    blocked, redacted = inspection.of(Action.BLOCK), inspection.of(Action.REDACT)
+    tokens = Tokens()
+    screened = request
+    if redacted:
+        screened = request.with_body(redact(request.body, redacted, tokens, inspection.scope))
     # A value that must not be kept may stand in the very fields that the audit event shows.
     hidden = {finding.place for finding in blocked}
     trail.model_requested = None if "model" in hidden else screened.model
     trail.end_user = None if "user" in hidden else screened.end_user
     trail.stream = request.stream
     if blocked:
-        raise _refusal(blocked)
-    return screened
+        raise refusal(blocked, "request")
+    if request.readable is not request.body and _keeps_inside(policy):
+        raise InvalidRequest(
+            "'input' is tokens, which cannot be screened, and the policy keeps data inside. "
+            "Send text.",
+            param="input",
+            code="input_not_screenable",
+        )
+    return screened, tokens
 
 
-def _refusal(blocked: Sequence[Finding]) -> SensitiveData:
+def _keeps_inside(policy: ScreeningPolicy) -> bool:
+    """True where some finding would be blocked or redacted."""
+    actions = (policy.pii, policy.secrets, *policy.overrides.values())
+    return any(action in (Action.REDACT, Action.BLOCK) for action in actions)
+
+
+def inspect(body: Mapping[str, Any], policy: ScreeningPolicy) -> Inspection:
+    """What `policy` makes of `body`, any JSON object."""
+    scope = _scope(policy.custom, policy.allow_domains, policy.allow_values)
+
+    def wanted(detector: Detector) -> bool:
+        return policy.action(detector.kind, detector.family) is not Action.OFF
+
+    scope = scope._replace(wanted=wanted)
+    acted = tuple(
+        (finding, policy.action(finding.kind, finding.family)) for finding in scan(body, scope)
+    )
+    return Inspection(acted, scope)
+
+
+@lru_cache(maxsize=256)
+def _scope(
+    custom: tuple[CustomPattern, ...], domains: frozenset[str], values: frozenset[str]
+) -> Scope:
+    return Scope(
+        custom=tuple(custom_detector(each.kind, each.pattern) for each in custom),
+        domains=domains,
+        values=frozenset(allowed_value(value) for value in values),
+    )
+
+
+def refusal(blocked: Sequence[Finding], what: str) -> SensitiveData:
+    """The error that says where and what kind; `what` is `request` or `answer`."""
     first = blocked[0]
     kinds = ", ".join(sorted({finding.kind for finding in blocked}))
     others = f" and {len(blocked) - 1} more" if len(blocked) > 1 else ""
+    remedy = " Remove it and send the request again." if what == "request" else ""
     return SensitiveData(
-        f"The request holds data that the policy keeps inside ({kinds}) at "
-        f"'{first.place}'{others}. Remove it and send the request again.",
+        f"The {what} holds data that the policy keeps inside ({kinds}) at "
+        f"'{first.place}'{others}.{remedy}",
         param=first.place,
         code=SensitiveData.CODES[first.family],
     )

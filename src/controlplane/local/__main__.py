@@ -20,7 +20,7 @@ EPILOG = """\
 Provider keys (OPENAI_API_KEY, ANTHROPIC_API_KEY, AZURE_OPENAI_API_KEY with AZURE_OPENAI_ENDPOINT,
 and LLM_CP_OPENAI_URL and the like for other addresses) are read from the file .env only, never from
 the shell: there, OPENAI_API_KEY may well be the key of .local/env, which is for callers of the
-gateway. OpenAI and Azure OpenAI are simulated as long as .env has no key for them.
+gateway. A provider is simulated as long as .env has no key for it.
 See .env.example."""
 
 

@@ -17,17 +17,17 @@ from controlplane.local.simulator.openai import API_KEY as SIMULATOR_KEY
 
 @dataclass(frozen=True, slots=True)
 class _Provider:
-    """The settings of a provider; `path` is the simulator's for it, None where it has none."""
+    """The settings of a provider; `path` is the simulator's for it."""
 
     key: str
     url: str
-    path: str | None
+    path: str
 
 
 PROVIDERS: Mapping[str, _Provider] = {
     "openai": _Provider("OPENAI_API_KEY", "LLM_CP_OPENAI_URL", "/openai/v1"),
     "azure": _Provider("AZURE_OPENAI_API_KEY", "LLM_CP_AZURE_URL", "/azure"),
-    "anthropic": _Provider("ANTHROPIC_API_KEY", "LLM_CP_ANTHROPIC_URL", None),
+    "anthropic": _Provider("ANTHROPIC_API_KEY", "LLM_CP_ANTHROPIC_URL", "/anthropic"),
 }
 # What `.env` may say; the rest is for the local stack to decide.
 FROM_DOTENV = frozenset(
@@ -63,7 +63,7 @@ def read_dotenv(path: Path) -> tuple[dict[str, str], list[str]]:
 def provider_environment(
     dotenv: Mapping[str, str], simulator_url: str
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The settings of the providers, and for each whether it is `real`, `simulated` or `off`.
+    """The settings of the providers, and for each whether it is `real` or `simulated`.
 
     Raises ConfigurationError with one sentence where `.env` is half filled in.
     """
@@ -76,8 +76,6 @@ def provider_environment(
             raise ConfigurationError(
                 f"{provider.key} is not set in .env, and {provider.url} is: set both."
             )
-        elif provider.path is None:
-            kinds[name] = "off"
         else:
             kinds[name] = "simulated"
             environment[provider.key] = SIMULATOR_KEY

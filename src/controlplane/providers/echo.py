@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
+from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import Timeouts
 
 
@@ -15,7 +16,7 @@ class EchoProvider:
     def __init__(self) -> None:
         self.calls = 0
 
-    def check(self, request: ChatRequest) -> tuple[str, ...]:
+    def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         """Nothing is left out."""
         return ()
 
@@ -31,6 +32,17 @@ class EchoProvider:
             "choices": [choice],
             "usage": _usage(request),
         }
+
+    async def embed(self, request: EmbeddingRequest, model: str, timeouts: Timeouts) -> Embeddings:
+        """The place of each input as its embedding."""
+        self.calls += 1
+        data = [
+            {"object": "embedding", "index": index, "embedding": [float(index)]}
+            for index in range(request.input_count)
+        ]
+        tokens = request.input_characters
+        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+        return {"object": "list", "data": data, "model": model, "usage": usage}
 
     async def stream(
         self, request: ChatRequest, model: str, timeouts: Timeouts

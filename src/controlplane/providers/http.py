@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from controlplane.errors import ProviderError
 from controlplane.providers.failures import failure_of_response, failure_of_transport
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+FINISH_SECONDS = 0.05
 
 
 class Caller:
@@ -62,6 +64,17 @@ async def read(response: httpx.Response) -> bytes:
         if len(body) > MAX_ANSWER_BYTES:
             raise ProviderError("protocol", "the answer is too large")
     return bytes(body)
+
+
+async def finish(events: AsyncIterator[bytes]) -> None:
+    """Read what follows the last event, which is nothing: then the connection serves the next call.
+
+    A provider that does not end its answer at once loses the connection instead.
+    """
+    with suppress(TimeoutError, ProviderError, httpx.RequestError):
+        async with asyncio.timeout(FINISH_SECONDS):
+            async for _ in events:
+                pass
 
 
 def json_object(data: bytes) -> dict[str, Any]:

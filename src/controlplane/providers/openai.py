@@ -13,10 +13,11 @@ import httpx
 
 from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
+from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
 from controlplane.providers import parameters
-from controlplane.providers.http import Caller, json_object, read
+from controlplane.providers.http import Caller, finish, json_object, read
 from controlplane.providers.sse import data_of_events
 
 
@@ -44,7 +45,7 @@ class OpenAIProvider:
         self._endpoint = endpoint
         self._caller = Caller(client, endpoint.headers, api_key=endpoint.api_key)
 
-    def check(self, request: ChatRequest) -> tuple[str, ...]:
+    def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         """The parameters that are left out. Raises UnsupportedParameter."""
         return parameters.check(self._endpoint.kind, request.body)
 
@@ -57,25 +58,39 @@ class OpenAIProvider:
         async with self._caller.post(url, body, timeouts) as response:
             return _completion(await read(response))
 
+    async def embed(self, request: EmbeddingRequest, model: str, timeouts: Timeouts) -> Embeddings:
+        """One embedding for each input; anything else is a failure. Raises ProviderError."""
+        body = {**request.body, "model": model}
+        url = self._endpoint.url("embeddings", model)
+        async with self._caller.post(url, body, timeouts) as response:
+            return _embeddings(await read(response), request.input_count)
+
     async def stream(
         self, request: ChatRequest, model: str, timeouts: Timeouts
     ) -> AsyncGenerator[Chunk, None]:
-        """Chunks, the usage always among them; ends only on a finished answer."""
+        """Chunks, the usage always among them; ends only on a finished answer.
+
+        The first one has a choice: until it comes, another provider can still take over, and what
+        Azure says of its filters before is no answer.
+        """
         options = {**(request.body.get("stream_options") or {}), "include_usage": True}
         body = {**request.body, "model": model, "stream_options": options}
         url = self._endpoint.url("chat/completions", model)
         async with self._caller.post(url, body, timeouts) as response:
             begun: set[int] = set()
             finished: set[int] = set()
-            async for data in data_of_events(response.aiter_bytes()):
+            events = data_of_events(response.aiter_bytes())
+            async for data in events:
                 if data == b"[DONE]":
+                    await finish(events)
                     break
                 chunk = _chunk(data)
                 for choice in chunk["choices"]:
                     begun.add(choice.get("index", 0))
                     if choice.get("finish_reason"):
                         finished.add(choice.get("index", 0))
-                yield chunk
+                if begun:
+                    yield chunk
             if not begun or begun != finished:
                 raise ProviderError("protocol", "the stream ended before the answer did")
 
@@ -90,6 +105,19 @@ def _completion(body: bytes) -> ChatCompletion:
 
 def _is_answered(choice: Any) -> bool:
     return isinstance(choice, dict) and isinstance(choice.get("message"), dict)
+
+
+def _embeddings(body: bytes, count: int) -> Embeddings:
+    answer = json_object(body)
+    data = answer.get("data")
+    if not isinstance(data, list) or len(data) != count or not all(map(_is_embedding, data)):
+        raise ProviderError("protocol", "the answer is not an embedding for each input")
+    return answer
+
+
+def _is_embedding(item: Any) -> bool:
+    # Text where the request asks for base64.
+    return isinstance(item, dict) and isinstance(item.get("embedding"), list | str)
 
 
 def _chunk(data: bytes) -> Chunk:

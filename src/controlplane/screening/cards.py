@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
+from controlplane.screening.checksums import luhn
 from controlplane.screening.detector import Span
 
-_FRACTION = re.compile(rb"\d\.\Z")
+_FRACTION, _DECIMALS = re.compile(rb"\d\.\Z"), re.compile(rb"\.\d")
 
 _ISSUED = re.compile(
     rb"4(?:\d{12}|\d{15}|\d{18})"  # Visa
@@ -34,13 +36,14 @@ _GROUPINGS = frozenset(
         (4, 4, 4, 3),
     }
 )
+_FIRST_DIGITS = b"23456"
 # How many groups a row may have that holds other numbers too.
 _SHORT_ROW = 8
 # The first bytes of a very long row show what it is.
 _LONG_ROW, _SAMPLE = 4096, 2048
+# More than enough for as many cards as a detector reports.
+_MOST_GROUPS = 6000
 _DIGITS, _NO_DIGIT = re.compile(rb"\d+"), re.compile(rb"\D+")
-_SINGLE = bytes.maketrans(b"0123456789", bytes(range(10)))
-_DOUBLED = bytes.maketrans(b"0123456789", bytes([0, 2, 4, 6, 8, 1, 3, 5, 7, 9]))
 
 
 def cards(data: bytes, start: int, end: int) -> list[Span]:
@@ -48,11 +51,17 @@ def cards(data: bytes, start: int, end: int) -> list[Span]:
 
     In a long row most of it must be cards: in a table of numbers every fortieth would pass.
     """
-    if _FRACTION.search(data, max(start - 2, 0), start):
+    # `+4915112345678` is a phone number.
+    if (
+        _FRACTION.search(data, max(start - 2, 0), start)
+        or data[start - 1 : start] == b"+"
+        or _DECIMALS.match(data, end)
+    ):
         return []
     if end - start > _LONG_ROW and not cards(data, start, start + _SAMPLE):
         return []
-    groups = [match.span() for match in _DIGITS.finditer(data, start, end)]
+    rows = islice(_DIGITS.finditer(data, start, end), _MOST_GROUPS)
+    groups = [match.span() for match in rows]
     found = []
     first = covered = 0
     while first < len(groups):
@@ -66,6 +75,8 @@ def cards(data: bytes, start: int, end: int) -> list[Span]:
 
 def _card_at(data: bytes, groups: list[Span]) -> int:
     """How many of `groups`, from the first on, are a card number; 0 where none is."""
+    if data[groups[0][0]] not in _FIRST_DIGITS:
+        return 0
     sizes = tuple([stop - start for start, stop in groups])
     for count in range(1, len(groups) + 1):
         if sizes[:count] in _GROUPINGS or (count == 1 and sizes[0] >= 12):
@@ -73,9 +84,3 @@ def _card_at(data: bytes, groups: list[Span]) -> int:
             if _ISSUED.fullmatch(digits) and luhn(digits):
                 return count
     return 0
-
-
-def luhn(digits: bytes) -> bool:
-    """True where the last digit checks the others (ISO/IEC 7812-1, annex B)."""
-    total = sum(digits[-1::-2].translate(_SINGLE)) + sum(digits[-2::-2].translate(_DOUBLED))
-    return total % 10 == 0

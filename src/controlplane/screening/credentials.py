@@ -12,8 +12,13 @@ _MAX_BLOCK_BYTES = 16 * 1024
 _BLOCK_END = re.compile(rb"-----END [A-Z0-9 ]{0,40}-----")
 _BLOCK_BODY = re.compile(rb"[A-Za-z0-9+/=\s\\:,-]*")
 _KEY_LINE = re.compile(rb"[A-Za-z0-9+/=]{20}")
-# What stands where a password would: `${PASSWORD}`, `<password>`, `****`, `[SECRET_1]`.
-_PLACEHOLDER = re.compile(rb"[$<{\[%*].*|x+|\.{3}", re.IGNORECASE)
+# What stands where a password would: `${PASSWORD}`, `<password>`, `****`, `[SECRET_1]`, and the
+# words of examples.
+_PLACEHOLDER = re.compile(
+    rb"[$<{\[%*].*|x+|\.{3}|(?:my|your)?[-_]?(?:pass(?:word|wd)?|pwd|secret|token|user(?:name)?)"
+    rb"|postgres|root|guest|admin|test|example|changeme",
+    re.IGNORECASE,
+)
 
 _LINE = "MIIEvQIBADANBgkqhkiG9w0BAQ"
 
@@ -89,6 +94,7 @@ DETECTORS = (
             "postgres://app:${PASSWORD}@db",
             "postgres://app:<password>@db",
             "postgres://app:****@db",
+            "postgres://user:pass@localhost",
             "http://host:8080/a@b",
             "https://example.com:8080",
         ),

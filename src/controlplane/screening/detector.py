@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 Span = tuple[int, int]
 Refine = Callable[[bytes, int, int], Iterable[Span]]
 
 
-@dataclass(frozen=True, slots=True)
-class Detector:
+class Detector(NamedTuple):
     """One format.
 
     `pattern` is RE2 syntax over folded text (`fold.py`); where it has a group, the group is what
     is found. It must not match U+0000 (which separates the strings of a request) nor look further
     ahead than a few hundred characters without consuming them, which would make the scan
     quadratic. `refine(data, start, end)` gives the spans that really are one, none to refuse.
-    `context` is a pattern that must be found shortly before, in the same string or its key.
-    `matches` and `ignores` are examples.
+    `context` is a pattern that must be found shortly before, in the same string or its key; with
+    `\\z` at its end it must stand right before. `matches` and `ignores` are examples.
     """
 
     name: str
@@ -29,3 +29,22 @@ class Detector:
     ignores: tuple[str, ...]
     refine: Refine | None = None
     context: str | None = None
+
+
+# A key may follow a letter of another alphabet, an underscore or a URL-encoded character.
+_BEFORE = r"(?:\b|_|%[0-9A-Fa-f]{2})"
+# `sk-xxxxxxxx`, `sk-your-key-here`: what documentation writes for a key.
+_PLACEHOLDER = re.compile(rb"(?i)x{6}|0{12}|(?:^|[-_])your[-_]|[-_]here\Z")
+_FEWEST_CHARACTERS = 4
+
+
+def secret(name: str, pattern: str, *matches: str, ignores: tuple[str, ...] = ()) -> Detector:
+    """A key that names its issuer. `pattern` begins with the issuer's prefix and has no group."""
+    return Detector(name, "secret", "secrets", f"{_BEFORE}({pattern})", matches, ignores, genuine)
+
+
+def genuine(data: bytes, start: int, end: int) -> Iterator[Span]:
+    """Refuses what only stands for a key."""
+    value = data[start:end]
+    if not _PLACEHOLDER.search(value) and len(set(value[-16:])) >= _FEWEST_CHARACTERS:
+        yield start, end

@@ -18,8 +18,9 @@ from itertools import accumulate
 LETTER, OTHER = "\x01", "\x02"
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-# Backslashes in a row are one escape, so that a million of them are no work.
-_ESCAPE = re.compile(r'((?:\\\\)+|\\(?:u[0-9a-fA-F]{4}|["/bfnrt]))')
+# Backslashes in a row are one escape, so that a million of them are no work. The first one stands
+# alone: `re` then looks for it as fast as `str.find`.
+_ESCAPE = re.compile(r'(\\(?:\\(?:\\\\)*|u[0-9a-fA-F]{4}|["/bfnrt]))')
 _ESCAPED = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 # Dashes, quotes and blanks that their Unicode category does not give away.
 _SPECIAL = {
@@ -89,12 +90,26 @@ def fold(text: str) -> tuple[bytes, Offsets | None]:
 
 def unescape(text: str) -> tuple[str, Offsets] | None:
     """`text` with JSON's escapes decoded, whether it is JSON or not; None where it has none."""
-    pieces = _ESCAPE.split(text)
+    if "\\\\" not in text and "\\u" not in text:
+        # Every backslash begins an escape of its own: replacing is ten times faster.
+        plain = text
+        for char, form in _ESCAPED.items():
+            plain = plain.replace(f"\\{char}", form)
+        if plain == text:
+            return None
+        return plain, Offsets(lambda: _escape_points(*_pieces(text)), bisect_right)
+    pieces, decoded = _pieces(text)
     if len(pieces) == 1:
         return None
+    return "".join(decoded), Offsets(lambda: _escape_points(pieces, decoded), bisect_right)
+
+
+def _pieces(text: str) -> tuple[list[str], list[str]]:
+    """Text and escapes in turn, as they are and decoded."""
+    pieces = _ESCAPE.split(text)
     decoded = pieces.copy()
     decoded[1::2] = map(_decode, pieces[1::2])
-    return "".join(decoded), Offsets(lambda: _escape_points(pieces, decoded), bisect_right)
+    return pieces, decoded
 
 
 @lru_cache(maxsize=8192)

@@ -3,55 +3,76 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from controlplane.errors import InternalError
+from controlplane.errors import InternalError, InvalidRequest
+from controlplane.screening.detect import MAX_HITS
 from controlplane.screening.fold import fold, unescape
 from controlplane.screening.place import Reader
 from controlplane.screening.scan import Finding, scan
+from controlplane.screening.scope import EVERYTHING, Scope
 from controlplane.screening.splice import Edit, splice
 
 # Taking a value out can make another one visible; nearly always the second round finds nothing.
 _ROUNDS = 8
 _NO_DIGIT = re.compile(rb"[^0-9]")
+# However they are grouped, the digits are the value.
+_DIGITS_ALONE = frozenset({"phone", "us_ssn", "credit_card"})
 
 Path = tuple[str | int, ...]
 
 
-def redact(body: Mapping[str, Any], findings: Sequence[Finding]) -> dict[str, Any]:
+def redact(
+    body: Mapping[str, Any],
+    findings: Sequence[Finding],
+    tokens: Tokens | None = None,
+    scope: Scope = EVERYTHING,
+) -> dict[str, Any]:
     """`body` with a token in place of each finding; what does not change is shared.
 
     `findings` are of a `scan` of this very body. Afterwards a scan finds none of their kinds.
-    A number becomes a string; JSON inside a string (tool-call arguments) stays JSON.
+    A number becomes a string; JSON inside a string (tool-call arguments) stays JSON. Raises
+    InvalidRequest where the body holds more values than can be redacted in _ROUNDS scans.
     """
     kinds = {finding.kind for finding in findings}
-    tokens = _Tokens()
+    tokens = Tokens() if tokens is None else tokens
     redacted = dict(body)
     for _ in range(_ROUNDS):
         if not findings:
             return redacted
         redacted = _replace(redacted, findings, tokens)
-        findings = [finding for finding in scan(redacted) if finding.kind in kinds]
+        findings = [finding for finding in scan(redacted, scope) if finding.kind in kinds]
+    if max(Counter(finding.detector for finding in findings).values(), default=0) >= MAX_HITS:
+        raise InvalidRequest(
+            "The request holds more values than can be redacted at once. Send it in parts."
+        )
     raise InternalError("The request could not be redacted.")
 
 
-class _Tokens:
-    """Hands out `[EMAIL_1]`, `[EMAIL_2]`, ...: one for each value of a kind, however spelled."""
+class Tokens:
+    """Hands out `[EMAIL_1]`, `[EMAIL_2]`, ...: one for each value of a kind, however spelled.
+
+    `originals` leads from a token back to the value, as it was spelled first.
+    """
 
     def __init__(self) -> None:
         self._known: defaultdict[str, dict[bytes, str]] = defaultdict(dict)
+        self.originals: dict[str, str] = {}
 
     def __call__(self, kind: str, value: str) -> str:
         decoded = unescape(value)
-        plain, _ = fold(decoded[0] if decoded else value)
+        value = decoded[0] if decoded else value
+        plain, _ = fold(value)
         if kind == "email":
             plain = plain.lower()
-        elif kind != "secret":
+        elif kind in _DIGITS_ALONE:
             plain = _NO_DIGIT.sub(b"", plain)
         known = self._known[kind]
-        return known.setdefault(plain, f"[{kind.upper()}_{len(known) + 1}]")
+        token = known.setdefault(plain, f"[{kind.upper()}_{len(known) + 1}]")
+        self.originals.setdefault(token, value)
+        return token
 
 
 class _Draft:
@@ -77,7 +98,7 @@ class _Draft:
 
 
 def _replace(
-    body: Mapping[str, Any], findings: Sequence[Finding], tokens: _Tokens
+    body: Mapping[str, Any], findings: Sequence[Finding], tokens: Tokens
 ) -> dict[str, Any]:
     edits: defaultdict[tuple[Path, bool], list[Edit]] = defaultdict(list)
     reader = Reader(body)

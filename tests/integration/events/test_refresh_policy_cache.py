@@ -45,7 +45,7 @@ async def test_counts_what_holds(seeded: tuple[Container, str]) -> None:
         **EVENT,
         "organizations": 2,
         "policies": 1,
-        "routes": 3,
+        "routes": 4,
         "api_keys": 2,
     }
     part = await refresh_policy_cache.run({**EVENT, "org_id": "org-2"}, container)
@@ -68,10 +68,12 @@ async def test_a_changed_route_and_policy_hold_at_once(seeded: tuple[Container, 
             text("UPDATE policies SET document = :d, version = 2"), {"d": limits}
         )
     cached = await container.rules_cache.rules(caller)
-    assert set(cached.routes) == set(before.routes) == {"gpt-4o", "gpt-4o-mini"}
+    assert (
+        set(cached.routes) == set(before.routes) == {"gpt-4o", "gpt-4o-mini", "claude-sonnet-4-5"}
+    )
     await refresh_policy_cache.run(EVENT, container)
     after = await container.rules_cache.rules(caller)
-    assert set(after.routes) == {"gpt-4o-mini"}
+    assert set(after.routes) == {"gpt-4o-mini", "claude-sonnet-4-5"}
     assert [limit.capacity for limit in after.policy.request_limits] == [7]
 
 

@@ -16,7 +16,7 @@ from controlplane.events import seed
 from controlplane.wiring import Container
 
 EVENT = {"type": "user-seeder"}
-ALL = {"organizations": 1, "applications": 1, "policies": 1, "routes": 2}
+ALL = {"organizations": 1, "applications": 1, "policies": 1, "routes": 3}
 NONE = dict.fromkeys(ALL, 0)
 
 
@@ -59,6 +59,7 @@ async def test_makes_the_default_organisation(fresh: Container) -> None:
     } == {
         "gpt-4o": [("openai", "gpt-4o"), ("azure", "gpt-4o")],
         "gpt-4o-mini": [("openai", "gpt-4o-mini"), ("azure", "gpt-4o-mini")],
+        "claude-sonnet-4-5": [("anthropic", "claude-sonnet-4-5")],
     }
     assert (await _tables(fresh))["api_keys"] == []
 

@@ -1,225 +1,130 @@
-"""Every fault of the simulator over real sockets, streamed and not, with both HTTP transports."""
+"""The fault table: what a provider does wrong, and what the caller gets, streamed and not."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
-from httpx_aiohttp import AiohttpTransport
-from tests.unit.gateway.parts import CALLER, dispatched
 
-from controlplane.config import ProviderSettings
-from controlplane.domain.chat import ChatRequest
-from controlplane.domain.routing import Route, Target, Timeouts
-from controlplane.errors import ProviderUnavailable
-from controlplane.gateway.ports import Provider
-from controlplane.gateway.record import Trail
-from controlplane.local.simulator.openai import API_KEY
-from controlplane.providers.registry import PROVIDERS
-
-TIMEOUTS = Timeouts(connect_s=0.5, first_byte_s=0.6, idle_s=0.6, total_s=2.0)
-BODY = {"model": "m", "messages": [{"role": "user", "content": "one two three four five"}]}
-OPENAI, AZURE = Target("openai", "gpt-4o"), Target("azure", "gpt-4o")
+from .conftest import NEXT, TARGETS, TEXT, TIMEOUTS, Outcome, Simulated
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "controlplane.local.simulator", "--port", str(port)]
-    )
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(200):
-        try:
-            httpx.get(f"{url}/calls")
-            break
-        except httpx.TransportError:
-            time.sleep(0.05)
-    yield url
-    process.terminate()
-    process.wait(10)
+@dataclass(frozen=True)
+class Expected:
+    """What becomes of a request whose first provider fails.
+
+    `failures` is what the trail may say of it; empty where it is no failure. With `status` the
+    caller gets that error and nobody else is asked; else the next target answers. `cut` says that
+    part of the answer came before.
+    """
+
+    failures: tuple[str, ...]
+    status: int | None = None
+    code: str | None = None
+    cut: bool = False
 
 
-@pytest.fixture(params=["httpx", "aiohttp"])
-async def providers(
-    request: pytest.FixtureRequest, simulator: str
-) -> AsyncIterator[dict[str, Provider]]:
-    transport = AiohttpTransport() if request.param == "aiohttp" else None
-    async with httpx.AsyncClient(transport=transport) as client:
-        rows = (
-            ProviderSettings("openai", "openai", f"{simulator}/openai/v1", API_KEY),
-            ProviderSettings("azure", "azure", f"{simulator}/azure", API_KEY, "2024-10-21"),
-        )
-        await client.delete(f"{simulator}/faults")
-        await client.delete(f"{simulator}/calls")
-        yield {row.name: PROVIDERS[row.kind](row, client) for row in rows}
+def following(*failures: str) -> Expected:
+    """The next target answers."""
+    return Expected(failures)
 
 
-async def fail(simulator: str, provider: str, **fault: Any) -> None:
-    async with httpx.AsyncClient() as control:
-        body = {"provider": provider, "fault": fault, "times": None}
-        (await control.put(f"{simulator}/faults", json=body)).raise_for_status()
+def refused(status: int) -> Expected:
+    """The provider's own refusal is the answer."""
+    return Expected(("status",), status)
 
 
-async def counts(simulator: str) -> tuple[int, int]:
-    async with httpx.AsyncClient() as control:
-        report = (await control.get(f"{simulator}/calls")).json()
-    return report["openai"]["count"], report["azure"]["count"]
+def cut(status: int = 502) -> Expected:
+    """An error inside the stream that has begun."""
+    return Expected(("cut",), status, "stream_interrupted", cut=True)
 
 
-async def ask(
-    providers: dict[str, Provider], *, stream: bool, targets: tuple[Target, ...] = (OPENAI, AZURE)
-) -> tuple[str, Trail, ProviderUnavailable | None]:
-    """The text that came, the trail, and how it failed if it did."""
-    trail, text = Trail("req_1", CALLER), ""
-    request = ChatRequest(BODY | ({"stream": True} if stream else {}))
-    route = Route("m", targets, timeouts=TIMEOUTS)
-    try:
-        async with dispatched(request, route, providers, trail) as (whole, chunks):
-            if whole is not None:
-                text = whole["choices"][0]["message"]["content"]
-            if chunks is not None:
-                async for chunk in chunks:
-                    text += chunk["choices"][0]["delta"].get("content") or ""
-    except ProviderUnavailable as error:
-        return text, trail, error
-    return text, trail, None
+TIMEOUT, PROTOCOL, STATUS = (following(kind) for kind in ("timeout", "protocol", "status"))
+TOO_LATE = Expected(("timeout",), 504, "provider_timeout")
+ITSELF = Expected(())
+# Anthropic's events say what status they stand for; a reset looks to aiohttp like no connection.
+IN_BAND, RESET = following("protocol", "status"), following("protocol", "connect")
 
-
-BEFORE_THE_FIRST_BYTE: list[dict[str, Any]] = [
-    {"kind": "delay", "seconds": 30},
-    {"kind": "reset"},
-    {"kind": "html"},
-    {"kind": "empty-object"},
-    {"kind": "error-object"},
-    {"kind": "quota"},
-    *({"kind": "status", "status": s} for s in (401, 403, 404, 408, 429, 500, 502, 503, 504, 529)),
+# Fault, what follows for a whole answer, what follows for a stream.
+TABLE: list[tuple[dict[str, Any], Expected, Expected]] = [
+    ({"kind": "reset"}, RESET, RESET),
+    ({"kind": "delay", "seconds": 30}, TIMEOUT, TIMEOUT),
+    ({"kind": "stall", "seconds": 30, "after": 0}, TIMEOUT, TIMEOUT),
+    ({"kind": "stall", "seconds": 30}, TIMEOUT, cut(504)),
+    # Each byte comes in time: only the deadline of all attempts ends it where no event is awaited.
+    ({"kind": "drip"}, TOO_LATE, TIMEOUT),
+    ({"kind": "pings"}, TOO_LATE, TIMEOUT),
+    *(({"kind": "status", "status": s}, refused(s), refused(s)) for s in (400, 413, 422)),
+    *(
+        ({"kind": "status", "status": status}, STATUS, STATUS)
+        for status in (401, 403, 404, 408, 429, 500, 502, 503, 504, 529)
+    ),
+    ({"kind": "status", "status": 429, "retry_after": 30}, STATUS, STATUS),
+    ({"kind": "status", "status": 429, "retry_after_ms": 30_000}, STATUS, STATUS),
+    ({"kind": "quota"}, STATUS, STATUS),
+    ({"kind": "html"}, PROTOCOL, PROTOCOL),
+    ({"kind": "empty-object"}, PROTOCOL, PROTOCOL),
+    ({"kind": "error-object"}, PROTOCOL, PROTOCOL),
+    ({"kind": "no-choices"}, PROTOCOL, PROTOCOL),
+    ({"kind": "no-usage"}, ITSELF, ITSELF),
+    ({"kind": "drop"}, PROTOCOL, cut()),
+    ({"kind": "drop", "after": 0}, PROTOCOL, PROTOCOL),
+    ({"kind": "truncated"}, PROTOCOL, cut()),
+    ({"kind": "empty-stream"}, PROTOCOL, PROTOCOL),
+    ({"kind": "early-end"}, PROTOCOL, cut()),
+    ({"kind": "early-end", "after": 99}, PROTOCOL, cut()),
+    ({"kind": "early-done"}, PROTOCOL, cut()),
+    ({"kind": "garbage"}, PROTOCOL, cut()),
+    ({"kind": "error-first", "status": 529}, PROTOCOL, IN_BAND),
+    ({"kind": "error-mid", "status": 529}, PROTOCOL, cut()),
 ]
-WHOLE_ONLY: list[dict[str, Any]] = [
-    {"kind": k} for k in ("drop", "truncated", "no-choices", "early-end", "garbage")
-]
-WHOLE_ONLY += [{"kind": "stall", "seconds": 30}]
 
 
-def _name(fault: Any) -> str:
-    return "-".join(str(value) for value in fault.values())
+def _name(fault: Any) -> str | None:
+    return "-".join(str(value) for value in fault.values()) if isinstance(fault, dict) else None
 
 
-@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize("fault", [*BEFORE_THE_FIRST_BYTE, {"kind": "empty-stream"}], ids=_name)
-async def test_the_next_target_answers(
-    simulator: str, providers: dict[str, Provider], fault: Any, stream: bool
+@pytest.mark.parametrize(("fault", "whole", "streamed"), TABLE, ids=_name)
+async def test_faults(
+    simulated: Simulated,
+    name: str,
+    stream: bool,
+    fault: dict[str, Any],
+    whole: Expected,
+    streamed: Expected,
 ) -> None:
-    await fail(simulator, "openai", **fault)
-    text, trail, error = await ask(providers, stream=stream)
+    await simulated.fail(name, **fault)
+    outcome = await simulated.ask(TARGETS[name], TARGETS[NEXT[name]], stream=stream)
+    expected = streamed if stream else whole
+    check(outcome, expected, name)
+    answered_by_next = bool(expected.failures) and expected.status is None
+    calls = {name: 1} | ({NEXT[name]: 1} if answered_by_next else {})
+    assert await simulated.calls() == calls
+    assert outcome.seconds < TIMEOUTS.total_s + 1
+
+
+def check(outcome: Outcome, expected: Expected, name: str) -> None:
+    """The outcome is the expected one."""
+    error = outcome.error
+    if expected.status is not None:
+        assert error is not None
+        assert error.status == expected.status
+        assert error.code == expected.code or expected.code is None
+        assert outcome.attempts == [(name, *expected.failures)]
+        assert bool(outcome.text) == expected.cut
+        assert TEXT.startswith(outcome.text)
+        assert (outcome.trail.usage is not None) == expected.cut
+        return
     assert error is None
-    assert text
-    assert trail.provider == "azure"
-    assert trail.usage is not None
-    assert await counts(simulator) == (1, 1)
-
-
-@pytest.mark.parametrize("fault", WHOLE_ONLY, ids=_name)
-async def test_an_answer_that_is_cut_short_is_a_failure(
-    simulator: str, providers: dict[str, Provider], fault: Any
-) -> None:
-    await fail(simulator, "openai", **fault)
-    text, trail, error = await ask(providers, stream=False)
-    assert error is None
-    assert text
-    assert trail.provider == "azure"
-
-
-@pytest.mark.parametrize("fault", [*WHOLE_ONLY, {"kind": "early-done"}], ids=_name)
-async def test_a_cut_stream_never_ends_as_if_it_were_complete(
-    simulator: str, providers: dict[str, Provider], fault: Any
-) -> None:
-    await fail(simulator, "openai", **fault)
-    text, trail, error = await ask(providers, stream=True)
-    if fault["kind"] == "no-choices":  # nothing but a usage chunk: no text, and no success
-        assert text == ""
-    assert error is not None
-    assert error.code == "stream_interrupted"
-    assert trail.attempts[-1].failure == "cut"
-    assert await counts(simulator) == (1, 0)
-
-
-@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize("kind", ["drip", "pings"])
-async def test_drips_and_pings_end_at_the_deadline(
-    simulator: str, providers: dict[str, Provider], kind: str, stream: bool
-) -> None:
-    for provider in ("openai", "azure"):
-        await fail(simulator, provider, kind=kind)
-    started = time.monotonic()
-    _, _, error = await ask(providers, stream=stream)
-    assert error is not None
-    assert error.status == 504
-    assert time.monotonic() - started < TIMEOUTS.total_s + 1
-
-
-async def test_an_answer_without_usage_is_an_answer_and_not_bought_twice(
-    simulator: str, providers: dict[str, Provider]
-) -> None:
-    await fail(simulator, "openai", kind="no-usage")
-    for stream in (False, True):
-        text, trail, error = await ask(providers, stream=stream)
-        assert error is None
-        assert text
-        assert trail.usage_estimated
-        assert trail.usage is not None
-        assert trail.usage.output > 0
-    assert await counts(simulator) == (2, 0)
-
-
-async def test_the_wait_that_all_targets_ask_for_is_passed_on(
-    simulator: str, providers: dict[str, Provider]
-) -> None:
-    for provider, wait in (("openai", 40), ("azure", 20)):
-        await fail(simulator, provider, kind="status", status=429, retry_after=wait)
-    _, _, error = await ask(providers, stream=False)
-    assert error is not None
-    assert (error.status, error.headers["Retry-After"]) == (503, "20")
-    assert await counts(simulator) == (1, 1)
-
-
-async def test_a_refused_connection_fails_over(
-    simulator: str, providers: dict[str, Provider]
-) -> None:
-    row = ProviderSettings("dead", "openai", "http://127.0.0.1:1/v1", "k")
-    async with httpx.AsyncClient() as client:
-        dead = {**providers, "dead": PROVIDERS["openai"](row, client)}
-        text, trail, error = await ask(dead, stream=False, targets=(Target("dead", "x"), AZURE))
-    assert error is None
-    assert text
-    assert [attempt.failure for attempt in trail.attempts] == ["connect", None]
-
-
-async def test_leaving_a_stream_cancels_the_call(
-    simulator: str, providers: dict[str, Provider]
-) -> None:
-    await fail(simulator, "openai", kind="stall", seconds=30)
-    trail = Trail("req_1", CALLER)
-    request = ChatRequest(BODY | {"stream": True})
-    async with dispatched(request, Route("m", (OPENAI,), timeouts=TIMEOUTS), providers, trail) as (
-        _,
-        chunks,
-    ):
-        assert chunks is not None
-        await anext(chunks)
-    for _ in range(50):
-        async with httpx.AsyncClient() as control:
-            report = (await control.get(f"{simulator}/calls")).json()
-        if report["openai"]["left"] == 1:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("the simulator still serves a client that left")
+    assert outcome.text == TEXT
+    if expected.failures:
+        (first, failure), second = outcome.attempts
+        assert (first, second) == (name, (NEXT[name], None))
+        assert failure in expected.failures
+        assert outcome.trail.provider == NEXT[name]
+    else:
+        assert outcome.attempts == [(name, None)]
+    # Exactly one answer is charged.
+    assert outcome.trail.usage is not None
+    assert outcome.trail.usage_estimated == (not expected.failures)

@@ -190,3 +190,18 @@ async def test_a_reading_is_one_round_trip(client: RedisClient, clean_redis: str
     client.run = counted  # type: ignore[method-assign]
     await cache.rules(CALLER)
     assert calls == 1
+
+
+async def test_what_was_loaded_before_a_change_does_not_replace_it(client: RedisClient) -> None:
+    """A change that comes between the load and the write of a request that missed."""
+    store = Store()
+    cache = RuleCache(client, store.load_rules)
+
+    async def load(org_id: str) -> OrganizationRules:
+        old = await store.load_rules(org_id)
+        await cache.replace(org_id, DOCUMENTS, [])
+        return old
+
+    await RuleCache(client, load).rules(CALLER)
+    assert (await cache.rules(CALLER)).routes == {}
+    assert store.asked == 1

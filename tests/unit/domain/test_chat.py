@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from controlplane.domain.chat import MAX_DEPTH, ChatRequest, parse_chat_request
+from controlplane.domain.body import MAX_DEPTH
+from controlplane.domain.chat import ChatRequest, parse_chat_request
 from controlplane.errors import InvalidRequest
 
 HELLO = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}

@@ -93,7 +93,7 @@ class Scripted:
         self.requests: list[ChatRequest] = []
         self.closed = 0
 
-    def check(self, request: ChatRequest) -> tuple[str, ...]:
+    def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         return ()
 
     def _next(self) -> Any:

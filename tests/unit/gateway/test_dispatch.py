@@ -353,7 +353,7 @@ async def test_when_every_target_refuses_the_refusal_is_the_answer() -> None:
 class Picky(Scripted):
     """Cannot honour `n`, leaves out `store`."""
 
-    def check(self, request: ChatRequest) -> tuple[str, ...]:
+    def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         if "n" in request.body:
             raise UnsupportedParameter("n", "picky")
         return ("store",) if "store" in request.body else ()

@@ -38,14 +38,16 @@ def test_what_a_shell_carries_does_not_reach_the_stack() -> None:
     assert cleaned({"NO_PROXY": "intranet"})["NO_PROXY"] == "intranet,127.0.0.1,localhost"
 
 
-def test_without_keys_openai_and_azure_are_simulated() -> None:
+def test_without_keys_all_providers_are_simulated() -> None:
     environment, kinds = provider_environment({}, SIMULATOR)
-    assert kinds == {"openai": "simulated", "azure": "simulated", "anthropic": "off"}
+    assert kinds == {"openai": "simulated", "azure": "simulated", "anthropic": "simulated"}
     assert environment == {
         "OPENAI_API_KEY": "sk-simulator",
         "LLM_CP_OPENAI_URL": f"{SIMULATOR}/openai/v1",
         "AZURE_OPENAI_API_KEY": "sk-simulator",
         "LLM_CP_AZURE_URL": f"{SIMULATOR}/azure",
+        "ANTHROPIC_API_KEY": "sk-simulator",
+        "LLM_CP_ANTHROPIC_URL": f"{SIMULATOR}/anthropic",
     }
 
 

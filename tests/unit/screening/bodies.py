@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from controlplane.screening.scan import DETECTORS
+from controlplane.screening.detect import DETECTORS
 
 VALUES = [text for row in DETECTORS for text in row.matches]
 _GLUE = [" ", "", "-", ".", "\\", "\\n", "\\u0040", '"', "\n", "\u200b", "1", "x", "@", "phone "]

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.unit.screening.bodies import bodies
 
+from controlplane.screening.detect import DETECTORS
 from controlplane.screening.redact import redact
-from controlplane.screening.scan import DETECTORS, Finding, scan
+from controlplane.screening.scan import Finding, scan
 from controlplane.screening.splice import Edit, splice
 
 

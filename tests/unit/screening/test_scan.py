@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.unit.screening.bodies import bodies
 
-from controlplane.screening.scan import DETECTORS, Finding, scan
+from controlplane.screening.detect import DETECTORS
+from controlplane.screening.scan import Finding, scan
 
 EMAIL = "user@example.com"
 CARD = 4111111111111111
@@ -212,7 +213,7 @@ def test_a_finding_never_shows_what_was_found() -> None:
             assert findings
             shown = repr(findings) + json.dumps([str(finding) for finding in findings])
             assert value not in shown
-            assert set(Finding.__slots__) == {
+            assert set(Finding._fields) == {
                 "kind",
                 "family",
                 "place",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import literal, select
+from sqlalchemy import delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +21,7 @@ from controlplane.adapters.postgres.tables import (
 )
 from controlplane.domain.access import Level, PolicyDocument
 from controlplane.domain.routing import Route
+from controlplane.errors import NotFound
 
 
 class RuleRepository:
@@ -37,22 +39,81 @@ class RuleRepository:
 
     async def documents(self, org_id: str) -> list[PolicyDocument]:
         """The policy documents of every level of one organisation."""
-        columns = (Policy.level, Policy.subject_id, Policy.version, Policy.document)
         async with self._database.tenant(org_id) as connection:
-            result = await connection.execute(
-                select(*columns).order_by(Policy.level, Policy.subject_id)
-            )
-        return [
-            PolicyDocument(Level(level), subject_id, version, document)
-            for level, subject_id, version, document in result
-        ]
+            return await _documents(connection)
 
     async def routes(self, org_id: str) -> list[dict[str, Any]]:
         """The routes of one organisation, in the JSON form of `domain.routing.Route`."""
-        columns = [getattr(ModelRoute, field.name) for field in fields(Route)]
         async with self._database.tenant(org_id) as connection:
-            result = await connection.execute(select(*columns).order_by(ModelRoute.alias))
-        return [dict(row) for row in result.mappings()]
+            return await _routes(connection)
+
+    @asynccontextmanager
+    async def committed(
+        self, org_id: str
+    ) -> AsyncGenerator[tuple[list[PolicyDocument], list[dict[str, Any]]], None]:
+        """All rules of one organisation as they are now, for whoever passes them on.
+
+        One at a time: inside the context no other process has read what it still wants to pass on,
+        so that the last one to do so has the last word of the database.
+        """
+        async with self._database.tenant(org_id) as connection:
+            await _lock(connection, org_id)
+            yield await _documents(connection), await _routes(connection)
+
+    async def route(self, org_id: str, alias: str) -> Route | None:
+        """One route; None where the organisation has none under this alias."""
+        async with self._database.tenant(org_id) as connection:
+            return await _route(connection, alias)
+
+    async def route_page(
+        self, org_id: str, *, limit: int, after: str | None = None
+    ) -> tuple[list[Route], str | None]:
+        """At most `limit` routes behind the alias `after`, and the last alias where more follow."""
+        query = select(*_ROUTE).order_by(ModelRoute.alias).limit(limit + 1)
+        if after is not None:
+            query = query.where(ModelRoute.alias > after)
+        async with self._database.tenant(org_id) as connection:
+            result = await connection.execute(query)
+            found = [Route.from_dict(dict(row)) for row in result.mappings()]
+        page = found[:limit]
+        return page, page[-1].alias if len(found) > limit else None
+
+    async def put_route(
+        self, org_id: str, route: Route, check: Callable[[Route | None], None]
+    ) -> bool:
+        """Store a route; answers whether its alias is new.
+
+        `check` sees what is stored, in the same transaction, and refuses by raising; it is not
+        asked where that is the very same route. Raises NotFound for an unknown organisation.
+        """
+        row = {**route.to_dict(), "org_id": org_id}
+        changes = {**row, "updated_at": func.now()}
+        async with self._database.tenant(org_id) as connection:
+            await _lock(connection, org_id)
+            stored = await _route(connection, route.alias)
+            if stored == route:
+                return False
+            check(stored)
+            # A token may name an organisation that nobody has made here.
+            if await connection.scalar(select(Organization.id)) is None:
+                raise NotFound("The organisation of this credential does not exist here.")
+            await connection.execute(
+                insert(ModelRoute)
+                .values(row)
+                .on_conflict_do_update(index_elements=["org_id", "alias"], set_=changes)
+            )
+        return stored is None
+
+    async def delete_route(self, org_id: str, alias: str, check: Callable[[Route], None]) -> bool:
+        """Remove a route; answers whether there was one. `check` as in `put_route`."""
+        async with self._database.tenant(org_id) as connection:
+            await _lock(connection, org_id)
+            stored = await _route(connection, alias)
+            if stored is None:
+                return False
+            check(stored)
+            await connection.execute(delete(ModelRoute).where(ModelRoute.alias == alias))
+        return True
 
     async def add_organization(self, org_id: str, name: str) -> bool:
         """Make an organisation."""
@@ -82,6 +143,38 @@ class RuleRepository:
         """Make a route."""
         async with self._database.tenant(org_id) as connection:
             return await _add(connection, ModelRoute, {"org_id": org_id, **route.to_dict()})
+
+
+_ROUTE = tuple(getattr(ModelRoute, field.name) for field in fields(Route))
+
+
+async def _documents(connection: AsyncConnection) -> list[PolicyDocument]:
+    columns = (Policy.level, Policy.subject_id, Policy.version, Policy.document)
+    result = await connection.execute(select(*columns).order_by(Policy.level, Policy.subject_id))
+    return [
+        PolicyDocument(Level(level), subject_id, version, document)
+        for level, subject_id, version, document in result
+    ]
+
+
+async def _routes(connection: AsyncConnection) -> list[dict[str, Any]]:
+    result = await connection.execute(select(*_ROUTE).order_by(ModelRoute.alias))
+    return [dict(row) for row in result.mappings()]
+
+
+async def _route(connection: AsyncConnection, alias: str) -> Route | None:
+    if not alias.isprintable():  # nor has PostgreSQL a place for U+0000
+        return None
+    result = await connection.execute(select(*_ROUTE).where(ModelRoute.alias == alias))
+    row = result.mappings().one_or_none()
+    return None if row is None else Route.from_dict(dict(row))
+
+
+async def _lock(connection: AsyncConnection, org_id: str) -> None:
+    """Until the transaction ends, nobody else changes or passes on the rules of `org_id`."""
+    await connection.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"rules:{org_id}", 0)))
+    )
 
 
 async def _add(connection: AsyncConnection, table: type[Base], row: Mapping[str, Any]) -> bool:

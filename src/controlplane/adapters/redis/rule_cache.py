@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from redis.exceptions import WatchError
+
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.health import troubled, troubled_key
 from controlplane.domain.access import Caller, EffectivePolicy, Level, PolicyDocument
@@ -58,7 +60,7 @@ class RuleCache:
             return _rules(caller, cached[1], tuple(cached[2:]), failing)
         fields = _encode(loaded.documents, loaded.routes)
         with suppress(Unreachable):  # the rules are known all the same
-            await self._write(caller.org_id, fields)
+            await self._renew(caller.org_id, fields, cached[0] if cached else None)
         documents = tuple(_bytes(fields.get(name)) for name in _policy_fields(caller))
         return _rules(caller, fields["routes"].encode(), documents, failing)
 
@@ -89,16 +91,34 @@ class RuleCache:
         return (values if is_known else None), troubled(failing)
 
     async def _write(self, org_id: str, fields: Mapping[str, str]) -> None:
+        async def write(redis: Any) -> None:
+            async with redis.pipeline(transaction=True) as pipe:
+                _queue(pipe, _key(org_id), fields)
+                await pipe.execute()
+
+        await self._client.run(write)
+
+    async def _renew(self, org_id: str, fields: Mapping[str, str], was: bytes | None) -> None:
+        """Write, unless somebody else has since `was`: what was loaded may be older than that."""
         key = _key(org_id)
 
         async def write(redis: Any) -> None:
             async with redis.pipeline(transaction=True) as pipe:
-                pipe.delete(key)
-                pipe.hset(key, mapping=fields)
-                pipe.expire(key, KEEP_SECONDS)
-                await pipe.execute()
+                await pipe.watch(key)
+                if await pipe.hget(key, "fresh_until") != was:
+                    return
+                pipe.multi()
+                _queue(pipe, key, fields)
+                with suppress(WatchError):
+                    await pipe.execute()
 
         await self._client.run(write)
+
+
+def _queue(pipe: Any, key: str, fields: Mapping[str, str]) -> None:
+    pipe.delete(key)
+    pipe.hset(key, mapping=fields)
+    pipe.expire(key, KEEP_SECONDS)
 
 
 def _key(org_id: str) -> str:

@@ -10,12 +10,11 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from controlplane.api.answer_headers import answer_headers
 from controlplane.api.departure import unless_gone
 from controlplane.api.inbound import read_call
 from controlplane.api.stream import EventStream
-from controlplane.domain.usage import usd
 from controlplane.errors import GatewayError, InternalError
-from controlplane.gateway.admit import limit_headers
 from controlplane.gateway.call import Answer
 from controlplane.gateway.pipeline import chat_completion
 from controlplane.gateway.record import CLIENT_CLOSED_REQUEST
@@ -56,9 +55,11 @@ async def create_chat_completion(request: Request) -> Response:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         if answer.chunks is not None:
             # The stream outlives this function, and with it what settles and records it.
-            return EventStream(_events(answer, stack.pop_all()), headers=_headers(answer))
+            return EventStream(_events(answer, stack.pop_all()), headers=answer_headers(answer))
     return Response(
-        orjson.dumps(answer.completion), media_type="application/json", headers=_headers(answer)
+        orjson.dumps(answer.completion),
+        media_type="application/json",
+        headers=answer_headers(answer),
     )
 
 
@@ -77,24 +78,3 @@ async def _events(answer: Answer, stack: AsyncExitStack) -> AsyncGenerator[bytes
         yield b"data: %b\n\n" % orjson.dumps(envelope)
     else:
         yield b"data: [DONE]\n\n"
-
-
-def _headers(answer: Answer) -> dict[str, str]:
-    trail = answer.trail
-    headers = {
-        **limit_headers(answer.limits),
-        "x-llm-cp-provider": _printable(trail.provider or ""),
-        "x-llm-cp-model": _printable(trail.model_served or ""),
-        "x-llm-cp-attempts": str(len(trail.attempts)),
-        "x-llm-cp-overhead-ms": f"{trail.overhead_ms:.1f}",
-    }
-    if trail.cost_microusd is not None:
-        headers["x-llm-cp-cost-usd"] = usd(trail.cost_microusd)
-    if trail.ignored_params:
-        headers["x-llm-cp-ignored-params"] = ",".join(map(_printable, trail.ignored_params))
-    return headers
-
-
-def _printable(value: str) -> str:
-    """A name as a header value: whatever a provider sends, it starts no header of its own."""
-    return "".join(char if " " <= char <= "~" else "?" for char in value)

@@ -9,15 +9,19 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from controlplane.local.children import exit_with_parent
 from controlplane.local.simulator.app import Simulator
-from controlplane.local.simulator.exchange import TRANSPORT
+from controlplane.local.simulator.exchange import REUSED, TRANSPORT
 
 
 class _Protocol(HttpToolsProtocol):
     """Hands the application its connection, so that faults can cut it."""
 
+    _used = False
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["extensions"] = {TRANSPORT: self.transport}  # type: ignore[dict-item]
+        extensions = {TRANSPORT: self.transport, REUSED: self._used}
+        self.scope["extensions"] = extensions  # type: ignore[typeddict-item]
+        self._used = True
 
 
 def main() -> None:

@@ -26,7 +26,10 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What every choice says. `pieces` are the text word by word; one piece is one token."""
+    """What every choice says. `pieces` are the text word by word; one piece is one token.
+
+    `stop_sequence` is the one of the request that ended the text, None where it ended by itself.
+    """
 
     pieces: tuple[str, ...]
     tool: ToolUse | None
@@ -34,6 +37,7 @@ class Answer:
     choices: int
     prompt_tokens: int
     completion_tokens: int
+    stop_sequence: str | None = None
 
     @property
     def text(self) -> str | None:
@@ -45,19 +49,26 @@ def answer_to(request: Mapping[str, Any]) -> Answer:
     """The answer to `request`; the same request always gets the same one."""
     messages = request["messages"]
     choices = request.get("n") or 1
-    prompt_tokens = 3 + sum(4 + _tokens(_text_of(message)) for message in messages)
+    prompt_tokens = 3 + sum(4 + tokens(_text_of(message)) for message in messages)
     if tool := _tool_use(request):
         forced = isinstance(request.get("tool_choice"), dict)
-        used = choices * (4 + _tokens(tool.payload))
+        used = choices * (4 + tokens(tool.payload))
         # OpenAI says "stop" where the caller itself named the function.
         reason = "stop" if forced else "tool_calls"
         return Answer((), tool, reason, choices, prompt_tokens, used)
-    pieces = tuple(_PIECE.findall(_until_stop(_text(request), request.get("stop"))))
+    text, stopped_by = _until_stop(_text(request), request.get("stop"))
+    pieces = tuple(_PIECE.findall(text))
     limit = request.get("max_completion_tokens") or request.get("max_tokens")
     reason = "stop"
     if limit and len(pieces) > limit:
-        pieces, reason = pieces[:limit], "length"
-    return Answer(pieces, None, reason, choices, prompt_tokens, choices * len(pieces))
+        pieces, reason, stopped_by = pieces[:limit], "length", None
+    used = choices * len(pieces)
+    return Answer(pieces, None, reason, choices, prompt_tokens, used, stopped_by)
+
+
+def tokens(text: str) -> int:
+    """How many tokens a text counts: four characters are one."""
+    return (len(text) + 3) // 4
 
 
 def _text(request: Mapping[str, Any]) -> str:
@@ -82,13 +93,11 @@ def _text_of(message: Mapping[str, Any]) -> str:
     return content if isinstance(content, str) else ""
 
 
-def _tokens(text: str) -> int:
-    return (len(text) + 3) // 4
-
-
-def _until_stop(text: str, stop: str | Sequence[str] | None) -> str:
+def _until_stop(text: str, stop: str | Sequence[str] | None) -> tuple[str, str | None]:
     stops = [stop] if isinstance(stop, str) else stop or ()
-    return text[: min((text.find(word) for word in stops if word in text), default=len(text))]
+    found = [(text.find(word), word) for word in stops if word in text]
+    at, word = min(found, default=(len(text), None))
+    return text[:at], word
 
 
 def _tool_use(request: Mapping[str, Any]) -> ToolUse | None:

@@ -1,4 +1,4 @@
-"""The simulator as an ASGI application: `/openai`, `/azure`, and the control endpoints.
+"""The simulator as an ASGI application: `/openai`, `/azure`, `/anthropic`, and its controls.
 
 PUT    /faults  {"provider": "openai", "fault": {"kind": "status", "status": 429}, "times": 2}
 DELETE /faults  all of them
@@ -16,15 +16,20 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from controlplane.local.simulator.anthropic import AnthropicWire
 from controlplane.local.simulator.azure import AzureWire
 from controlplane.local.simulator.exchange import ClientLeft, Exchange, Receive, Scope, Send
 from controlplane.local.simulator.faults import FAULTS, Fault
 from controlplane.local.simulator.openai import OpenAIWire
 from controlplane.local.simulator.turn import Turn
-from controlplane.local.simulator.wire import Call, Headers, Refusal, Wire
+from controlplane.local.simulator.wire import Call, Refusal, Wire
 
 KEPT_REQUESTS = 100
-WIRES: Mapping[str, Wire] = {"openai": OpenAIWire(), "azure": AzureWire()}
+WIRES: Mapping[str, Wire] = {
+    "openai": OpenAIWire(),
+    "azure": AzureWire(),
+    "anthropic": AnthropicWire(),
+}
 _CREDENTIALS = frozenset({b"authorization", b"api-key", b"x-api-key"})
 
 
@@ -67,19 +72,18 @@ class Simulator:
         name, _, rest = scope["path"][1:].partition("/")
         raw = await _body(receive)
         if name in WIRES:
-            exchange = Exchange(scope, receive, send, self._headers(name))
+            self._serial += 1
+            request_id = f"req_{self._serial:032x}"
+            headers = (*WIRES[name].headers, (WIRES[name].request_id_header, request_id.encode()))
+            exchange = Exchange(scope, receive, send, headers)
             query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
             call = Call(scope["method"], f"/{rest}", query, dict(scope["headers"]), raw)
-            await self._answer(name, call, exchange)
+            await self._answer(name, call, exchange, request_id)
         else:
             status, answer = self._control(scope["method"], scope["path"], raw)
             await Exchange(scope, receive, send, ()).respond(status, orjson.dumps(answer))
 
-    def _headers(self, name: str) -> Headers:
-        self._serial += 1
-        return (*WIRES[name].headers, (b"x-request-id", b"req_%032x" % self._serial))
-
-    async def _answer(self, name: str, call: Call, exchange: Exchange) -> None:
+    async def _answer(self, name: str, call: Call, exchange: Exchange, request_id: str) -> None:
         record, wire = self._records[name], WIRES[name]
         record.count += 1
         record.calls.append(call)
@@ -87,7 +91,8 @@ class Simulator:
             await self._turn(name, Turn(exchange, wire, wire.read(call, self._serial)))
         except Refusal as refusal:
             headers = ((b"content-type", b"application/json"), *refusal.headers)
-            await exchange.respond(refusal.status, orjson.dumps(refusal.body), headers)
+            body = orjson.dumps(wire.signed(refusal.body, request_id))
+            await exchange.respond(refusal.status, body, headers)
         except ClientLeft:
             record.left += 1
 
@@ -96,7 +101,7 @@ class Simulator:
         try:
             fault = self._planned(name) or Fault.of_model(model)
         except ValueError:
-            raise turn.wire.error(404, model, None) from None
+            raise turn.wire.error(404, model) from None
         if fault is None:
             await turn.play()
         else:

@@ -15,8 +15,7 @@ import orjson
 
 from controlplane.local.simulator import openai
 from controlplane.local.simulator.answers import Answer
-from controlplane.local.simulator.openai_errors import error_for, retry_headers
-from controlplane.local.simulator.openai_parameters import refuse_parameters
+from controlplane.local.simulator.openai_errors import error_for, exhausted_headers
 from controlplane.local.simulator.wire import Call, Frames, Headers, Refusal, Request
 
 API_KEY = openai.API_KEY
@@ -28,7 +27,7 @@ HEADERS: Headers = (
     (b"x-ratelimit-remaining-requests", b"9999"),
     (b"x-ratelimit-remaining-tokens", b"1999988"),
 )
-_DEPLOYMENT = re.compile(r"\A/openai/deployments/([^/]+)/chat/completions\Z")
+_DEPLOYMENT = re.compile(r"\A/openai/deployments/([^/]+)/(?:chat/completions|embeddings)\Z")
 _SAFE = {
     kind: {"filtered": False, "severity": "safe"}
     for kind in ("hate", "self_harm", "sexual", "violence")
@@ -68,7 +67,7 @@ _ERRORS: Mapping[int, tuple[str, str]] = {
 }
 
 
-class AzureWire:
+class AzureWire(openai.OpenAIWire):
     """The address of a deployment with `api-version`, or `/openai/v1` without."""
 
     headers = HEADERS
@@ -76,34 +75,35 @@ class AzureWire:
     def read(self, call: Call, serial: int) -> Request:
         """Key, address, body, deployment, parameters. Raises Refusal."""
         if call.headers.get(b"api-key", b"") != API_KEY.encode():
-            raise self.error(401, "", None)
+            raise self.error(401, "")
         deployment = _DEPLOYMENT.match(call.path)
-        latest = call.path == "/openai/v1/chat/completions"
+        latest = call.path in ("/openai/v1/chat/completions", "/openai/v1/embeddings")
         known = latest or (deployment and call.query.get("api-version"))
         if not known or call.method != "POST":
             raise Refusal(404, {"error": {"code": "404", "message": "Resource not found"}})
         body = openai.read_body(call.raw)
         model = unquote(deployment[1]) if deployment else body.get("model")
         if not isinstance(model, str) or not model.startswith(openai.MODELS):
-            raise self.error(404, "", None)
-        refuse_parameters(body)
-        return Request(model, body, serial)
+            raise self.error(404, "")
+        return openai.checked(call, model, body, serial)
 
-    def error(self, status: int, model: str, retry_after: float | None) -> Refusal:
+    def error(self, status: int, model: str) -> Refusal:
         """Azure's error object for a status: OpenAI's where it has no own words."""
         if status not in _ERRORS:
-            return error_for(status, model, retry_after)
+            return error_for(status, model)
         code, message = _ERRORS[status]
         body = {"error": {"code": code, "message": message}}
-        return Refusal(status, body, retry_headers(status, retry_after))
+        return Refusal(status, body, exhausted_headers(status))
 
-    def completion(self, answer: Answer, request: Request) -> dict[str, Any]:
+    def completion(self, answer: Answer, request: Request, *, usage: bool = True) -> dict[str, Any]:
         """A `chat.completion` with the results of the content filters."""
-        whole = openai.OpenAIWire().completion(answer, request)
+        whole = super().completion(answer, request, usage=usage)
+        if "choices" not in whole:
+            return whole
         choices = [{**choice, "content_filter_results": _SAFE} for choice in whole["choices"]]
         return {**whole, "choices": choices, "prompt_filter_results": _PROMPT_FILTER}
 
-    def frames(self, answer: Answer, request: Request) -> Frames:
+    def frames(self, answer: Answer, request: Request, *, usage: bool = True) -> Frames:
         """Chunks, after an event that has only the prompt's filter results."""
-        frames = openai.frames(answer, request, extra=_CHOICE_FILTER)
-        return replace(frames, content=[_FIRST_EVENT, *frames.content])
+        frames = openai.frames(answer, request, extra=_CHOICE_FILTER, usage=usage)
+        return replace(frames, start=[_FIRST_EVENT])

@@ -16,6 +16,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 TRANSPORT = "controlplane.transport"
+REUSED = "controlplane.reused"
 
 JSON: Headers = ((b"content-type", b"application/json"),)
 EVENT_STREAM: Headers = (
@@ -70,6 +71,16 @@ class Exchange:
         except TimeoutError:
             return
         raise ClientLeft
+
+    @property
+    def reused(self) -> bool:
+        """The connection has carried a request before this one."""
+        return bool(self._scope.get("extensions", {}).get(REUSED))
+
+    def close_after_the_answer(self) -> None:
+        """Close the connection, which the answer said was to be kept."""
+        if transport := self._scope.get("extensions", {}).get(TRANSPORT):
+            transport.close()
 
     async def cut(self, *, reset: bool) -> None:
         """Close the connection under the answer: by a TCP reset, or in an orderly way."""

@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 
-from controlplane.local.simulator.openai_errors import QUOTA
+from controlplane.local.simulator.answers import answer_to
+from controlplane.local.simulator.exchange import JSON
 from controlplane.local.simulator.turn import Turn
-from controlplane.local.simulator.wire import Headers
+from controlplane.local.simulator.wire import Headers, Refusal
 
 HTML: Headers = ((b"content-type", b"text/html; charset=utf-8"),)
 DRIP_SECONDS = 0.5
@@ -23,11 +24,15 @@ _PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></h
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. `seconds` is how long delays last, `after` how many events come before it."""
+    """One fault. `seconds` is how long delays last, `after` how many events come before it.
+
+    A refusal says when to come back in seconds (`retry_after`), in milliseconds, or not at all.
+    """
 
     kind: str
     status: int = 500
     retry_after: float | None = None
+    retry_after_ms: float | None = None
     seconds: float = 3.0
     after: int = 3
 
@@ -41,9 +46,10 @@ class Fault:
         except TypeError:
             names = ", ".join(cls.__slots__)
             raise ValueError(f"A fault has only the members {names}.") from None
-        numbers = (fault.status, fault.retry_after or 0, fault.seconds, fault.after)
+        waits = (fault.retry_after or 0, fault.retry_after_ms or 0)
+        numbers = (fault.status, *waits, fault.seconds, fault.after)
         if not all(isinstance(number, int | float) and number >= 0 for number in numbers):
-            raise ValueError("'status', 'retry_after', 'seconds' and 'after' must be numbers.")
+            raise ValueError("All members of a fault but 'kind' must be numbers.")
         if not 200 <= fault.status <= 599:
             raise ValueError("'status' must be from 200 to 599.")
         return fault
@@ -68,11 +74,17 @@ class Fault:
 
 
 async def _status(turn: Turn, fault: Fault) -> None:
-    raise turn.wire.error(fault.status, turn.request.model, fault.retry_after)
+    error = turn.wire.error(fault.status, turn.request.model)
+    raise Refusal(error.status, error.body, (*error.headers, *_retry_headers(fault)))
+
+
+def _retry_headers(fault: Fault) -> Headers:
+    waits = ((b"retry-after", fault.retry_after), (b"retry-after-ms", fault.retry_after_ms))
+    return tuple((name, f"{wait:g}".encode()) for name, wait in waits if wait is not None)
 
 
 async def _quota(turn: Turn, _fault: Fault) -> None:
-    await turn.exchange.respond(429, orjson.dumps(QUOTA))
+    raise turn.wire.quota()
 
 
 async def _delay(turn: Turn, fault: Fault) -> None:
@@ -91,6 +103,19 @@ async def _stall(turn: Turn, fault: Fault) -> None:
 
 async def _reset(turn: Turn, _fault: Fault) -> None:
     await turn.exchange.cut(reset=True)
+
+
+async def _stale(turn: Turn, _fault: Fault) -> None:
+    # What a client meets whose kept connection is closed at the moment it is used again.
+    if turn.exchange.reused:
+        await turn.exchange.cut(reset=False)
+    else:
+        await turn.play()
+
+
+async def _hang_up(turn: Turn, _fault: Fault) -> None:
+    await turn.play()
+    turn.exchange.close_after_the_answer()
 
 
 async def _drop(turn: Turn, fault: Fault) -> None:
@@ -113,25 +138,34 @@ async def _empty_object(turn: Turn, _fault: Fault) -> None:
     await turn.send(_framed(turn, b"{}"))
 
 
-async def _error_object(turn: Turn, _fault: Fault) -> None:
-    error = turn.wire.error(500, turn.request.model, None)
-    await turn.send(_framed(turn, orjson.dumps(error.body)))
+async def _error_object(turn: Turn, fault: Fault) -> None:
+    # As JSON even where events were asked for.
+    await turn.exchange.respond(200, _error(turn, fault), JSON)
+
+
+async def _error_first(turn: Turn, fault: Fault) -> None:
+    await turn.send(_framed(turn, _error(turn, fault)))
+
+
+async def _error_mid(turn: Turn, fault: Fault) -> None:
+    first, _ = _split(turn, fault)
+    await turn.send(*first, _framed(turn, _error(turn, fault)))
 
 
 async def _no_choices(turn: Turn, _fault: Fault) -> None:
     if turn.request.stream:
-        await turn.send(*turn.frames.usage, *turn.frames.done)
+        frames = turn.frames
+        await turn.send(*frames.start, *frames.usage, *frames.done)
     else:
-        await turn.send(orjson.dumps({**turn.completion, "choices": []}))
+        await turn.send(orjson.dumps(turn.wire.hollow(turn.completion)))
 
 
 async def _no_usage(turn: Turn, _fault: Fault) -> None:
-    if turn.request.stream:
-        frames = turn.frames
-        await turn.send(*frames.content, *frames.finish, *frames.done)
+    request, answer = turn.request, answer_to(turn.request.chat)
+    if request.stream:
+        await turn.send(*turn.wire.frames(answer, request, usage=False).whole)
     else:
-        kept = {name: value for name, value in turn.completion.items() if name != "usage"}
-        await turn.send(orjson.dumps(kept))
+        await turn.send(orjson.dumps(turn.wire.completion(answer, request, usage=False)))
 
 
 async def _garbage(turn: Turn, fault: Fault) -> None:
@@ -163,7 +197,7 @@ async def _drip(turn: Turn, _fault: Fault) -> None:
 
 async def _pings(turn: Turn, _fault: Fault) -> None:
     # Where no events are asked for, the white space that JSON allows does the same.
-    ping = b": keep-alive\n\n" if turn.request.stream else b" "
+    ping = turn.wire.ping if turn.request.stream else b" "
     await turn.begin()
     for _ in range(int(LONGEST_SECONDS / DRIP_SECONDS)):
         await turn.exchange.write((ping,))
@@ -174,13 +208,18 @@ async def _pings(turn: Turn, _fault: Fault) -> None:
 def _split(turn: Turn, fault: Fault) -> tuple[list[bytes], list[bytes]]:
     """The right answer before and after the fault; the finish of a stream is always after it."""
     pieces = turn.pieces
-    last = len(turn.frames.content) if turn.request.stream else 1
-    at = min(fault.after, last)
+    at = min(fault.after, 1)
+    if turn.request.stream:
+        at = len(turn.frames.start) + min(fault.after, len(turn.frames.content))
     return pieces[:at], pieces[at:]
 
 
 def _framed(turn: Turn, data: bytes) -> bytes:
-    return b"data: %b\n\n" % data if turn.request.stream else data
+    return turn.wire.event(data) if turn.request.stream else data
+
+
+def _error(turn: Turn, fault: Fault) -> bytes:
+    return orjson.dumps(turn.wire.error(fault.status, turn.request.model).body)
 
 
 FAULTS: Mapping[str, Callable[[Turn, Fault], Awaitable[None]]] = {
@@ -189,11 +228,15 @@ FAULTS: Mapping[str, Callable[[Turn, Fault], Awaitable[None]]] = {
     "delay": _delay,
     "stall": _stall,
     "reset": _reset,
+    "stale": _stale,
+    "hang-up": _hang_up,
     "drop": _drop,
     "truncated": _truncated,
     "html": _html,
     "empty-object": _empty_object,
     "error-object": _error_object,
+    "error-first": _error_first,
+    "error-mid": _error_mid,
     "no-choices": _no_choices,
     "no-usage": _no_usage,
     "garbage": _garbage,

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from controlplane.local.simulator.answers import Answer
-from controlplane.local.simulator.openai_errors import error_for, invalid
+from controlplane.local.simulator.embeddings import embedding_list, refuse_embedding
+from controlplane.local.simulator.openai_errors import error_for, exhausted_account, invalid
 from controlplane.local.simulator.openai_parameters import refuse_parameters
 from controlplane.local.simulator.wire import Call, Frames, Headers, Refusal, Request
 
@@ -26,7 +27,7 @@ HEADERS: Headers = (
     (b"x-ratelimit-reset-requests", b"6ms"),
     (b"x-ratelimit-reset-tokens", b"0s"),
 )
-MODELS = ("gpt-", "chatgpt-", "o1", "o3", "o4", "sim-")
+MODELS = ("gpt-", "chatgpt-", "o1", "o3", "o4", "sim-", "text-embedding-")
 # OpenAI answers with the dated model behind an alias.
 SNAPSHOTS = {
     "gpt-4o": "gpt-4o-2024-08-06",
@@ -37,15 +38,17 @@ SNAPSHOTS = {
 
 
 class OpenAIWire:
-    """`/v1/chat/completions`, the key as a bearer token."""
+    """`/v1/chat/completions` and `/v1/embeddings`, the key as a bearer token."""
 
     headers = HEADERS
+    request_id_header = b"x-request-id"
+    ping = b": keep-alive\n\n"
 
     def read(self, call: Call, serial: int) -> Request:
         """Key, address, body, parameters, model: in the order of OpenAI. Raises Refusal."""
         if call.headers.get(b"authorization", b"").lower() != b"bearer " + API_KEY.encode():
-            raise error_for(401, "", None)
-        if call.path != "/v1/chat/completions":
+            raise error_for(401, "")
+        if call.path not in ("/v1/chat/completions", "/v1/embeddings"):
             raise invalid(
                 f"Invalid URL ({call.method} {call.path})", status=404, code="unknown_url"
             )
@@ -60,16 +63,25 @@ class OpenAIWire:
         if not isinstance(model, str) or not model:
             raise invalid("you must provide a model parameter")
         if not model.startswith(MODELS):
-            raise error_for(404, model, None)
-        refuse_parameters(body)
-        return Request(model, body, serial)
+            raise error_for(404, model)
+        return checked(call, model, body, serial)
 
-    def error(self, status: int, model: str, retry_after: float | None) -> Refusal:
+    def error(self, status: int, model: str) -> Refusal:
         """OpenAI's error object for a status."""
-        return error_for(status, model, retry_after)
+        return error_for(status, model)
 
-    def completion(self, answer: Answer, request: Request) -> dict[str, Any]:
-        """A `chat.completion`."""
+    def quota(self) -> Refusal:
+        """OpenAI's 429 that no waiting helps."""
+        return exhausted_account()
+
+    def signed(self, body: Mapping[str, Any], request_id: str) -> Mapping[str, Any]:
+        """As it is: the id is in a header only."""
+        return body
+
+    def completion(self, answer: Answer, request: Request, *, usage: bool = True) -> dict[str, Any]:
+        """A `chat.completion`, or the embeddings of a request for those."""
+        if "messages" not in request.body:
+            return embedding_list({**request.body, "model": request.model}, usage=usage)
         message: dict[str, Any] = {"role": "assistant", "content": answer.text}
         if answer.tool:
             message["tool_calls"] = [tool_call(answer, request, 0)]
@@ -85,12 +97,30 @@ class OpenAIWire:
                 }
                 for index in range(answer.choices)
             ],
-            "usage": usage(answer),
+            **({"usage": token_usage(answer)} if usage else {}),
         }
 
-    def frames(self, answer: Answer, request: Request) -> Frames:
+    def hollow(self, completion: Mapping[str, Any]) -> dict[str, Any]:
+        """No choices, and no data."""
+        return {**completion, "data" if "data" in completion else "choices": []}
+
+    def frames(self, answer: Answer, request: Request, *, usage: bool = True) -> Frames:
         """`chat.completion.chunk` events."""
-        return frames(answer, request, extra=b"")
+        return frames(answer, request, extra=b"", usage=usage)
+
+    def event(self, data: bytes) -> bytes:
+        """Events have no names."""
+        return b"data: %b\n\n" % data
+
+
+def checked(call: Call, model: str, body: dict[str, Any], serial: int) -> Request:
+    """The request of a call whose address and model are right. Raises Refusal."""
+    if call.path.endswith("/embeddings"):
+        refuse_embedding(body)
+        # Nobody sees the text of this answer.
+        return Request(model, body, serial, {"messages": [{"role": "user", "content": ""}]})
+    refuse_parameters(body)
+    return Request(model, body, serial, body)
 
 
 def read_body(raw: bytes) -> dict[str, Any]:
@@ -119,7 +149,7 @@ def head(request: Request, kind: str) -> dict[str, Any]:
     }
 
 
-def usage(answer: Answer) -> dict[str, Any]:
+def token_usage(answer: Answer) -> dict[str, Any]:
     """Token counts, with both details objects."""
     return {
         "prompt_tokens": answer.prompt_tokens,
@@ -146,7 +176,7 @@ def tool_call(answer: Answer, request: Request, choice: int) -> dict[str, Any]:
     }
 
 
-def frames(answer: Answer, request: Request, *, extra: bytes) -> Frames:
+def frames(answer: Answer, request: Request, *, extra: bytes, usage: bool) -> Frames:
     """The events of a stream; `extra` is put into every choice (`,"name":value`)."""
     wants_usage = bool((request.body.get("stream_options") or {}).get("include_usage"))
     start = b"data: " + orjson.dumps(head(request, "chat.completion.chunk"))[:-1] + b',"choices":['
@@ -168,11 +198,12 @@ def frames(answer: Answer, request: Request, *, extra: bytes) -> Frames:
         delta = b'{"content":%b}' % orjson.dumps(piece)
         content += [event(index, delta) for index in range_of_choices]
     reason = orjson.dumps(answer.finish_reason)
-    counts = start + b'],"usage":' + orjson.dumps(usage(answer)) + b"}\n\n"
+    counts = start + b'],"usage":' + orjson.dumps(token_usage(answer)) + b"}\n\n"
     return Frames(
+        start=[],
         content=content,
         finish=[event(index, b"{}", reason) for index in range_of_choices],
-        usage=[counts] if wants_usage else [],
+        usage=[counts] if wants_usage and usage else [],
         done=[b"data: [DONE]\n\n"],
     )
 

@@ -43,32 +43,18 @@ _ERRORS: Mapping[int, tuple[str, str, str | None]] = {
     529: ("Overloaded", "overloaded_error", None),
 }
 
-QUOTA = {
-    "error": {
-        "message": "You exceeded your current quota, please check your plan and billing details.",
-        "type": "insufficient_quota",
-        "param": None,
-        "code": "insufficient_quota",
-    }
-}
 
-
-def error_for(status: int, model: str, retry_after: float | None) -> Refusal:
+def error_for(status: int, model: str) -> Refusal:
     """The answer for a status; any that OpenAI does not name reads as a server error."""
     message, kind, code = _ERRORS.get(status, (_SERVER, "server_error", None))
     param = {400: "messages", 404: None}.get(status)
     body = envelope(message.format(model=model), kind, param, code)
-    return Refusal(status, body, retry_headers(status, retry_after))
+    return Refusal(status, body, exhausted_headers(status))
 
 
-def retry_headers(status: int, retry_after: float | None) -> Headers:
-    """`retry-after` where it was asked for; a 429 says so in milliseconds too."""
-    if retry_after is None:
-        return ((b"x-ratelimit-remaining-requests", b"0"),) if status == 429 else ()
-    return (
-        (b"retry-after", f"{retry_after:g}".encode()),
-        (b"retry-after-ms", b"%d" % round(retry_after * 1000)),
-    )
+def exhausted_headers(status: int) -> Headers:
+    """What a 429 says beside its body."""
+    return ((b"x-ratelimit-remaining-requests", b"0"),) if status == 429 else ()
 
 
 def envelope(message: str, kind: str, param: str | None, code: str | None) -> dict[str, Any]:
@@ -81,3 +67,9 @@ def invalid(
 ) -> Refusal:
     """An `invalid_request_error`."""
     return Refusal(status, envelope(message, "invalid_request_error", param, code))
+
+
+def exhausted_account() -> Refusal:
+    """A 429 that no waiting helps."""
+    message = "You exceeded your current quota, please check your plan and billing details."
+    return Refusal(429, envelope(message, "insufficient_quota", None, "insufficient_quota"))

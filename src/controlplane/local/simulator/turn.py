@@ -24,12 +24,12 @@ class Turn:
     @cached_property
     def completion(self) -> dict[str, Any]:
         """The whole answer."""
-        return self.wire.completion(answer_to(self.request.body), self.request)
+        return self.wire.completion(answer_to(self.request.chat), self.request)
 
     @cached_property
     def frames(self) -> Frames:
         """The streamed answer."""
-        return self.wire.frames(answer_to(self.request.body), self.request)
+        return self.wire.frames(answer_to(self.request.chat), self.request)
 
     @property
     def pieces(self) -> list[bytes]:

@@ -24,11 +24,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A call that was understood: the model it names, and its body."""
+    """A call that was understood: the model it names, and its body.
+
+    `chat` is the same in OpenAI's words: what the answer is made from.
+    """
 
     model: str
     body: Mapping[str, Any]
     serial: int
+    chat: Mapping[str, Any]
 
     @property
     def stream(self) -> bool:
@@ -38,8 +42,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """The events of a streamed answer, in order: `content`, `finish`, `usage`, `done`."""
+    """The events of a streamed answer, in order.
 
+    `start` comes before any of the answer, `finish` says why it ended, `done` that nothing follows.
+    """
+
+    start: Sequence[bytes]
     content: Sequence[bytes]
     finish: Sequence[bytes]
     usage: Sequence[bytes]
@@ -48,7 +56,7 @@ class Frames:
     @property
     def whole(self) -> Sequence[bytes]:
         """All of them."""
-        return (*self.content, *self.finish, *self.usage, *self.done)
+        return (*self.start, *self.content, *self.finish, *self.usage, *self.done)
 
 
 class Refusal(Exception):
@@ -65,19 +73,38 @@ class Wire(Protocol):
     """A provider's format. Pure: nothing here sends."""
 
     headers: Headers
+    request_id_header: bytes
+    # What keeps a stream alive without saying anything.
+    ping: bytes
 
     def read(self, call: Call, serial: int) -> Request:
         """Understand a call. Raises Refusal as the provider would answer it."""
         ...
 
-    def error(self, status: int, model: str, retry_after: float | None) -> Refusal:
+    def error(self, status: int, model: str) -> Refusal:
         """The provider's own answer for a status."""
         ...
 
-    def completion(self, answer: Answer, request: Request) -> dict[str, Any]:
-        """The whole answer."""
+    def quota(self) -> Refusal:
+        """The account has nothing left to spend."""
         ...
 
-    def frames(self, answer: Answer, request: Request) -> Frames:
-        """The streamed answer."""
+    def signed(self, body: Mapping[str, Any], request_id: str) -> Mapping[str, Any]:
+        """The body of an error as it is sent."""
+        ...
+
+    def completion(self, answer: Answer, request: Request, *, usage: bool = True) -> dict[str, Any]:
+        """The whole answer, or one that forgets the usage."""
+        ...
+
+    def hollow(self, completion: Mapping[str, Any]) -> dict[str, Any]:
+        """The same answer without any answer in it."""
+        ...
+
+    def frames(self, answer: Answer, request: Request, *, usage: bool = True) -> Frames:
+        """The streamed answer, or one that forgets the usage."""
+        ...
+
+    def event(self, data: bytes) -> bytes:
+        """One event of a stream, whatever its data is."""
         ...

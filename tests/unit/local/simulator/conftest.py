@@ -38,9 +38,24 @@ class SimulatedProvider:
             headers={"api-key": API_KEY},
         )
 
-    async def fault(self, kind: str, *, times: int | None = None, **more: Any) -> None:
-        """Order a fault of the provider `openai`."""
-        plan = {"provider": "openai", "fault": {"kind": kind, **more}, "times": times}
+    async def anthropic(self, **body: Any) -> httpx.Response:
+        """A Messages request in Anthropic's format."""
+        return await self.client.post(
+            "/anthropic/v1/messages",
+            json={
+                "model": "claude-sonnet-4-5",
+                "max_tokens": 2000,
+                "messages": MESSAGES,
+                **body,
+            },
+            headers={"x-api-key": API_KEY, "anthropic-version": "2023-06-01"},
+        )
+
+    async def fault(
+        self, kind: str, *, provider: str = "openai", times: int | None = None, **more: Any
+    ) -> None:
+        """Order a fault of a provider."""
+        plan = {"provider": provider, "fault": {"kind": kind, **more}, "times": times}
         (await self.client.put("/faults", json=plan)).raise_for_status()
 
 

@@ -14,7 +14,7 @@ from controlplane.local.simulator.faults import FAULTS
 from .conftest import MESSAGES, SimulatedProvider, events
 
 # Those that cut or bend the connection itself are tried over a real one.
-ON_SOCKETS = {"reset", "drop", "drip", "pings"}
+ON_SOCKETS = {"reset", "drop", "drip", "pings", "stale", "hang-up"}
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 413, 422, 429, 500, 503, 529])
@@ -45,6 +45,15 @@ async def test_a_fault_lasts_as_many_times_as_ordered(provider: SimulatedProvide
     assert (await provider.post()).status_code == 200
 
 
+async def test_when_to_come_back_in_one_unit_or_the_other(provider: SimulatedProvider) -> None:
+    await provider.fault("status", status=429, retry_after_ms=1500, times=1)
+    headers = (await provider.post()).headers
+    assert (headers["retry-after-ms"], headers.get("retry-after")) == ("1500", None)
+    await provider.fault("status", status=429, retry_after=2, times=1)
+    headers = (await provider.post()).headers
+    assert (headers.get("retry-after-ms"), headers["retry-after"]) == (None, "2")
+
+
 async def test_a_fault_without_end_ends_with_delete(provider: SimulatedProvider) -> None:
     await provider.fault("status")
     assert [(await provider.post()).status_code for _ in range(3)] == [500, 500, 500]
@@ -70,6 +79,7 @@ async def test_delays_end_well(provider: SimulatedProvider, kind: str, stream: b
         ("html", b"<html>"),
         ("empty-object", b"{}"),
         ("error-object", b'{"error":'),
+        ("error-first", b'{"error":'),
         ("empty-stream", b""),
     ],
 )
@@ -109,7 +119,11 @@ async def test_streams_that_lack_something(provider: SimulatedProvider) -> None:
     assert b"<garbage>" in (await stream("garbage")).content
     assert not (await stream("truncated")).content.endswith(b"\n")
     assert (await stream("empty-stream")).content == b""
-    assert events(await stream("error-object"))[0]["error"]["type"] == "server_error"
+    assert (await stream("error-object")).json()["error"]["type"] == "server_error"
+    assert events(await stream("error-first"))[0]["error"]["type"] == "server_error"
+    *chunks, error = events(await stream("error-mid"))
+    assert error["error"]["type"] == "server_error"
+    assert [chunk["choices"][0]["finish_reason"] for chunk in chunks] == [None] * 3
 
 
 async def test_only_delays_end_with_the_right_answer(provider: SimulatedProvider) -> None:

@@ -1,0 +1,1 @@
+"""Use cases of the admin API that are more than one repository call."""

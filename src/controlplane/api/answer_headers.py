@@ -1,0 +1,29 @@
+"""The headers that go with every answer of a model."""
+
+from __future__ import annotations
+
+from controlplane.domain.usage import usd
+from controlplane.gateway.admit import limit_headers
+from controlplane.gateway.call import Answer
+
+
+def answer_headers(answer: Answer) -> dict[str, str]:
+    """Limits, and who answered after how many attempts at what cost."""
+    trail = answer.trail
+    headers = {
+        **limit_headers(answer.limits),
+        "x-llm-cp-provider": _printable(trail.provider or ""),
+        "x-llm-cp-model": _printable(trail.model_served or ""),
+        "x-llm-cp-attempts": str(len(trail.attempts)),
+        "x-llm-cp-overhead-ms": f"{trail.overhead_ms:.1f}",
+    }
+    if trail.cost_microusd is not None:
+        headers["x-llm-cp-cost-usd"] = usd(trail.cost_microusd)
+    if trail.ignored_params:
+        headers["x-llm-cp-ignored-params"] = ",".join(map(_printable, trail.ignored_params))
+    return headers
+
+
+def _printable(value: str) -> str:
+    """A name as a header value: whatever a provider sends, it starts no header of its own."""
+    return "".join(char if " " <= char <= "~" else "?" for char in value)

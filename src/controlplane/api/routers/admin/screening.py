@@ -1,0 +1,68 @@
+"""What screening would find in a request, and do, under the caller's own policy."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from controlplane.api.access import allow
+from controlplane.api.inbound import read_call
+from controlplane.domain.access import Action, Caller, Role
+from controlplane.domain.body import parse_object
+from controlplane.domain.chat import parse_chat_request
+from controlplane.errors import InvalidRequest, Unavailable, Unreachable
+from controlplane.gateway.screen import inspect
+from controlplane.screening.redact import redact
+
+router = APIRouter(prefix="/admin/v1/screening", tags=["admin: screening"])
+Tester = Annotated[Caller, Depends(allow(Role.ADMIN, Role.DEVELOPER))]
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "required": ["request"]},
+                "example": {
+                    "request": {
+                        "model": "gpt-4o-mini",
+                        "messages": [{"role": "user", "content": "I am ana@example.com"}],
+                    }
+                },
+            }
+        },
+    }
+}
+
+
+@router.post("/test", summary="Try a chat request without sending it", openapi_extra=_BODY)
+async def test_screening(request: Request, caller: Tester) -> Response:
+    """Nothing is sent, kept or recorded. `redacted` shows the request with a token for everything
+    that the policy redacts or blocks."""
+    document = parse_object((await read_call(request)).body)
+    if not isinstance(document.get("request"), dict):
+        raise InvalidRequest("You must provide 'request', a chat request.", param="request")
+    body = parse_chat_request(orjson.dumps(document["request"])).body
+    try:
+        rules = await request.app.state.container.gateway.rules.rules(caller)
+    except Unreachable as error:
+        raise Unavailable("The policy cannot be read at the moment. Try again.") from error
+    inspection = inspect(body, rules.policy.screening)
+    hidden = inspection.of(Action.REDACT, Action.BLOCK)
+    answer = {
+        "action": inspection.action,
+        "findings": [
+            {
+                "kind": finding.kind,
+                "place": finding.place,
+                "offset": finding.offset,
+                "length": finding.length,
+            }
+            for finding, _ in inspection.acted
+        ],
+        "redacted": redact(body, hidden, scope=inspection.scope) if hidden else body,
+    }
+    return Response(orjson.dumps(answer), media_type="application/json")

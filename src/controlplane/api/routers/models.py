@@ -1,0 +1,67 @@
+"""`GET /v1/models`: what the caller may ask for, in OpenAI's schema.
+
+https://platform.openai.com/docs/api-reference/models
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Path, Request
+from starlette.responses import Response
+
+from controlplane.api.access import allow
+from controlplane.domain.access import Caller
+from controlplane.domain.routing import Route
+from controlplane.errors import ModelNotFound, Unavailable, Unreachable
+from controlplane.gateway.admit import INFERENCE_ROLES
+from controlplane.gateway.route import listed
+
+router = APIRouter(tags=["inference"])
+Asking = Annotated[Caller, Depends(allow(*INFERENCE_ROLES))]
+Id = Annotated[str, Path(description="A model; it may hold slashes.", examples=["gpt-4o"])]
+
+_EXAMPLE = {"id": "gpt-4o", "object": "model", "created": 0, "owned_by": "openai"}
+
+
+def _answers(example: dict[str, Any]) -> dict[str, Any]:
+    content = {"application/json": {"example": example}}
+    return {"responses": {"200": {"description": "In OpenAI's schema.", "content": content}}}
+
+
+@router.get(
+    "/v1/models",
+    summary="List the models that the caller may use",
+    openapi_extra=_answers({"object": "list", "data": [_EXAMPLE]}),
+)
+async def list_models(request: Request, caller: Asking) -> Response:
+    """The names with a route that the policy allows. A glob's names are not listed."""
+    models = [_model(route) for route in await _routes(request, caller)]
+    return _json({"object": "list", "data": models})
+
+
+@router.get("/v1/models/{model:path}", summary="One model", openapi_extra=_answers(_EXAMPLE))
+async def get_model(request: Request, model: Id, caller: Asking) -> Response:
+    """404 `model_not_found` for one that the list does not have."""
+    for route in await _routes(request, caller):
+        if route.alias == model:
+            return _json(_model(route))
+    raise ModelNotFound(f"The model '{model}' does not exist or is not allowed.", param="model")
+
+
+async def _routes(request: Request, caller: Caller) -> list[Route]:
+    try:
+        return listed(await request.app.state.container.gateway.rules.rules(caller))
+    except Unreachable as error:
+        raise Unavailable("The models cannot be read at the moment. Try again.") from error
+
+
+def _model(route: Route) -> dict[str, Any]:
+    # Nobody knows when the model behind an alias was made.
+    owner = route.targets[0].provider
+    return {"id": route.alias, "object": "model", "created": 0, "owned_by": owner}
+
+
+def _json(body: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(body), media_type="application/json")

@@ -1,0 +1,51 @@
+"""What every request to a model has, whatever it asks for. It keeps every key it came with."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceRequest:
+    """A checked request. `body` is the caller's object, whole; treat it as read-only."""
+
+    body: Mapping[str, Any]
+
+    generates: ClassVar[bool] = True
+    """True where the answer is text, whose length the policy may bound."""
+
+    @property
+    def model(self) -> str:
+        """The model or alias asked for."""
+        return str(self.body["model"])
+
+    @property
+    def stream(self) -> bool:
+        """True where the answer is to be server-sent events."""
+        return self.body.get("stream") is True
+
+    @property
+    def wants_usage_chunk(self) -> bool:
+        """True where a stream is to end with a chunk that carries `usage`."""
+        return bool((self.body.get("stream_options") or {}).get("include_usage"))
+
+    @property
+    def end_user(self) -> str | None:
+        """The caller's own name for its user (`user`)."""
+        return self.body.get("user")
+
+    @property
+    def readable(self) -> Mapping[str, Any]:
+        """The body without what is text and cannot be read as such here."""
+        return self.body
+
+    def with_body(self, body: Mapping[str, Any]) -> Self:
+        """The same request with another body; this one stays as it is."""
+        return dataclasses.replace(self, body=body)
+
+    def replace(self, **changes: Any) -> Self:
+        """The same request with other values; this one stays as it is."""
+        return self.with_body({**self.body, **changes})

@@ -1,0 +1,249 @@
+"""The parameters that Anthropic takes, and what it says to others.
+
+https://docs.claude.com/en/api/messages
+https://docs.claude.com/en/docs/build-with-claude/extended-thinking
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from controlplane.local.simulator.anthropic_errors import invalid
+from controlplane.local.simulator.anthropic_messages import (
+    blocks_of,
+    check_block,
+    check_text,
+    refuse_messages,
+)
+
+MAX_OUTPUT_TOKENS = 64_000
+LEAST_BUDGET_TOKENS = 1024
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
+# Think with a budget, and take no `thinking.type` of "adaptive".
+_WITH_BUDGET = re.compile(r"\Aclaude-(3-|(opus|sonnet|haiku)-4(-[0-5])?(-\d{8})?\Z)|\Asim-")
+# Take either `temperature` or `top_p`.
+_EITHER_SAMPLING = re.compile(r"\Aclaude-(opus-4-[1-9]|(sonnet|haiku)-4-[5-9])")
+_TOOL_NAME = re.compile(r"\A[a-zA-Z0-9_-]{1,128}\Z")
+_NAMES = frozenset(
+    {
+        *("cache_control", "container", "context_management", "inference_geo", "max_tokens"),
+        *("mcp_servers", "messages", "metadata", "model", "output_config", "output_format"),
+        *("service_tier", "stop_sequences", "stream", "system", "temperature", "thinking"),
+        *("tool_choice", "tools", "top_k", "top_p"),
+    }
+)
+
+
+def refuse_parameters(body: Mapping[str, Any]) -> None:
+    """Raise the Refusal that Anthropic answers to the first parameter it does not take."""
+    for check in _CHECKS:
+        check(body)
+
+
+def thinks(body: Mapping[str, Any]) -> bool:
+    """True where the request asks for thinking."""
+    return (body.get("thinking") or {}).get("type") in ("enabled", "adaptive")
+
+
+def _check_names(body: Mapping[str, Any]) -> None:
+    for name in ("max_tokens", "messages"):
+        if name not in body:
+            raise invalid(f"{name}: Field required")
+    for name in body:
+        if name not in _NAMES:
+            raise invalid(f"{name}: Extra inputs are not permitted")
+
+
+def _check_max_tokens(body: Mapping[str, Any]) -> None:
+    value = body["max_tokens"]
+    if type(value) is not int:
+        raise invalid("max_tokens: Input should be a valid integer")
+    if value < 1:
+        raise invalid("max_tokens: Input should be greater than or equal to 1")
+    if value > MAX_OUTPUT_TOKENS:
+        raise invalid(
+            f"max_tokens: {value} > {MAX_OUTPUT_TOKENS}, which is the maximum allowed number of "
+            f"output tokens for {body['model']}"
+        )
+
+
+def _check_sampling(body: Mapping[str, Any]) -> None:
+    for name in ("temperature", "top_p"):
+        value = body.get(name)
+        if value is not None and (type(value) not in (int, float) or not 0 <= value <= 1):
+            raise invalid(f"{name}: range: 0..1")
+    if _EITHER_SAMPLING.match(body["model"]) and {"temperature", "top_p"} <= body.keys():
+        raise invalid(
+            "`temperature` and `top_p` cannot both be specified for this model. "
+            "Please use only one."
+        )
+    stops = body.get("stop_sequences") or ()
+    if not all(isinstance(stop, str) and stop.strip() for stop in stops):
+        raise invalid("stop_sequences: each stop sequence must contain non-whitespace")
+
+
+def _check_system(body: Mapping[str, Any]) -> None:
+    system = body.get("system", ())
+    if not isinstance(system, str | list | tuple):
+        raise invalid("system: Input should be a valid list")
+    for index, block in enumerate(blocks_of(system) if system else ()):
+        check_block(block, f"system.{index}", {"text": check_text})
+
+
+def _check_small(body: Mapping[str, Any]) -> None:
+    for name in body.get("metadata") or ():
+        if name != "user_id":
+            raise invalid(f"metadata.{name}: Extra inputs are not permitted")
+    if body.get("service_tier", "auto") not in ("auto", "standard_only"):
+        raise invalid("service_tier: Input should be 'auto' or 'standard_only'")
+    if not isinstance(body.get("stream", False), bool):
+        raise invalid("stream: Input should be a valid boolean")
+
+
+def _check_tools(body: Mapping[str, Any]) -> None:
+    names = []
+    for index, tool in enumerate(body.get("tools") or ()):
+        place = f"tools.{index}.custom"
+        if tool.get("type", "custom") != "custom":
+            continue  # run by Anthropic, or with a schema that it knows
+        if not _TOOL_NAME.match(str(tool.get("name", ""))):
+            raise invalid(f"{place}.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'")
+        schema = tool.get("input_schema")
+        if not isinstance(schema, dict):
+            raise invalid(f"{place}.input_schema: Field required")
+        if schema.get("type") != "object":
+            raise invalid(f"{place}.input_schema.type: Input should be 'object'")
+        extra = tool.keys() - _TOOL_MEMBERS
+        if extra:
+            raise invalid(f"{place}.{min(extra)}: Extra inputs are not permitted")
+        if tool.get("strict"):
+            _check_closed(schema, f"{place}.input_schema")
+        names.append(tool["name"])
+    if len(set(names)) != len(names):
+        raise invalid("tools: Tool names must be unique.")
+
+
+_TOOL_MEMBERS = frozenset(
+    {
+        *("name", "description", "input_schema", "type", "strict", "cache_control"),
+        *("input_examples", "defer_loading", "allowed_callers", "eager_input_streaming"),
+    }
+)
+
+
+def _check_tool_choice(body: Mapping[str, Any]) -> None:
+    choice = body.get("tool_choice")
+    if choice is None:
+        return
+    kind = choice.get("type") if isinstance(choice, dict) else None
+    if kind not in ("auto", "any", "tool", "none"):
+        raise invalid(
+            f"tool_choice: Input tag '{kind}' found using 'type' does not match any of the "
+            "expected tags: 'auto', 'any', 'tool', 'none'"
+        )
+    extra = choice.keys() - {"type", "disable_parallel_tool_use", "name"}
+    if extra or (kind == "none" and "disable_parallel_tool_use" in choice):
+        name = min(extra, default="disable_parallel_tool_use")
+        raise invalid(f"tool_choice.{kind}.{name}: Extra inputs are not permitted")
+    names = [tool.get("name") for tool in body.get("tools") or ()]
+    if not names and kind != "none":
+        raise invalid("tool_choice: tool_choice may only be specified while providing tools")
+    if kind == "tool" and choice.get("name") not in names:
+        raise invalid(f"tool_choice.tool.name: Tool '{choice.get('name')}' not found in tools")
+
+
+def _check_thinking(body: Mapping[str, Any]) -> None:
+    thinking = body.get("thinking")
+    if thinking is None:
+        return
+    kind, with_budget = thinking.get("type"), _WITH_BUDGET.match(body["model"])
+    if kind not in ("enabled", "disabled", "adaptive"):
+        raise invalid(f"thinking: Input tag '{kind}' found using 'type' does not match")
+    if kind == "adaptive" and with_budget:
+        raise invalid("adaptive thinking is not supported on this model")
+    if kind == "enabled":
+        _check_budget(thinking.get("budget_tokens"), body["max_tokens"])
+    if not thinks(body):
+        return
+    if body.get("temperature", 1) != 1:
+        raise invalid("`temperature` may only be set to 1 when thinking is enabled.")
+    if body.get("top_p", 1) < 0.95:
+        raise invalid("`top_p` must be greater than or equal to 0.95 when thinking is enabled.")
+    if body.get("top_k") is not None:
+        raise invalid("`top_k` must be unset when thinking is enabled.")
+    if (body.get("tool_choice") or {}).get("type") in ("any", "tool"):
+        raise invalid("Thinking may not be enabled when tool_choice forces tool use.")
+    if kind == "enabled":
+        _check_last_turn(body["messages"])
+
+
+def _check_budget(budget: Any, max_tokens: int) -> None:
+    if type(budget) is not int or budget < LEAST_BUDGET_TOKENS:
+        raise invalid(
+            "thinking.enabled.budget_tokens: Input should be greater than or equal to "
+            f"{LEAST_BUDGET_TOKENS}"
+        )
+    if budget >= max_tokens:
+        raise invalid("`max_tokens` must be greater than `thinking.budget_tokens`.")
+
+
+def _check_last_turn(messages: list[dict[str, Any]]) -> None:
+    """Where tools are in use, the turn that used them begins with what was thought."""
+    last = len(messages) - 1
+    if last < 1 or not any(b["type"] == "tool_result" for b in blocks_of(messages[-1]["content"])):
+        return
+    place = max((at for at, m in enumerate(messages) if m["role"] == "assistant"), default=0)
+    first = blocks_of(messages[place]["content"])[0]["type"]
+    if first not in ("thinking", "redacted_thinking"):
+        raise invalid(
+            f"messages.{place}.content.0.type: Expected `thinking` or `redacted_thinking`, but "
+            f"found `{first}`. When `thinking` is enabled, a final `assistant` message must start "
+            "with a thinking block."
+        )
+
+
+def _check_output(body: Mapping[str, Any]) -> None:
+    output = body.get("output_config") or {}
+    if output.get("effort", "high") not in EFFORTS:
+        raise invalid("output_config.effort: Input should be 'low', 'medium', 'high' or 'max'")
+    if "effort" in output and re.match(r"claude-(sonnet|haiku)-4-5|claude-3", body["model"]):
+        raise invalid("This model does not support the effort parameter.")
+    wanted = output.get("format")
+    if wanted is None:
+        return
+    if wanted.get("type") != "json_schema" or not isinstance(wanted.get("schema"), dict):
+        raise invalid("output_config.format: Input should be a json_schema with its schema")
+    if wanted.keys() > {"type", "schema"}:
+        raise invalid("output_config.format: Extra inputs are not permitted")
+    _check_closed(wanted["schema"], "output_config.format.schema")
+
+
+def _check_closed(schema: Any, place: str) -> None:
+    """Structured outputs take closed objects only."""
+    if isinstance(schema, list):
+        for item in schema:
+            _check_closed(item, place)
+    elif isinstance(schema, dict):
+        if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
+            raise invalid(
+                f"{place}: For 'object' type, 'additionalProperties' must be explicitly set to "
+                "false"
+            )
+        for value in schema.values():
+            _check_closed(value, place)
+
+
+_CHECKS = (
+    _check_names,
+    _check_max_tokens,
+    lambda body: refuse_messages(body["messages"]),
+    _check_system,
+    _check_sampling,
+    _check_small,
+    _check_tools,
+    _check_tool_choice,
+    _check_thinking,
+    _check_output,
+)

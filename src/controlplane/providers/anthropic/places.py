@@ -1,0 +1,43 @@
+"""Reading parts of a request: what does not fit is refused by its place, never by its value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+from controlplane.errors import UnsupportedParameter
+
+
+def refuse(place: str, why: str = "") -> NoReturn:
+    """Raise UnsupportedParameter for `place`, such as `messages.0.content.1`."""
+    raise UnsupportedParameter(place, "anthropic", why)
+
+
+def an_object(value: Any, place: str) -> Mapping[str, Any]:
+    """`value` as a JSON object. Raises UnsupportedParameter where it is none."""
+    if not isinstance(value, Mapping):
+        refuse(place, "it must be an object")
+    return value
+
+
+def a_list(value: Any, place: str) -> Sequence[Any]:
+    """`value` as an array; absent is empty. Raises UnsupportedParameter where it is none."""
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        refuse(place, "it must be an array")
+    return value
+
+
+def a_text(value: Any, place: str) -> str:
+    """`value` as a string. Raises UnsupportedParameter where it is none."""
+    if not isinstance(value, str):
+        refuse(place, "it must be a string")
+    return value
+
+
+def only(value: Mapping[str, Any], known: frozenset[str], place: str) -> None:
+    """Raise UnsupportedParameter for a member that says something and that nobody translates."""
+    for name in value:
+        if name not in known and value[name] is not None:
+            refuse(f"{place}.{name}")

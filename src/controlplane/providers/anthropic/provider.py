@@ -1,0 +1,75 @@
+"""Anthropic as a Provider of the gateway.
+
+https://platform.claude.com/docs/en/api/overview
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+
+import httpx
+
+from controlplane.config import ProviderSettings
+from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
+from controlplane.domain.routing import Timeouts
+from controlplane.errors import ProviderError
+from controlplane.providers import parameters
+from controlplane.providers.anthropic.request import left_out, translate, wants_json_object
+from controlplane.providers.anthropic.response import completion
+from controlplane.providers.anthropic.stream import StreamTranslation
+from controlplane.providers.http import Caller, finish, json_object, read
+from controlplane.providers.sse import data_of_events
+
+# Later versions of the API have no sampling parameters: under this one, each model decides.
+API_VERSION = "2023-06-01"
+
+
+class AnthropicProvider:
+    """`POST {base_url}/v1/messages` over one shared HTTP client."""
+
+    def __init__(self, settings: ProviderSettings, client: httpx.AsyncClient) -> None:
+        headers = {"x-api-key": settings.api_key, "anthropic-version": API_VERSION}
+        self._caller = Caller(client, headers, api_key=settings.api_key)
+        self._url = f"{settings.base_url.rstrip('/')}/v1/messages"
+        self._api_key = settings.api_key
+
+    def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
+        """The parameters that are left out; some depend on the model.
+
+        Raises UnsupportedParameter for a parameter, or a place in one, that cannot be translated.
+        """
+        ignored = parameters.check("anthropic", request.body)
+        translate(request.body, model)
+        return ignored + left_out(request.body, model)
+
+    async def complete(
+        self, request: ChatRequest, model: str, timeouts: Timeouts
+    ) -> ChatCompletion:
+        """One whole answer; a 200 that is no message is a failure. Raises ProviderError."""
+        body = translate(request.body, model)
+        async with self._caller.post(self._url, body, timeouts) as response:
+            message = json_object(await read(response))
+        return completion(
+            message, created=int(time.time()), json_object=wants_json_object(request.body)
+        )
+
+    async def stream(
+        self, request: ChatRequest, model: str, timeouts: Timeouts
+    ) -> AsyncGenerator[Chunk, None]:
+        """Chunks, the usage always the last; ends only on a finished answer."""
+        body = translate(request.body, model, stream=True)
+        translation = StreamTranslation(
+            created=int(time.time()),
+            api_key=self._api_key,
+            json_object=wants_json_object(request.body),
+        )
+        async with self._caller.post(self._url, body, timeouts) as response:
+            events = data_of_events(response.aiter_bytes())
+            async for data in events:
+                for chunk in translation.feed(json_object(data)):
+                    yield chunk
+                if translation.finished:
+                    await finish(events)
+                    return
+        raise ProviderError("protocol", "the stream ended before the answer did")

@@ -1,0 +1,135 @@
+"""The events of a streamed Message -> OpenAI's chunks.
+
+https://platform.claude.com/docs/en/build-with-claude/streaming
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from controlplane.domain.chat import Chunk
+from controlplane.errors import ProviderError
+from controlplane.providers.anthropic.plain_json import ObjectCutter
+from controlplane.providers.anthropic.response import (
+    finish_reason,
+    frame,
+    refusal_text,
+    tool_call,
+    translate_usage,
+)
+from controlplane.providers.failures import failure_of_event
+
+_DELTAS = {"thinking_delta": ("thinking", "reasoning_content"), "text_delta": ("text", "content")}
+
+
+class StreamTranslation:
+    """One stream: feed it each event, in order. `finished` once the message is complete."""
+
+    def __init__(self, *, created: int, api_key: str, json_object: bool = False) -> None:
+        self.finished = False
+        self._created = created
+        self._api_key = api_key
+        self._cutter = ObjectCutter() if json_object else None
+        self._frame: dict[str, Any] = {}
+        self._spoken = False
+        # Block index -> index of the call among the calls; whether any argument has come.
+        self._calls: dict[int, int] = {}
+        self._argued: set[int] = set()
+        self._usage: dict[str, Any] = {}
+        self._stop: Mapping[str, Any] = {}
+
+    def feed(self, event: Mapping[str, Any]) -> list[Chunk]:
+        """The chunks that `event` becomes; none for a ping and for what nobody knows.
+
+        Raises ProviderError for an error event, and for events that are no Message.
+        """
+        kind = event.get("type")
+        try:
+            if kind == "content_block_delta":
+                return self._delta(event["index"], event["delta"])
+            if kind == "error" or "error" in event:
+                raise failure_of_event(event, self._api_key)
+            if kind == "message_start":
+                self._frame = frame(event["message"], "chat.completion.chunk", self._created)
+                self._usage = dict(event["message"].get("usage") or {})
+            elif kind == "content_block_start":
+                return self._start(event["index"], event["content_block"])
+            elif kind == "content_block_stop":
+                return self._end(event["index"])
+            elif kind == "message_delta":
+                self._stop = event["delta"]
+                usage = event.get("usage") or {}
+                self._usage |= {name: count for name, count in usage.items() if count is not None}
+            elif kind == "message_stop":
+                return self._last()
+        except (KeyError, TypeError, AttributeError):
+            raise ProviderError("protocol", "an event of the stream is malformed") from None
+        return []
+
+    def _delta(self, index: int, delta: Mapping[str, Any]) -> list[Chunk]:
+        kind = delta["type"]
+        if kind in _DELTAS:
+            source, name = _DELTAS[kind]
+            text = delta[source]
+            if self._cutter and name == "content":
+                text = self._cutter.feed(text)
+            return self._say({name: text}) if text else []
+        if kind == "input_json_delta" and index in self._calls and delta["partial_json"]:
+            self._argued.add(index)
+            return self._say(self._arguments(index, delta["partial_json"]))
+        # Signatures and citations have no place in a chunk.
+        return []
+
+    def _start(self, index: int, block: Mapping[str, Any]) -> list[Chunk]:
+        # The role is said with the first block and no sooner: until the first chunk another
+        # provider can still take over, and an overloaded one often fails right after its greeting.
+        chunks = self._greeting()
+        if block["type"] == "tool_use":
+            self._calls[index] = len(self._calls)
+            call = {"index": self._calls[index], **tool_call(block, "")}
+            chunks += self._say({"tool_calls": [call]})
+            if block.get("input"):
+                self._argued.add(index)
+                chunks += self._say(self._arguments(index, orjson.dumps(block["input"]).decode()))
+        elif block["type"] == "text" and block.get("text"):
+            chunks += self._delta(index, {"type": "text_delta", "text": block["text"]})
+        return chunks
+
+    def _end(self, index: int) -> list[Chunk]:
+        # A call without arguments sends none, and clients parse them as JSON.
+        if index in self._calls and index not in self._argued:
+            return self._say(self._arguments(index, "{}"))
+        return []
+
+    def _last(self) -> list[Chunk]:
+        stop_reason = self._stop.get("stop_reason")
+        if stop_reason is None:
+            raise ProviderError("protocol", "the stream ended before the answer did")
+        chunks = self._greeting()
+        if self._cutter and (rest := self._cutter.rest()):
+            chunks += self._say({"content": rest})
+        if stop_reason == "refusal":
+            chunks += self._say({"refusal": refusal_text(self._stop)})
+        chunks += self._say({}, finish_reason(stop_reason))
+        if self._usage:
+            chunks.append({**self._frame, "choices": [], "usage": translate_usage(self._usage)})
+        self.finished = True
+        return chunks
+
+    def _greeting(self) -> list[Chunk]:
+        if self._spoken:
+            return []
+        return self._say({"role": "assistant", "content": "", "refusal": None})
+
+    def _say(self, delta: dict[str, Any], finish: str | None = None) -> list[Chunk]:
+        if not self._frame:
+            raise ProviderError("protocol", "the stream does not begin with a message")
+        self._spoken = True
+        choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
+        return [{**self._frame, "choices": [choice]}]
+
+    def _arguments(self, index: int, text: str) -> dict[str, Any]:
+        return {"tool_calls": [{"index": self._calls[index], "function": {"arguments": text}}]}

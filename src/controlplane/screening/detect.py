@@ -1,0 +1,179 @@
+"""Detect: run all detectors over folded text. One pass says which of them match at all."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+import re2
+
+from controlplane.screening import pii, secrets
+from controlplane.screening.detector import Detector
+
+DETECTORS: tuple[Detector, ...] = (*pii.DETECTORS, *secrets.DETECTORS)
+# How much one detector finds in one text; what is beyond is not counted (see redact.py).
+MAX_HITS = 1000
+_CONTEXT_BYTES = 48
+_SET_BYTES = 32 * 1024 * 1024
+# Shorter runs hold no key; a longer one is a file, and binary.
+_BASE64 = r"[A-Za-z0-9+/_-]{28,}={0,2}"
+_MAX_BASE64, _MAX_RUNS = 16 * 1024, 2000
+_TEXT = bytes(range(32, 127)) + b"\t\r\n"
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+
+
+class Hit(NamedTuple):
+    """A stretch of folded text that a detector found."""
+
+    detector: Detector
+    start: int
+    end: int
+
+
+Wanted = Callable[[Detector], bool]
+
+
+def detect(data: bytes, custom: Sequence[Detector] = (), wanted: Wanted | None = None) -> list[Hit]:
+    """What the detectors find in folded text, at most MAX_HITS each; stretches may overlap.
+
+    Text in base64 is searched for secrets; what is found there is all of the base64.
+    """
+    matching, has_base64 = _matching(data)
+    hits = [hit for each in matching if wanted is None or wanted(each) for hit in _hits(each, data)]
+    for each in custom:
+        if (wanted is None or wanted(each)) and _alone(each.pattern).search(data):
+            hits += _custom_hits(each, data)
+    if has_base64:
+        hits += _encoded(data, wanted)
+    return _without_phones(hits)
+
+
+def _hits(detector: Detector, data: bytes) -> Iterator[Hit]:
+    context = detector.context
+    if context is not None and not _alone(context.removesuffix(r"\z")).search(data):
+        return
+    regex, left = _alone(detector.pattern), MAX_HITS
+    for match in regex.finditer(data):
+        start, end = match.span(regex.groups)
+        spans = detector.refine(data, start, end) if detector.refine else ((start, end),)
+        for span in spans:
+            if context is None or _in_context(data, span[0], context):
+                yield Hit(detector, *span)
+                left -= 1
+            if left <= 0:
+                return
+
+
+def _in_context(data: bytes, start: int, context: str) -> bool:
+    window = data[max(start - _CONTEXT_BYTES, 0) : start]
+    # Only the same string, or its key, speaks for a value.
+    return _alone(context).search(window[window.rfind(b"\x00") + 1 :]) is not None
+
+
+def _custom_hits(detector: Detector, data: bytes) -> list[Hit]:
+    """String by string: nobody tells whose pattern it is not to match U+0000."""
+    hits: list[Hit] = []
+    start = 0
+    for text in data.split(b"\x00"):
+        for match in _alone(detector.pattern).finditer(text) if text else ():
+            if match.end() > match.start():
+                hits.append(Hit(detector, start + match.start(), start + match.end()))
+            if len(hits) >= MAX_HITS:
+                return hits
+        start += len(text) + 1
+    return hits
+
+
+def _encoded(data: bytes, wanted: Wanted | None) -> Iterator[Hit]:
+    runs: list[tuple[int, int]] = []
+    texts: list[bytes] = []
+    for match in _alone(_BASE64).finditer(data):
+        if len(runs) >= _MAX_RUNS:
+            break
+        start, end = match.span()
+        text = _decoded(data[start : min(end, start + _MAX_BASE64)])
+        if text:
+            runs.append((start, end))
+            texts.append(text)
+    if not texts:
+        return
+    joined = b"\x00".join(texts)
+    starts, position = [], 0
+    for text in texts:
+        starts.append(position)
+        position += len(text) + 1
+    for detector in _matching(joined)[0]:
+        if detector.family == "secrets" and (wanted is None or wanted(detector)):
+            for hit in _hits(detector, joined):
+                index = joined.count(b"\x00", 0, hit.start)
+                yield Hit(detector, *runs[index])
+
+
+def _decoded(run: bytes) -> bytes | None:
+    """The text that `run` encodes; None where it is no text."""
+    run = run.rstrip(b"=").translate(_URL_SAFE)
+    run = run[: len(run) - (len(run) % 4 == 1)]
+    # Most runs are hashes, paths and pictures: the first bytes tell.
+    head = binascii.a2b_base64(run[:16])
+    if head.translate(None, _TEXT):
+        return None
+    text = base64.b64decode(run + b"=" * (-len(run) % 4))
+    return None if text.translate(None, _TEXT) else text
+
+
+def _without_phones(hits: list[Hit]) -> list[Hit]:
+    """An identity number or an account that could be dialled is no phone number."""
+    by_kind = {hit.detector.kind for hit in hits}
+    if "phone" not in by_kind or len(by_kind) == 1:
+        return hits
+    others = [hit for hit in hits if hit.detector.kind not in ("phone", "email")]
+    others.sort(key=lambda hit: hit.start)
+    kept = []
+    index, reach = 0, -1
+    for hit in sorted(hits, key=lambda hit: hit.start):
+        while index < len(others) and others[index].start <= hit.start:
+            reach = max(reach, others[index].end)
+            index += 1
+        if hit.detector.kind != "phone" or hit.end > reach:
+            kept.append(hit)
+    return kept
+
+
+def _options() -> Any:
+    options = re2.Options()
+    # Folded text is ASCII: no need to think in UTF-8.
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.log_errors = False
+    return options
+
+
+@lru_cache(maxsize=2048)
+def _alone(pattern: str) -> Any:
+    return re2.compile(pattern.encode(), _options())
+
+
+@cache
+def _together() -> Any:
+    """All patterns at once, the last one (which matches anything) included."""
+    options = _options()
+    options.max_mem = _SET_BYTES
+    every = re2.Set.SearchSet(options)
+    for detector in DETECTORS:
+        every.Add(detector.pattern.encode())
+    every.Add(_BASE64.encode())
+    every.Add(b"")
+    every.Compile()
+    return every
+
+
+def _matching(data: bytes) -> tuple[Sequence[Detector], bool]:
+    """The detectors that match somewhere in `data`, and whether base64 does, found in one pass."""
+    indices = _together().Match(data)
+    if not indices:
+        # Out of memory looks like no match: then each has to look for itself.
+        return DETECTORS, True
+    matching = [DETECTORS[index] for index in sorted(indices) if index < len(DETECTORS)]
+    return matching, len(DETECTORS) in indices

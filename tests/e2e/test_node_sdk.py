@@ -1,0 +1,38 @@
+"""The npm package `openai` works unchanged, whoever answers."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from tests.e2e.conftest import ROOT, MakeKey, Stack
+
+# Where `npm install openai` put it.
+MODULES = Path(os.environ.get("NODE_MODULES") or ROOT / "node_modules")
+
+
+@pytest.mark.parametrize("provider", ["openai", "azure", "anthropic"])
+def test_node(stack: Stack, make_key: MakeKey, models: Mapping[str, str], provider: str) -> None:
+    node = shutil.which("node")
+    if node is None or not (MODULES / "openai").is_dir():
+        pytest.skip(
+            "no node, or no package openai in node_modules ($NODE_MODULES): nothing is shown of it"
+        )
+    ran = subprocess.run(
+        [node, Path(__file__).with_name("openai_node.mjs"), models[provider], provider],
+        env=os.environ
+        | {
+            "OPENAI_BASE_URL": stack.env["OPENAI_BASE_URL"],
+            "OPENAI_API_KEY": make_key(),
+            "NODE_MODULES": str(MODULES),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (0, "ok\n"), ran.stderr

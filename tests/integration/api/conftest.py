@@ -1,0 +1,99 @@
+"""The HTTP application over real stores, and callers of a new organisation."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+
+import httpx
+import pytest
+
+from controlplane.api.app import create_app
+from controlplane.config import ProviderSettings, Settings
+from controlplane.domain.access import ApiKey, Caller, Role
+from controlplane.wiring import Container
+
+PROVIDERS = {
+    "openai": ProviderSettings("openai", "openai", "http://127.0.0.1:9/v1", "sk-x"),
+    "vllm": ProviderSettings("vllm", "openai", "http://127.0.0.1:9/v1", "sk-y"),
+}
+
+
+@dataclass
+class Organization:
+    """A new organisation with one application; a client per role."""
+
+    container: Container
+    id: str
+    clients: dict[Role, httpx.AsyncClient] = field(default_factory=dict)
+
+    @property
+    def admin(self) -> httpx.AsyncClient:
+        return self.clients[Role.ADMIN]
+
+    @property
+    def service(self) -> httpx.AsyncClient:
+        return self.clients[Role.SERVICE]
+
+
+@pytest.fixture
+async def container(settings: Settings) -> AsyncIterator[Container]:
+    """Everything real but the providers, which nobody calls."""
+    # Long-lived: one connection alone would put concurrent writes in order by itself.
+    made = Container(replace(settings, providers=PROVIDERS, long_lived=True))
+    yield made
+    await made.database.close()
+    await made.redis.close()
+    await made.http.aclose()
+
+
+@pytest.fixture
+async def organization(container: Container) -> AsyncIterator[Organization]:
+    """The organisation of the test."""
+    made = await new_organization(container)
+    yield made
+    await close(made)
+
+
+@pytest.fixture
+async def stranger(container: Container) -> AsyncIterator[Organization]:
+    """Another one."""
+    made = await new_organization(container)
+    yield made
+    await close(made)
+
+
+async def new_organization(container: Container) -> Organization:
+    made = Organization(container, f"org-{uuid.uuid4().hex[:12]}")
+    rules = container.rule_repository
+    await rules.add_organization(made.id, "An organisation of one test")
+    await rules.add_application(made.id, "app-1", "An application")
+    transport = httpx.ASGITransport(create_app(container))
+    for role in Role:
+        key, key_id = container.key_hasher.generate(), f"key-{uuid.uuid4().hex}"
+        caller = Caller(made.id, role, application_id="app-1", key_id=key_id)
+        stored = ApiKey(key_id, container.key_hasher.hash(key), caller)
+        await container.key_repository.add(stored, name=role.value, prefix=key[:12])
+        made.clients[role] = httpx.AsyncClient(
+            transport=transport,
+            base_url="http://cp",
+            headers={"Authorization": f"Bearer {key}"},
+        )
+    return made
+
+
+async def close(made: Organization) -> None:
+    for client in made.clients.values():
+        await client.aclose()
+
+
+def assert_error(response: httpx.Response, status: int, param: str | None) -> None:
+    error = response.json()["error"]
+    assert (response.status_code, error["param"]) == (status, param)
+    assert error["message"].endswith(".")
+
+
+async def models(organization: Organization) -> list[str]:
+    listed = (await organization.service.get("/v1/models")).json()
+    return [model["id"] for model in listed["data"]]

@@ -1,0 +1,147 @@
+"""A simulator that is called as three providers over real sockets, by both HTTP transports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from httpx_aiohttp import AiohttpTransport
+from tests.benchmarks.processes import free_port, python
+from tests.unit.gateway.parts import CALLER, dispatched
+
+from controlplane.config import ProviderSettings
+from controlplane.domain.chat import ChatRequest
+from controlplane.domain.routing import Route, Target, Timeouts
+from controlplane.errors import GatewayError
+from controlplane.gateway.ports import Provider
+from controlplane.gateway.record import Trail
+from controlplane.local.simulator.openai import API_KEY
+from controlplane.providers.registry import PROVIDERS
+
+TIMEOUTS = Timeouts(connect_s=0.5, first_byte_s=0.6, idle_s=0.6, total_s=1.5)
+TEXT = "The simulator read 1 message. The last user said: one two three four five"
+MESSAGES = [{"role": "user", "content": "one two three four five"}]
+TARGETS = {
+    "openai": Target("openai", "gpt-4o"),
+    "azure": Target("azure", "gpt-4o"),
+    "anthropic": Target("anthropic", "claude-sonnet-4-5"),
+}
+# Who answers when the provider under test does not.
+NEXT = {"openai": "azure", "azure": "openai", "anthropic": "openai"}
+
+
+@dataclass
+class Outcome:
+    """What a caller got: the text, the trail and, if it failed, how."""
+
+    trail: Trail = field(default_factory=lambda: Trail("req_1", CALLER))
+    text: str = ""
+    error: GatewayError | None = None
+    seconds: float = 0.0
+
+    @property
+    def attempts(self) -> list[tuple[str, str | None]]:
+        """Provider and failure of each attempt."""
+        return [(attempt.provider, attempt.failure) for attempt in self.trail.attempts]
+
+
+@dataclass
+class Simulated:
+    """The providers of one test; the simulator behind them has no faults and counts from zero."""
+
+    url: str
+    client: httpx.AsyncClient
+    control: httpx.AsyncClient
+    providers: dict[str, Provider] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rows = (
+            ProviderSettings("openai", "openai", f"{self.url}/openai/v1", API_KEY),
+            ProviderSettings("azure", "azure", f"{self.url}/azure", API_KEY, "2024-10-21"),
+            ProviderSettings("anthropic", "anthropic", f"{self.url}/anthropic", API_KEY),
+        )
+        for row in rows:
+            self.add(row)
+
+    def add(self, row: ProviderSettings) -> None:
+        """One more provider over the same HTTP client."""
+        self.providers[row.name] = PROVIDERS[row.kind](row, self.client)
+
+    async def fail(self, provider: str, times: int | None = None, **fault: Any) -> None:
+        """Order a fault."""
+        body = {"provider": provider, "fault": fault, "times": times}
+        (await self.control.put("/faults", json=body)).raise_for_status()
+
+    async def heal(self) -> None:
+        """End all faults."""
+        await self.control.delete("/faults")
+
+    async def calls(self) -> dict[str, int]:
+        """How often each provider was called that was called at all."""
+        return {name: row["count"] for name, row in (await self.report()).items() if row["count"]}
+
+    async def report(self) -> dict[str, Any]:
+        """All that the simulator says about its calls."""
+        report: dict[str, Any] = (await self.control.get("/calls")).json()
+        return report
+
+    async def ask(self, *targets: Target, stream: bool, timeouts: Timeouts = TIMEOUTS) -> Outcome:
+        """One request to these targets."""
+        outcome, started = Outcome(), time.monotonic()
+        request = ChatRequest(chat(stream=stream))
+        route = Route("m", targets, timeouts=timeouts)
+        try:
+            async with dispatched(request, route, self.providers, outcome.trail) as (whole, chunks):
+                if whole is not None:
+                    outcome.text = whole["choices"][0]["message"]["content"]
+                if chunks is not None:
+                    async for chunk in chunks:
+                        outcome.text += chunk["choices"][0]["delta"].get("content") or ""
+        except GatewayError as error:
+            outcome.error = error
+        outcome.seconds = time.monotonic() - started
+        return outcome
+
+
+def chat(*, stream: bool) -> Mapping[str, Any]:
+    """A plain chat request."""
+    return {"model": "m", "messages": MESSAGES, **({"stream": True} if stream else {})}
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[str]:
+    """The address of a simulator in a process of its own."""
+    port = free_port()
+    with python("-m", "controlplane.local.simulator", "--port", str(port)):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(params=["httpx", "aiohttp"])
+async def simulated(request: pytest.FixtureRequest, simulator: str) -> AsyncIterator[Simulated]:
+    """The providers over one of the transports."""
+    transport = AiohttpTransport() if request.param == "aiohttp" else None
+    async with (
+        httpx.AsyncClient(transport=transport) as client,
+        httpx.AsyncClient(base_url=simulator) as control,
+    ):
+        await control.delete("/faults")
+        await control.delete("/calls")
+        yield Simulated(simulator, client, control)
+
+
+@pytest.fixture(params=list(TARGETS))
+def name(request: pytest.FixtureRequest) -> str:
+    """The provider under test."""
+    found: str = request.param
+    return found
+
+
+@pytest.fixture(params=[False, True], ids=["whole", "stream"])
+def stream(request: pytest.FixtureRequest) -> bool:
+    """Whether the answer is to be streamed."""
+    found: bool = request.param
+    return found

@@ -1,0 +1,140 @@
+"""Every parameter of OpenAI's chat schema has a fate at every kind of provider, and keeps to it."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.providers.openai_schema import OpenAISchema
+
+from controlplane.config import PROVIDER_KINDS
+from controlplane.errors import UnsupportedParameter
+from controlplane.local.simulator.anthropic_parameters import refuse_parameters
+from controlplane.providers.anthropic.request import translate
+from controlplane.providers.parameters import PARAMETERS, Fate, check, fate, markdown
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "PROVIDERS.md"
+MODEL = "claude-opus-4-6"
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+PLAIN: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
+WITH_TOOL = PLAIN | {"tools": [TOOL]}
+
+# For each parameter, a value that asks for something.
+SAMPLES: dict[str, Any] = {
+    "model": "another",
+    "messages": [{"role": "user", "content": "Something else"}],
+    "stream": True,
+    "stream_options": {"include_usage": True},
+    "max_completion_tokens": 17,
+    "max_tokens": 18,
+    "temperature": 0.5,
+    "top_p": 0.5,
+    "stop": ["END"],
+    "tools": [TOOL],
+    "tool_choice": "required",
+    "parallel_tool_calls": False,
+    "response_format": {"type": "json_object"},
+    "reasoning_effort": "low",
+    "safety_identifier": "a1",
+    "user": "u1",
+    "service_tier": "default",
+    "n": 2,
+    "frequency_penalty": 0.5,
+    "presence_penalty": -0.5,
+    "logit_bias": {"42": 1},
+    "logprobs": True,
+    "top_logprobs": 3,
+    "modalities": ["text", "audio"],
+    "audio": {"voice": "alloy", "format": "mp3"},
+    "verbosity": "low",
+    "web_search_options": {},
+    "moderation": {"model": "omni-moderation-latest"},
+    "functions": [{"name": "f"}],
+    "function_call": "auto",
+    "seed": 7,
+    "prediction": {"type": "content", "content": "x"},
+    "prompt_cache_key": "k",
+    "prompt_cache_retention": "24h",
+    "prompt_cache_options": {"mode": "explicit"},
+    "store": True,
+    "metadata": {"team": "a"},
+}
+
+
+@pytest.fixture(scope="module")
+def schema(corpora: Path) -> OpenAISchema:
+    return OpenAISchema(corpora)
+
+
+def test_the_table_names_each_parameter_of_the_schema_and_no_other(schema: OpenAISchema) -> None:
+    assert set(PARAMETERS) == set(schema.properties("CreateChatCompletionRequest"))
+    assert set(SAMPLES) == set(PARAMETERS)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_samples_are_what_openai_takes(schema: OpenAISchema, name: str) -> None:
+    schema.validate("CreateChatCompletionRequest", WITH_TOOL | {name: SAMPLES[name]})
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("kind", PROVIDER_KINDS)
+def test_each_parameter_meets_its_fate(kind: str, name: str) -> None:
+    body = WITH_TOOL | {name: SAMPLES[name]}
+    match fate(kind, name):
+        case Fate.REFUSED:
+            with pytest.raises(UnsupportedParameter, match=f"'{name}'") as raised:
+                check(kind, body)
+            assert raised.value.param == name
+        case Fate.IGNORED:
+            assert check(kind, body) == (name,)
+        case _:
+            assert check(kind, body) == ()
+
+
+@pytest.mark.parametrize("name", [n for n in SAMPLES if PARAMETERS[n].anthropic is Fate.TRANSLATED])
+def test_what_is_translated_changes_the_body_and_not_the_request(name: str) -> None:
+    before = PLAIN if name == "tools" else WITH_TOOL
+    after = before | {name: SAMPLES[name]}
+    kept = copy.deepcopy(after)
+    assert sent(after) != sent(before)
+    assert after == kept
+
+
+@pytest.mark.parametrize("model", [MODEL, "claude-sonnet-4-5"])
+@pytest.mark.parametrize("name", [n for n in SAMPLES if PARAMETERS[n].anthropic is Fate.TRANSLATED])
+def test_what_is_translated_is_taken(name: str, model: str) -> None:
+    refuse_parameters(translate(WITH_TOOL | {name: SAMPLES[name]}, model))
+
+
+@pytest.mark.parametrize("name", [n for n in SAMPLES if PARAMETERS[n].anthropic is Fate.IGNORED])
+def test_what_is_ignored_does_not_reach_anthropic(name: str) -> None:
+    assert sent(WITH_TOOL | {name: SAMPLES[name]}) == sent(WITH_TOOL)
+
+
+def sent(body: dict[str, Any]) -> dict[str, Any]:
+    return translate(body, body["model"], stream=body.get("stream") is True)
+
+
+@pytest.mark.parametrize("row", PARAMETERS.values(), ids=lambda row: row.name)
+def test_a_default_and_null_ask_for_nothing(row: Any) -> None:
+    assert check("anthropic", PLAIN | {row.name: None}) == ()
+    if row.default is not None:
+        assert check("anthropic", PLAIN | {row.name: row.default}) == ()
+        assert sent(PLAIN | {row.name: row.default}) in (
+            sent(PLAIN),
+            sent(PLAIN) | {"service_tier": "auto"},
+        )
+
+
+def test_a_parameter_that_nobody_knows_is_refused_where_it_would_be_lost() -> None:
+    body = PLAIN | {"top_k": 5}
+    assert check("openai", body) == check("azure", body) == ()
+    with pytest.raises(UnsupportedParameter) as raised:
+        check("anthropic", body)
+    assert raised.value.param == "top_k"
+
+
+def test_the_document_holds_the_table() -> None:
+    assert markdown() in DOCUMENT.read_text()
