@@ -17,6 +17,7 @@ from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.attempts import Attempts
 from controlplane.gateway.ports import Embedder, Provider, TargetHealth
 from controlplane.gateway.record import Trail
+from controlplane.gateway.watchdog import Watchdog
 
 # Kept back of the function's own time, to settle, record and answer.
 RESERVE_SECONDS = 1.5
@@ -105,26 +106,32 @@ class _Run:
     ) -> AsyncGenerator[Chunk, None]:
         """The chunks, first one included, as the caller asked for them."""
         with_usage = self.request.wants_usage_chunk
-        while True:
-            if (usage := TokenUsage.from_openai(chunk.get("usage"))) is not None:
-                self.trail.usage = usage
-            for choice in chunk.get("choices", ()):
-                self.said += _characters(choice.get("delta"))
-            if (visible := _visible(chunk, with_usage=with_usage)) is not None:
-                yield visible
-            started = time.monotonic()
-            try:
-                limit = min(self.timeouts.idle_s, self.attempts.deadline - started)
-                async with asyncio.timeout(limit):
-                    chunk = await anext(chunks)
-            except StopAsyncIteration:
-                return
-            except TimeoutError as error:
-                raise await self._cut(504, "stopped in the middle of its answer") from error
-            except ProviderError as error:
-                raise await self._cut(502, "broke off in the middle of its answer") from error
-            finally:
-                self.trail.waited_seconds += time.monotonic() - started
+        left = self.attempts.deadline - time.monotonic()
+        watchdog = Watchdog(self.timeouts.idle_s, asyncio.get_running_loop().time() + left)
+        try:
+            while True:
+                self._count(chunk)
+                if (visible := _visible(chunk, with_usage=with_usage)) is not None:
+                    yield visible
+                started = time.monotonic()
+                try:
+                    chunk = await watchdog.wait(anext(chunks))
+                finally:
+                    self.trail.waited_seconds += time.monotonic() - started
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise await self._cut(504, "stopped in the middle of its answer") from error
+        except ProviderError as error:
+            raise await self._cut(502, "broke off in the middle of its answer") from error
+        finally:
+            watchdog.stop()
+
+    def _count(self, chunk: Chunk) -> None:
+        if (usage := TokenUsage.from_openai(chunk.get("usage"))) is not None:
+            self.trail.usage = usage
+        for choice in chunk.get("choices", ()):
+            self.said += _characters(choice.get("delta"))
 
     def estimate_usage(self) -> None:
         """Fill in what no provider reported; nothing where no target answered or was asked."""

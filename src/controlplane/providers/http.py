@@ -30,9 +30,11 @@ class Caller:
 
     @asynccontextmanager
     async def post(
-        self, url: str, body: Mapping[str, Any], timeouts: Timeouts
+        self, url: str, body: Mapping[str, Any], timeouts: Timeouts, *, streamed: bool = False
     ) -> AsyncIterator[httpx.Response]:
         """The response to `body`, a 200 whose content is still to be read.
+
+        Whoever reads a stream bounds each wait; here a timer for every piece would cost too much.
 
         Raises ProviderError for another status and for a connection that fails, then or while the
         content is read inside the context.
@@ -42,7 +44,11 @@ class Caller:
             url,
             content=orjson.dumps(body),
             headers=self._headers,
-            timeout=httpx.Timeout(timeouts.first_byte_s, connect=timeouts.connect_s),
+            timeout=httpx.Timeout(
+                timeouts.first_byte_s,
+                connect=timeouts.connect_s,
+                read=None if streamed else timeouts.first_byte_s,
+            ),
         )
         try:
             response = await self._client.send(request, stream=True)

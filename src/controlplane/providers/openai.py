@@ -76,7 +76,7 @@ class OpenAIProvider:
         options = {**(request.body.get("stream_options") or {}), "include_usage": True}
         body = {**request.body, "model": model, "stream_options": options}
         url = self._endpoint.url("chat/completions", model)
-        async with self._caller.post(url, body, timeouts) as response:
+        async with self._caller.post(url, body, timeouts, streamed=True) as response:
             begun: set[int] = set()
             finished: set[int] = set()
             events = data_of_events(response.aiter_bytes())

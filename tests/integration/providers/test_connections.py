@@ -54,7 +54,6 @@ async def test_a_connection_that_closes_as_it_is_used_again_costs_an_attempt_and
     assert await simulated.calls() == {name: 3}
 
 
-@pytest.mark.parametrize("name", ["openai", "azure"])
 async def test_the_connection_of_a_stream_serves_the_next_call(
     simulated: Simulated, name: str
 ) -> None:

@@ -64,7 +64,7 @@ class AnthropicProvider:
             api_key=self._api_key,
             json_object=wants_json_object(request.body),
         )
-        async with self._caller.post(self._url, body, timeouts) as response:
+        async with self._caller.post(self._url, body, timeouts, streamed=True) as response:
             events = data_of_events(response.aiter_bytes())
             async for data in events:
                 for chunk in translation.feed(json_object(data)):
