@@ -35,6 +35,7 @@ up: ## Start the same in containers (needs Docker Compose)
 lock: .venv/.installed ## Compile the hashed lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra local --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra local --extra dev --extra clients -c requirements-dev.lock pyproject.toml -o requirements-clients.lock
 
 .PHONY: check
 check: .venv/.installed ## The one gate: format, lint, types, import rules, unit tests
@@ -62,6 +63,14 @@ check-lambda: .venv/.installed ## The unit tests on Lambda's Python (LAMBDA_PYTH
 .PHONY: eval
 eval: .venv/.installed ## Precision and recall of screening over its labelled documents
 	@$(BIN)/python -m tests.screening_eval
+
+.PHONY: test-clients
+test-clients: .venv/.installed ## langchain-openai and the npm client against the gateway (needs npm)
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-clients
+	@$(BIN)/uv pip sync -q --python .venv-clients --require-hashes requirements-clients.lock
+	@cd tests/e2e && npm ci --silent --no-audit --no-fund
+	@PYTHONPATH=src NODE_MODULES=tests/e2e/node_modules .venv-clients/bin/python -m pytest \
+	  tests/e2e/test_langchain_sdk.py tests/e2e/test_node_sdk.py
 
 .PHONY: bench
 bench: .venv/.installed ## CPU per request and cold start, beside a function that does nothing

@@ -1,7 +1,4 @@
-"""Embeddings on the running stack: refused and recorded like a chat.
-
-Answers of a provider are in tests/integration/api/test_embeddings.py: the simulator has none yet.
-"""
+"""Embeddings on the running stack: answered, refused and recorded like a chat."""
 
 from __future__ import annotations
 
@@ -19,6 +16,37 @@ def client(stack: Stack) -> OpenAI:
     return OpenAI(
         base_url=stack.env["OPENAI_BASE_URL"], api_key=stack.env["OPENAI_API_KEY"], max_retries=0
     )
+
+
+@pytest.fixture
+def embedding_model(stack: Stack) -> Iterator[str]:
+    """OpenAI first, then Azure."""
+    alias = f"test-{uuid.uuid4().hex}"
+    model = "text-embedding-3-small"
+    targets = [{"provider": name, "model": model} for name in ("openai", "azure")]
+    response = stack.admin.put(
+        f"/admin/v1/routes/{alias}", json={"strategy": "priority", "targets": targets}
+    )
+    assert response.status_code == 201, response.text
+    yield alias
+    stack.admin.delete(f"/admin/v1/routes/{alias}")
+
+
+def test_an_embedding_and_its_record(stack: Stack, client: OpenAI, embedding_model: str) -> None:
+    stack.simulate("openai", {"kind": "status", "status": 503}, times=1)
+    raw = client.embeddings.with_raw_response.create(model=embedding_model, input=["one", "two"])
+    answer = raw.parse()
+    assert [item.index for item in answer.data] == [0, 1]
+    assert all(len(item.embedding) > 0 for item in answer.data)
+    assert raw.headers["x-llm-cp-provider"] == "azure"
+    record = stack.record(raw.headers["x-request-id"])
+    assert (record["operation"], record["provider"], record["status"]) == (
+        "embeddings",
+        "azure",
+        200,
+    )
+    assert record["tokens_input"] == answer.usage.prompt_tokens
+    assert record["cost_microusd"] is not None
 
 
 @pytest.fixture

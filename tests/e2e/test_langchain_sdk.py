@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from tests.e2e.conftest import MakeKey, Stack
 
 langchain_openai: Any = pytest.importorskip(
-    "langchain_openai", reason="langchain-openai is not installed: nothing is shown of it"
+    "langchain_openai", reason="no langchain-openai here: run make test-clients"
 )
 
 

@@ -9,19 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.e2e.conftest import ROOT, MakeKey, Stack
+from tests.e2e.conftest import MakeKey, Stack
 
 # Where `npm install openai` put it.
-MODULES = Path(os.environ.get("NODE_MODULES") or ROOT / "node_modules")
+MODULES = Path(os.environ.get("NODE_MODULES") or "node_modules").resolve()
 
 
 @pytest.mark.parametrize("provider", ["openai", "azure", "anthropic"])
 def test_node(stack: Stack, make_key: MakeKey, models: Mapping[str, str], provider: str) -> None:
     node = shutil.which("node")
     if node is None or not (MODULES / "openai").is_dir():
-        pytest.skip(
-            "no node, or no package openai in node_modules ($NODE_MODULES): nothing is shown of it"
-        )
+        pytest.skip("no node, or no npm package openai in $NODE_MODULES: run make test-clients")
     ran = subprocess.run(
         [node, Path(__file__).with_name("openai_node.mjs"), models[provider], provider],
         env=os.environ
