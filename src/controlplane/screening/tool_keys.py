@@ -41,7 +41,7 @@ DETECTORS = (
         "npm_" + _ALNUM * 3 + "aB3dE6",
         ignores=("npm_config_user",),
     ),
-    # https://pypi.org/help/#apitoken
+    # a macaroon: https://github.com/pypi/warehouse/tree/main/warehouse/macaroons
     secret("pypi_token", r"pypi-[A-Za-z0-9_-]{50,}", "pypi-AgEIcHlwaS5vcmc" + _ALNUM * 6),
     # https://guides.rubygems.org/api-key-scopes; gitleaks: rubygems-api-token
     secret("rubygems_token", r"rubygems_[0-9a-f]{48}", "rubygems_" + _HEX * 3),
