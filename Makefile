@@ -20,6 +20,8 @@ help: ## Show this list
 	         /^Installing/ {print "  installing " n " packages"; fflush()}'
 	@echo "Compiling, so that every start is fast ..."
 	@echo "$(CURDIR)/src" > "$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')/controlplane.pth"
+	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m controlplane.cli "$$@"\n' > $(BIN)/llm-cp
+	@chmod +x $(BIN)/llm-cp
 	@$(BIN)/python -m compileall -q .venv/lib src >/dev/null || true
 	@touch $@
 

@@ -99,6 +99,20 @@ class Settings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class CliSettings:
+    """What the command line needs: where the gateway listens, and with which token."""
+
+    url: str | None
+    token: str | None = field(repr=False)
+
+
+def cli_settings(environ: Mapping[str, str] | None = None) -> CliSettings:
+    """Read the process environment (or `environ`); None for what is not set."""
+    env = _Environment(os.environ if environ is None else environ)
+    return CliSettings(env.optional("LLM_CP_URL"), env.optional("LLM_CP_ADMIN_TOKEN"))
+
+
 class _Environment:
     """Typed reads; every complaint names its variable and never shows its value."""
 

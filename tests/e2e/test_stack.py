@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -182,22 +181,3 @@ def test_naughty_strings_reach_postgresql_and_s3_unchanged(
         record = stack.record(request_id, seconds=30)
         assert (record["model_requested"], record["end_user"]) == (text, text)
         assert archived(stack, record)["model_requested"] == text
-
-
-def test_no_prompt_key_or_found_value_reaches_the_logs(stack: Stack, make_key: MakeKey) -> None:
-    key = make_key()
-    canary = "canary-7f3a9c"
-    chat(stack, key, messages=[{"role": "user", "content": canary}])
-    chat(stack, key, messages=[{"role": "user", "content": f"{canary}@example.com"}])
-    chat(stack, key + "x", messages=[{"role": "user", "content": canary}])
-    refused = chat(stack, key, messages=canary)
-    stack.record(refused.headers["x-request-id"])
-    logs = [path for path in (stack.folder / ".local").rglob("*.log") if path.is_file()]
-    assert logs
-    for path in logs:
-        if path.name.startswith("simulator"):
-            continue
-        text = path.read_text("utf-8", errors="replace")
-        assert canary not in text, path
-        assert key not in text, path
-        assert not re.search(r"sk-cp-[0-9A-Za-z]{20}", text), path

@@ -2,7 +2,7 @@
 
 import pytest
 
-from controlplane.config import Settings
+from controlplane.config import Settings, cli_settings
 from controlplane.errors import ConfigurationError
 
 GOOD = {
@@ -70,3 +70,11 @@ def test_named_providers_are_rows() -> None:
     row = '{"vllm": {"kind": "openai", "base_url": "https://gpu/v1", "api_key": "k"}}'
     providers = Settings.load(GOOD | {"LLM_CP_PROVIDERS": row}).providers
     assert (providers["vllm"].kind, providers["vllm"].base_url) == ("openai", "https://gpu/v1")
+
+
+def test_the_command_line_reads_an_address_and_a_token() -> None:
+    settings = cli_settings({"LLM_CP_URL": " http://127.0.0.1:1 ", "LLM_CP_ADMIN_TOKEN": "hunter2"})
+    assert (settings.url, settings.token) == ("http://127.0.0.1:1", "hunter2")
+    assert "hunter2" not in repr(settings)
+    empty = cli_settings({"LLM_CP_URL": "", "DATABASE_URL": "x"})
+    assert (empty.url, empty.token) == (None, None)
