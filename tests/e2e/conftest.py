@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -98,9 +99,17 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Start it as `make run` does, and stop it as Ctrl-C does."""
-    folder = tmp_path_factory.mktemp("stack")
+def stack() -> Iterator[Stack]:
+    """Start it as `make run` does, and stop it as Ctrl-C does.
+
+    Not below pytest's own folder: PostgreSQL runs as another user when root runs the tests, and
+    every start of pytest shuts that folder to others.
+    """
+    with tempfile.TemporaryDirectory(prefix="llm-cp-", ignore_cleanup_errors=True) as folder:
+        yield from _running(Path(folder))
+
+
+def _running(folder: Path) -> Iterator[Stack]:
     port = free_port()
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
