@@ -11,7 +11,7 @@ from controlplane.gateway.record import Trail
 
 @contextmanager
 def settle(trail: Trail, prices: PriceBook) -> Iterator[None]:
-    """Leaving the context, however that happens, prices the usage that the provider reported.
+    """Leaving the context, however that happens, prices the usage, reported or estimated.
 
     A hold of requests alone needs no settlement: an admitted request stays in its window.
     """
