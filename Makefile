@@ -25,6 +25,13 @@ help: ## Show this list
 	@$(BIN)/python -m compileall -q .venv/lib src >/dev/null || true
 	@touch $@
 
+# What synthesises and checks the infrastructure has an environment of its own: `make run` needs none of it.
+.venv-infra/.installed: requirements-infra.lock .venv/.installed
+	@echo "Installing the packages of the infrastructure into .venv-infra (once, about half a minute) ..."
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-infra
+	@$(BIN)/uv pip sync -q --compile-bytecode --python .venv-infra --require-hashes requirements-infra.lock
+	@touch $@
+
 .PHONY: run
 run: .venv/.installed ## Start everything on this machine: http://127.0.0.1:8080 (PORT=8081 moves it)
 	@$(BIN)/python -m controlplane.local --port $(PORT)
@@ -36,8 +43,9 @@ up: ## Start the same in containers (needs Docker Compose)
 .PHONY: lock
 lock: .venv/.installed ## Compile the hashed lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra local --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra local --extra dev --extra clients -c requirements-dev.lock pyproject.toml -o requirements-clients.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra local --extra dev --extra datadog --extra traces -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra local --extra dev --extra datadog --extra traces --extra clients -c requirements-dev.lock pyproject.toml -o requirements-clients.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --group infra -o requirements-infra.lock
 
 .PHONY: check
 check: .venv/.installed ## The one gate: format, lint, types, import rules, unit tests
