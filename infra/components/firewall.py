@@ -1,0 +1,132 @@
+"""WAF before the API: only through CloudFront, not too often, none of the known attacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_wafv2 as wafv2
+from constructs import Construct
+from stages import Stage
+
+from components.edge import ORIGIN_HEADER, VIEWER_HEADER
+
+# AWS's rule groups, and their rules that only count here: a prompt is text about anything, code,
+# markup and attacks included, and often longer than 8 KB; programs need not name themselves.
+# https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
+MANAGED_RULES: Mapping[str, tuple[str, ...]] = {
+    "AWSManagedRulesCommonRuleSet": (
+        "CrossSiteScripting_BODY",
+        "EC2MetaDataSSRF_BODY",
+        "GenericLFI_BODY",
+        "GenericRFI_BODY",
+        "NoUserAgent_HEADER",
+        "SizeRestrictions_BODY",
+    ),
+    "AWSManagedRulesKnownBadInputsRuleSet": (
+        "JavaDeserializationRCE_BODY",
+        "Log4JRCE_BODY",
+        "ReactJSRCE_BODY",
+    ),
+}
+_Acl = wafv2.CfnWebACL
+
+
+class Firewall(Construct):
+    """`name` of the web ACL, which stands before the deployed stage of the API."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        stage: Stage,
+        api_stage: apigateway.Stage,
+        origin_secret: secretsmanager.ISecret,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.name = stage.prefix
+        acl = _Acl(
+            self,
+            "Acl",
+            name=self.name,
+            scope="REGIONAL",
+            default_action=_Acl.DefaultActionProperty(allow={}),
+            visibility_config=_visibility(self.name),
+            rules=[
+                _only_through_cloudfront(origin_secret),
+                _not_too_often(stage),
+                *(
+                    _managed(priority, name, counted)
+                    for priority, (name, counted) in enumerate(MANAGED_RULES.items(), start=2)
+                ),
+            ],
+        )
+        wafv2.CfnWebACLAssociation(
+            self, "BeforeApi", resource_arn=api_stage.stage_arn, web_acl_arn=acl.attr_arn
+        )
+
+
+def _only_through_cloudfront(secret: secretsmanager.ISecret) -> wafv2.CfnWebACL.RuleProperty:
+    """Else anybody could say for themselves from which address they come."""
+    shown = _Acl.ByteMatchStatementProperty(
+        field_to_match=_Acl.FieldToMatchProperty(single_header={"Name": ORIGIN_HEADER}),
+        positional_constraint="EXACTLY",
+        search_string=secret.secret_value.unsafe_unwrap(),  # a reference, no value
+        text_transformations=[_Acl.TextTransformationProperty(priority=0, type="NONE")],
+    )
+    statement = _Acl.StatementProperty(
+        not_statement=_Acl.NotStatementProperty(
+            statement=_Acl.StatementProperty(byte_match_statement=shown)
+        )
+    )
+    return _rule(0, "OnlyThroughCloudFront", statement, action={"block": {}})
+
+
+def _not_too_often(stage: Stage) -> wafv2.CfnWebACL.RuleProperty:
+    """By the viewer's address: what reaches the API comes from CloudFront's own."""
+    rate = _Acl.RateBasedStatementProperty(
+        limit=stage.firewall_requests_per_5_minutes,
+        evaluation_window_sec=300,
+        aggregate_key_type="FORWARDED_IP",
+        forwarded_ip_config=_Acl.ForwardedIPConfigurationProperty(
+            header_name=VIEWER_HEADER, fallback_behavior="MATCH"
+        ),
+    )
+    statement = _Acl.StatementProperty(rate_based_statement=rate)
+    return _rule(1, "NotTooOften", statement, action={"block": {}})
+
+
+def _managed(priority: int, name: str, counted: tuple[str, ...]) -> wafv2.CfnWebACL.RuleProperty:
+    group = _Acl.ManagedRuleGroupStatementProperty(
+        vendor_name="AWS",
+        name=name,
+        rule_action_overrides=[
+            _Acl.RuleActionOverrideProperty(
+                name=rule, action_to_use=_Acl.RuleActionProperty(count={})
+            )
+            for rule in counted
+        ],
+    )
+    statement = _Acl.StatementProperty(managed_rule_group_statement=group)
+    return _rule(priority, name, statement, override_action={"none": {}})
+
+
+def _rule(
+    priority: int, name: str, statement: wafv2.CfnWebACL.StatementProperty, **action: Any
+) -> wafv2.CfnWebACL.RuleProperty:
+    return _Acl.RuleProperty(
+        name=name,
+        priority=priority,
+        statement=statement,
+        visibility_config=_visibility(name),
+        **action,
+    )
+
+
+def _visibility(name: str) -> wafv2.CfnWebACL.VisibilityConfigProperty:
+    """Counted, never sampled: a sample shows the headers, and so the credentials."""
+    return _Acl.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True, metric_name=name, sampled_requests_enabled=False
+    )

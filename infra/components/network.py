@@ -1,0 +1,101 @@
+"""The VPC: public subnets for NAT, private ones for the function, isolated ones for data."""
+
+from __future__ import annotations
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+from stages import Stage
+
+from components.nag import acknowledge
+
+HTTPS, POSTGRESQL, VALKEY = ec2.Port.tcp(443), ec2.Port.tcp(5432), ec2.Port.tcp(6379)
+
+
+class Network(Construct):
+    """`vpc`, and one security group each for the function, the database and the cache."""
+
+    def __init__(self, scope: Construct, id_: str, stage: Stage, log_group: logs.ILogGroup) -> None:
+        super().__init__(scope, id_)
+        nat = _nat_instance() if stage.nat_gateways == 0 else None
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(stage.vpc_cidr),
+            max_azs=stage.availability_zones,
+            nat_gateway_provider=nat,
+            nat_gateways=stage.nat_gateways or 1,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(
+                    name="Public", subnet_type=ec2.SubnetType.PUBLIC, map_public_ip_on_launch=False
+                ),
+                ec2.SubnetConfiguration(
+                    name="Private", subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS
+                ),
+                ec2.SubnetConfiguration(name="Data", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+            ],
+            gateway_endpoints={
+                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
+            },
+        )
+        # Refused connections only: the API's access log tells of the others.
+        self.vpc.add_flow_log(
+            "Refused",
+            destination=ec2.FlowLogDestination.to_cloud_watch_logs(log_group),
+            traffic_type=ec2.FlowLogTrafficType.REJECT,
+        )
+        self.function = self._group("Function", "the function")
+        self.database = self._group("Database", "PostgreSQL and its proxy")
+        self.cache = self._group("Cache", "Valkey")
+        self._connect()
+        if nat:
+            self._guard(nat)
+
+    def _group(self, id_: str, whose: str) -> ec2.SecurityGroup:
+        return ec2.SecurityGroup(
+            self, id_, vpc=self.vpc, description=f"Of {whose}", allow_all_outbound=False
+        )
+
+    def _connect(self) -> None:
+        self.function.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "Model providers and AWS")
+        for group, port in ((self.database, POSTGRESQL), (self.cache, VALKEY)):
+            self.function.connections.allow_to(group, port)
+
+    def _guard(self, nat: ec2.NatInstanceProviderV2) -> None:
+        """Hold the NAT instance to what the function may send, and encrypt its disk."""
+        group = nat.security_group
+        group.add_ingress_rule(self.function, HTTPS, "From the function")
+        group.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "Providers, AWS, its own packages")
+        for instance in nat.gateway_instances:
+            resource = instance.node.default_child
+            assert isinstance(resource, ec2.CfnInstance)
+            resource.block_device_mappings = [
+                ec2.CfnInstance.BlockDeviceMappingProperty(
+                    device_name="/dev/xvda",
+                    ebs=ec2.CfnInstance.EbsProperty(
+                        encrypted=True, volume_size=8, volume_type="gp3"
+                    ),
+                )
+            ]
+            resource.apply_removal_policy(RemovalPolicy.DESTROY)
+            acknowledge(
+                instance,
+                {
+                    "EC28": "Detailed monitoring costs a third of the instance; its status check "
+                    "and the function's own errors tell.",
+                    "EC29": "It keeps nothing and is replaced at will.",
+                },
+            )
+
+
+def _nat_instance() -> ec2.NatInstanceProviderV2:
+    return ec2.NatProvider.instance_v2(
+        instance_type=ec2.InstanceType.of(ec2.InstanceClass.T4G, ec2.InstanceSize.NANO),
+        machine_image=ec2.MachineImage.latest_amazon_linux2023(
+            cpu_type=ec2.AmazonLinuxCpuType.ARM_64
+        ),
+        credit_specification=ec2.CpuCredits.STANDARD,
+        default_allowed_traffic=ec2.NatTrafficDirection.NONE,
+        associate_public_ip_address=True,
+    )

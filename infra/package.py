@@ -1,0 +1,124 @@
+"""`python infra/package.py`: the function's zip, for Lambda's platform, without Docker."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import package_archive
+import package_wheels
+from package_archive import Archive
+from package_tools import ROOT, PackageError, lambda_python, run
+
+TASK_ROOT = "/var/task"
+# The local stack and the command line run beside the function, never in it.
+_NOT_IN_LAMBDA = ("local", "cli", "cli.py", "__pycache__", "*.pyc")
+_LARGEST = 12
+DESCRIPTION = """\
+Builds the function's zip: the wheels of requirements.lock for Lambda's platform, src/controlplane,
+the migrations, and bytecode of Python 3.13. The same inputs give the same bytes."""
+EPILOG = """\
+examples:
+  python infra/package.py
+  python infra/package.py --python ~/.pyenv/versions/3.13.0/bin/python
+  python infra/package.py --platform x86_64 --output /tmp/lambda.zip     to try it on a PC"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; answers the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        archive = build(Path(options.output), options.platform, options.python)
+    except PackageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(report(archive))
+    return 0
+
+
+def build(output: Path, platform: str, python: str | None = None) -> Archive:
+    """Build `output` for `platform` (arm64 or x86_64), compiled by `python`, a CPython 3.13.
+
+    Raises PackageError where a tool or wheel is missing or Lambda would refuse the size.
+    """
+    compiler = lambda_python(python)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "task")
+        package_wheels.install(folder, platform)
+        package_wheels.trim(folder)
+        add_sources(folder)
+        compile_folder(folder, compiler)
+        archive = package_archive.write(folder, output)
+    if archive.unpacked > package_archive.UNPACKED_LIMIT_BYTES:
+        raise PackageError(
+            f"The package unpacks to {_megabytes(archive.unpacked)} MB, more than the 250 MB "
+            "that Lambda accepts."
+        )
+    return archive
+
+
+def add_sources(folder: Path) -> None:
+    """Copy the package, the migrations and, where there is one, the exec wrapper."""
+    ignore = shutil.ignore_patterns(*_NOT_IN_LAMBDA)
+    shutil.copytree(ROOT / "src" / "controlplane", folder / "controlplane", ignore=ignore)
+    shutil.copytree(
+        ROOT / "migrations",
+        folder / "migrations",
+        ignore=shutil.ignore_patterns("__pycache__", "*.pyc"),
+    )
+    wrappers = ROOT / "infra" / "lambda" / "bin"
+    if wrappers.is_dir():
+        shutil.copytree(wrappers, folder / "bin", ignore=ignore)
+
+
+def compile_folder(folder: Path, python: str) -> None:
+    """Compile all; unchecked, because the sources beside it never change."""
+    command = [python, "-I", "-m", "compileall", "-q", "-s", str(folder), "-p", TASK_ROOT]
+    run([*command, "--invalidation-mode", "unchecked-hash", str(folder)], what="Compiling")
+
+
+def report(archive: Archive) -> str:
+    """The sizes as a table, then the digest."""
+    lines = [f"{'part':<28}{'unpacked MB':>12}{'zipped MB':>12}"]
+    rows = [(part.name, part.unpacked, part.zipped) for part in archive.parts[:_LARGEST]]
+    rest = archive.parts[_LARGEST:]
+    rows.append(
+        (
+            f"{len(rest)} smaller parts",
+            sum(part.unpacked for part in rest),
+            sum(part.zipped for part in rest),
+        )
+    )
+    rows.append((str(archive.path), archive.unpacked, archive.zipped))
+    lines += [
+        f"{name:<28}{_megabytes(unpacked):>12}{_megabytes(zipped):>12}"
+        for name, unpacked, zipped in rows
+    ]
+    return "\n".join([*lines, f"sha256 {archive.sha256}"])
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024 / 1024:.1f}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="package.py",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--platform", choices=sorted(package_wheels.PLATFORMS), default="arm64", help="arm64"
+    )
+    parser.add_argument("--python", help="a Python 3.13 to compile with (found by itself)")
+    parser.add_argument("--output", default=ROOT / "dist" / "lambda.zip", help="dist/lambda.zip")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""One deployment of the control plane, in the order in which a request meets its parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import CfnOutput, Fn, Stack, Tags
+from components.alarm_topic import AlarmTopic
+from components.api import Api
+from components.audit import AuditTrail
+from components.cache import Cache
+from components.cors import read_cors
+from components.database import Database
+from components.edge import Edge
+from components.encryption import Encryption
+from components.firewall import Firewall
+from components.function import ControlPlaneFunction, Reach
+from components.identity import Identity
+from components.log_groups import LogGroups
+from components.network import Network
+from components.observability import Monitored, Observability
+from components.release import Release
+from components.schedules import Schedules
+from components.secrets import Secrets
+from constructs import Construct
+from stages import Stage
+
+
+class ControlPlaneStack(Stack):
+    """Stack `llm-cp-{stage}`."""
+
+    def __init__(self, scope: Construct, stage: Stage, **kwargs: Any) -> None:
+        super().__init__(
+            scope,
+            stage.prefix,
+            description=f"LLM Control Plane, {stage.name}",
+            termination_protection=stage.retain_data,
+            **kwargs,
+        )
+        self.stage = stage
+        # CDK itself writes the dependencies that W3005 finds to be implied by others.
+        self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
+        for tag, value in (("application", "llm-control-plane"), ("stage", stage.name)):
+            # A target group of a proxy takes no tags.
+            Tags.of(self).add(tag, value, exclude_resource_types=["AWS::RDS::DBProxyTargetGroup"])
+        self._ground(stage)
+        self._entrance(stage)
+        self._stores(stage)
+        self._function(stage)
+        self._upkeep(stage)
+        self._tell()
+
+    @property
+    def availability_zones(self) -> list[str]:
+        """The first ones of the region, whichever it is: no look-up, no credentials."""
+        return [Fn.select(index, Fn.get_azs()) for index in range(self.stage.availability_zones)]
+
+    def _ground(self, stage: Stage) -> None:
+        self.encryption = Encryption(self, "Encryption", stage)
+        self.key = self.encryption.key
+        self.logs = LogGroups(self, "Logs", stage, self.key)
+        network_log = self.logs.add("Network", f"/{stage.prefix}/network")
+        self.network = Network(self, "Network", stage, network_log)
+        self.secrets = Secrets(self, "Secrets", stage, self.key)
+
+    def _entrance(self, stage: Stage) -> None:
+        """client -> CloudFront -> WAF -> API Gateway."""
+        cors, origin = read_cors(stage), self.secrets.origin
+        self.api = Api(self, "Api", stage, cors, self.logs)
+        self.edge = Edge(self, "Edge", stage, api=self.api, cors=cors, origin_secret=origin)
+        self.firewall = Firewall(self, "Firewall", stage, self.api.api.deployment_stage, origin)
+        self.identity = Identity(self, "Identity", stage, self.edge.url)
+
+    def _stores(self, stage: Stage) -> None:
+        network, key, secret = self.network, self.key, self.secrets.redis
+        self.cache = Cache(self, "Cache", stage, network=network, secret=secret, key=key)
+        self.database = Database(self, "Database", stage, network, key)
+        self.audit = AuditTrail(self, "Audit", stage, key)
+
+    def _function(self, stage: Stage) -> None:
+        """API Gateway -> the function -> Valkey, PostgreSQL, SQS, S3."""
+        secrets = self.secrets
+        control_plane = ControlPlaneFunction(
+            self,
+            "Function",
+            stage,
+            reach=Reach(
+                network=self.network,
+                audit=self.audit,
+                secrets=[
+                    *(secrets.providers, secrets.key_pepper, secrets.redis),
+                    self.database.secret,
+                ],
+                key_statement=self.encryption.use_statement,
+            ),
+            environment=self._settings(stage),
+            log_group=self.logs.add("Function", f"/aws/lambda/{stage.prefix}"),
+        )
+        self.function, self.alias = control_plane.function, control_plane.alias
+        self.api.connect(self.alias)
+        if secrets.datadog:
+            from components.datadog import Datadog  # noqa: PLC0415  (half a second where it is off)
+
+            Datadog(self, "Datadog", stage, self.function, secrets.datadog)
+
+    def _upkeep(self, stage: Stage) -> None:
+        """Maintenance, alarms, and releases that alarms turn back."""
+        Schedules(self, "Schedules", stage, self.alias)
+        self.topic = AlarmTopic(self, "Alarms", stage, self.key).topic
+        parts = Monitored(
+            function=self.function,
+            alias=self.alias,
+            api=self.api.api,
+            cluster=self.database.cluster,
+            cache_name=self.cache.name,
+            queue=self.audit.queue,
+            dead_letters=self.audit.dead_letters,
+            web_acl_name=self.firewall.name,
+            distribution=self.edge.distribution,
+            max_connections=stage.database_connections,
+            cache_ecpu_per_second=stage.cache_max_ecpu_per_second,
+            cache_gb=stage.cache_max_gb,
+            daily_cost_usd=stage.daily_cost_usd,
+        )
+        watch = Observability(self, "Observability", stage=stage, parts=parts, topic=self.topic)
+        Release(
+            self,
+            "Release",
+            stage,
+            function=self.function,
+            alias=self.alias,
+            alarms=watch.rollback_alarms,
+        )
+
+    def _settings(self, stage: Stage) -> dict[str, str]:
+        """What src/controlplane/config.py reads."""
+        settings = {
+            "LLM_CP_STAGE": stage.name,
+            "REDIS_URL": self.cache.url,
+            "AURORA_SECRET_ARN": self.database.secret.secret_arn,
+            "AUDIT_QUEUE_URL": self.audit.queue.queue_url,
+            "AUDIT_BUCKET": self.audit.bucket.bucket_name,
+            "COGNITO_USER_POOL_ID": self.identity.pool.user_pool_id,
+            "COGNITO_CLIENT_IDS": self.identity.client.user_pool_client_id,
+        }
+        if self.database.proxy_host:
+            settings["AURORA_HOST"] = self.database.proxy_host
+        if stage.database_pauses:
+            settings["LLM_CP_DATABASE_PAUSES"] = "1"
+        return settings
+
+    def _tell(self) -> None:
+        outputs = {
+            "FunctionName": self.function.function_name,
+            "AliasName": self.alias.alias_name,
+            "ApiUrl": self.edge.url,
+            "DistributionDomain": self.edge.distribution.distribution_domain_name,
+            "DistributionId": self.edge.distribution.distribution_id,
+            "ConsoleBucket": self.edge.bucket.bucket_name,
+            "UserPoolId": self.identity.pool.user_pool_id,
+            "UserPoolClientId": self.identity.client.user_pool_client_id,
+            "UserPoolDomain": self.identity.domain.base_url(),
+            "AuditQueueUrl": self.audit.queue.queue_url,
+            "AuditBucket": self.audit.bucket.bucket_name,
+            "AlarmTopicArn": self.topic.topic_arn,
+        }
+        for name, value in outputs.items():
+            CfnOutput(self, name, value=value)

@@ -1,0 +1,143 @@
+"""The stages: sizes and choices, as data. A stage differs from another by nothing but these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """An own name for the distribution: its certificate (us-east-1) covers it, DNS points to it."""
+
+    name: str
+    certificate_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One deployment. The defaults are the smallest and cheapest that work."""
+
+    name: Literal["sandbox", "demo", "prod"]
+
+    # Network: an own NAT instance (t4g.nano), or this many managed gateways.
+    vpc_cidr: str = "10.20.0.0/16"
+    availability_zones: int = 2
+    nat_gateways: int = 0
+
+    # Aurora. A minimum of 0 lets it pause, which an RDS Proxy would prevent.
+    aurora_min_acu: float = 0
+    aurora_max_acu: float = 2
+    aurora_readers: int = 0
+    aurora_backup_days: int = 1
+    rds_proxy: bool = False
+
+    # Valkey: the most it may grow to.
+    cache_max_gb: int = 1
+    cache_max_ecpu_per_second: int = 5_000
+    cache_snapshot_days: int = 0
+
+    # Function. A stream may last as long as the function does.
+    memory_mb: int = 1024
+    timeout_seconds: int = 30
+    streaming: bool = False
+    snap_start: bool = False
+    xray: bool = False
+    datadog: bool = False
+    traffic_shift: str = "ALL_AT_ONCE"  # a name of codedeploy.LambdaDeploymentConfig
+
+    # Who may come, and how often.
+    throttle_per_second: int = 50
+    throttle_burst: int = 100
+    firewall_requests_per_5_minutes: int = 2_000  # from one address
+    origin_read_timeout_seconds: int = 60  # between two packets of a stream
+    domain: Domain | None = None
+
+    # Audit. Waiting for a fuller batch lets Aurora sleep.
+    audit_batch_window_seconds: int = 60
+    audit_max_concurrency: int = 2
+    object_lock: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
+    audit_years: int = 7
+
+    # Upkeep.
+    reconcile_ledger: bool = False  # hourly, and it touches Aurora
+    customer_key: bool = False
+    retain_data: bool = False
+    alarms: Literal["essential", "all"] = "essential"
+    alarm_emails: tuple[str, ...] = ()
+    daily_cost_usd: int = 20  # what the models of a day may cost before an alarm
+    log_days: int = 30
+
+    @property
+    def prefix(self) -> str:
+        """The name of the stack, the function and all that is named after them."""
+        return f"llm-cp-{self.name}"
+
+    @property
+    def database_pauses(self) -> bool:
+        """True where an open connection would keep Aurora, and its bill, awake."""
+        return self.aurora_min_acu == 0
+
+    @property
+    def database_connections(self) -> int:
+        """How many connections Aurora takes at its largest.
+
+        https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html#aurora-serverless-v2.max-connections
+        """
+        ceiling = 2_000 if self.aurora_min_acu < 1 else 5_000
+        return min(int(200 * self.aurora_max_acu), ceiling)
+
+
+SANDBOX = Stage("sandbox")
+
+DEMO = Stage(
+    "demo",
+    vpc_cidr="10.21.0.0/16",
+    aurora_min_acu=0.5,
+    aurora_max_acu=4,
+    aurora_backup_days=7,
+    cache_max_gb=2,
+    cache_max_ecpu_per_second=10_000,
+    cache_snapshot_days=1,
+    timeout_seconds=310,
+    streaming=True,
+    traffic_shift="CANARY_10_PERCENT_5_MINUTES",
+    throttle_per_second=200,
+    throttle_burst=400,
+    audit_batch_window_seconds=10,
+    audit_max_concurrency=5,
+    reconcile_ledger=True,
+    daily_cost_usd=100,
+)
+
+PROD = Stage(
+    "prod",
+    vpc_cidr="10.22.0.0/16",
+    availability_zones=3,
+    nat_gateways=3,
+    aurora_min_acu=2,
+    aurora_max_acu=64,
+    aurora_readers=1,
+    aurora_backup_days=35,
+    rds_proxy=True,
+    cache_max_gb=50,
+    cache_max_ecpu_per_second=200_000,
+    cache_snapshot_days=7,
+    timeout_seconds=310,
+    streaming=True,
+    snap_start=True,
+    traffic_shift="CANARY_10_PERCENT_5_MINUTES",
+    throttle_per_second=2_000,
+    throttle_burst=4_000,
+    firewall_requests_per_5_minutes=20_000,
+    audit_batch_window_seconds=5,
+    audit_max_concurrency=50,
+    object_lock="COMPLIANCE",
+    reconcile_ledger=True,
+    customer_key=True,
+    retain_data=True,
+    alarms="all",
+    daily_cost_usd=5_000,
+)
+
+STAGES: dict[str, Stage] = {stage.name: stage for stage in (SANDBOX, DEMO, PROD)}

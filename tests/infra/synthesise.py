@@ -1,0 +1,51 @@
+"""Synthesises a changed sandbox, to CDK_OUTDIR: `python synthesise.py VARIANT`.
+
+Runs in the environment that has aws_cdk, not in the one of the tests.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "infra"))
+
+
+def _datadog(stage: Any) -> Any:
+    return replace(stage, datadog=True)
+
+
+def _domain(stage: Any) -> Any:
+    domain = import_module("stages").Domain(
+        "llm.example.com", "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    )
+    return replace(stage, domain=domain, alarm_emails=("ops@example.com",))
+
+
+def _same(stage: Any) -> Any:
+    return stage
+
+
+VARIANTS: dict[str, Callable[[Any], Any]] = {
+    "datadog": _datadog,
+    "domain": _domain,
+    "careless": _same,
+}
+
+
+def main(variant: str) -> None:
+    """Build the app with the one changed stage."""
+    app_module = import_module("app")
+    app = app_module.build_app([VARIANTS[variant](import_module("stages").SANDBOX)])
+    if variant == "careless":  # what the gate must not let through
+        stack = app.node.find_child("llm-cp-sandbox")
+        import_module("aws_cdk.aws_sqs").Queue(stack, "Careless")
+    app.synth()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,152 @@
+"""`python infra/app.py`: all stages in one go, past every gate."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.infra.template import ROOT, STAGES, Template, text
+
+Synthesise = Callable[[str], tuple[subprocess.CompletedProcess[str], Path]]
+OUTPUTS = {
+    "FunctionName",
+    "AliasName",
+    "ApiUrl",
+    "DistributionDomain",
+    "DistributionId",
+    "ConsoleBucket",
+    "UserPoolId",
+    "UserPoolClientId",
+    "UserPoolDomain",
+    "AuditQueueUrl",
+    "AuditBucket",
+    "AlarmTopicArn",
+}
+
+
+@pytest.fixture
+def synthesise(infra_python: str, tmp_path: Path) -> Synthesise:
+    """Synthesises a variant of the sandbox; answers how that went, and where the template is."""
+
+    def run(variant: str) -> tuple[subprocess.CompletedProcess[str], Path]:
+        process = subprocess.run(
+            [infra_python, str(ROOT / "tests" / "infra" / "synthesise.py"), variant],
+            env={**os.environ, "CDK_OUTDIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        return process, tmp_path / "llm-cp-sandbox.template.json"
+
+    return run
+
+
+def test_all_stages_come_from_one_run_without_a_lookup(assembly: Path) -> None:
+    manifest = json.loads((assembly / "manifest.json").read_text())
+    stacks = {
+        name
+        for name, artifact in manifest["artifacts"].items()
+        if artifact["type"] == "aws:cloudformation:stack"
+    }
+    assert stacks == {f"llm-cp-{stage}" for stage in STAGES}
+    assert "missing" not in manifest
+
+
+def test_a_bound_account_needs_no_lookup_either(infra_python: str, tmp_path: Path) -> None:
+    environment = {"CDK_DEFAULT_ACCOUNT": "123456789012", "CDK_DEFAULT_REGION": "eu-central-1"}
+    subprocess.run(
+        [infra_python, str(ROOT / "infra" / "app.py")],
+        env={"PATH": "", "HOME": str(tmp_path), "CDK_OUTDIR": str(tmp_path), **environment},
+        check=True,
+        timeout=300,
+    )
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["artifacts"]["llm-cp-prod"]["environment"] == "aws://123456789012/eu-central-1"
+    assert "missing" not in manifest
+
+
+def test_cfn_lint_passes(infra_python: str, assembly: Path) -> None:
+    templates = [*assembly.glob("*.template.json"), *(ROOT / "infra" / "bootstrap").glob("*.yaml")]
+    assert len(templates) == len(STAGES) + 1
+    process = subprocess.run(
+        [str(Path(infra_python).parent / "cfn-lint"), *map(str, templates)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert process.returncode == 0, process.stdout
+
+
+def test_cdk_nag_is_the_gate(synthesise: Synthesise) -> None:
+    process, _ = synthesise("careless")
+    assert process.returncode != 0
+    assert "AwsSolutions-SQS4" in process.stderr  # a queue that takes what comes without TLS
+
+
+def test_the_stack_tells_what_a_deployment_needs(template: Template) -> None:
+    assert set(template.body["Outputs"]) == OUTPUTS
+
+
+def test_everything_that_takes_tags_says_its_stage(template: Template, stage: str) -> None:
+    for type_ in (
+        "AWS::Lambda::Function",
+        "AWS::RDS::DBCluster",
+        "AWS::S3::Bucket",
+        "AWS::EC2::VPC",
+    ):
+        for properties in template.all(type_).values():
+            tags = {tag["Key"]: tag["Value"] for tag in properties["Tags"]}
+            assert tags["application"] == "llm-control-plane"
+            assert tags["stage"] == stage
+
+
+def test_logs_are_kept_for_thirty_days(template: Template) -> None:
+    groups = template.all("AWS::Logs::LogGroup")
+    assert {group["RetentionInDays"] for group in groups.values()} == {30}
+    # The ones that AWS would make by itself, and keep for ever.
+    names = text([group["LogGroupName"] for group in groups.values()])
+    assert "/aws/lambda/llm-cp-" in names
+    assert "API-Gateway-Execution-Logs_" in names
+
+
+def test_datadog_is_off(template: Template) -> None:
+    assert "Layers" not in template.one("AWS::Lambda::Function")
+    assert "datadog" not in text(template.body).lower()
+
+
+def test_datadog_comes_with_its_extension_and_its_key(synthesise: Synthesise) -> None:
+    process, path = synthesise("datadog")
+    assert process.returncode == 0, process.stderr
+    template = Template.read(path)
+    function = template.one("AWS::Lambda::Function")
+    assert "Datadog-Extension-ARM" in text(function["Layers"])
+    assert function["Handler"] == "controlplane.lambda_handler.handler"
+    variables = function["Environment"]["Variables"]
+    assert variables["DD_CAPTURE_LAMBDA_PAYLOAD"] == "false"
+    key = variables["DD_API_KEY_SECRET_ARN"]["Ref"]
+    assert template.resources[key]["Properties"]["Name"] == "/llm-cp/sandbox/datadog"
+    readable = [
+        text(statement["Resource"])
+        for _, statement in template.statements()
+        if "secretsmanager:GetSecretValue" in text(statement["Action"])
+    ]
+    assert any(key in resources for resources in readable)
+
+
+def test_an_own_domain_has_its_certificate_and_modern_tls(synthesise: Synthesise) -> None:
+    process, path = synthesise("domain")
+    assert process.returncode == 0, process.stderr
+    template = Template.read(path)
+    distribution = template.one("AWS::CloudFront::Distribution")["DistributionConfig"]
+    assert distribution["Aliases"] == ["llm.example.com"]
+    assert distribution["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert "certificate/1" in distribution["ViewerCertificate"]["AcmCertificateArn"]
+    client = template.one("AWS::Cognito::UserPoolClient")
+    assert client["CallbackURLs"] == ["https://llm.example.com/oauth2/idpresponse"]
+    assert template.one("AWS::SNS::Subscription")["Endpoint"] == "ops@example.com"
