@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from controlplane.api.errors import error_response
 from controlplane.errors import InternalError
-from controlplane.telemetry import log, log_crash, request_id_var
+from controlplane.telemetry import begin_request, flush, log, log_crash
 
 
 class RequestScope:
@@ -25,7 +25,7 @@ class RequestScope:
             return
         request_id = f"req_{uuid.uuid4().hex}"
         scope.setdefault("state", {})["request_id"] = request_id
-        request_id_var.set(request_id)
+        line = begin_request(request_id)
         started = time.perf_counter()
         status: int | None = None
 
@@ -47,13 +47,16 @@ class RequestScope:
                 failure = InternalError(f"The gateway failed. Give {request_id} to its operator.")
                 await error_response(failure)(scope, receive, send_with_id)
         finally:
-            log.info("request", extra=_access(scope, status, time.perf_counter() - started))
+            if not line.observed:
+                log.info("request", extra=_access(scope, status, time.perf_counter() - started))
+            await flush()
 
 
 def _access(scope: Scope, status: int | None, seconds: float) -> dict[str, Any]:
     return {
         "method": scope["method"],
-        "path": scope["path"][:200],
+        # The template: what stands in its places may be anything, a mistyped key even.
+        "path": getattr(scope.get("route"), "path", "unknown"),
         "status": status,
         "latency_ms": round(seconds * 1000, 1),
     }
