@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import ClientDisconnect, Request
 
+from controlplane.api.live import LIVE
 from controlplane.errors import InvalidRequest, PayloadTooLarge
 from controlplane.gateway.call import Call
 
@@ -13,11 +14,14 @@ MAX_BODY_BYTES = 6 * 1024 * 1024
 
 async def read_call(request: Request) -> Call:
     """The call. Raises PayloadTooLarge before a large body is read, let alone kept."""
+    body, seconds_left = await _read_body(request), _seconds_left(request)
     return Call(
         request_id=request.state.request_id,
         credential=request.headers.get("authorization"),
-        body=await _read_body(request),
-        seconds_left=_seconds_left(request),
+        body=body,
+        seconds_left=seconds_left,
+        live=seconds_left is None or LIVE in request.scope,
+        idempotency_key=request.headers.get("idempotency-key"),
     )
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import orjson
 from mangum import Mangum
+from mangum.handlers import APIGateway
+from starlette.types import Message, Receive, Send
 
 from controlplane.api.app import create_app
+from controlplane.api.errors import error_response
+from controlplane.api.live import LIVE, Gone, LiveEvent
 from controlplane.errors import (
     ConfigurationError,
     GatewayError,
@@ -23,25 +27,65 @@ from controlplane.telemetry import log, log_crash
 
 
 def respond(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """The proxy response; the caller gets the envelope even for an event that nobody can read."""
+    """The proxy response; the caller gets the envelope even for an event that nobody can read.
+
+    A LiveEvent is answered on the way, and `Answered` says with which status.
+    """
+    if isinstance(event, LiveEvent):
+        return event.send_answer(partial(_stream, event, context))
     try:
-        if event.get("isBase64Encoded"):
-            base64.b64decode(event.get("body") or "", validate=True)
-        return _adapter()(dict(event), context)
-    except binascii.Error:
-        return _failure(InvalidRequest("The request body is not valid base64."))
-    except ConfigurationError as error:
-        log.error("configuration", extra={"problem": str(error)})
-        return _failure(Unavailable("The gateway is not configured. The log says what is missing."))
+        _check_base64(event)
+        response: dict[str, Any] = _adapter()(dict(event), context)
+        return response
     except Exception as error:  # the last place where the caller can be answered
-        log_crash(error)
-        return _failure(InternalError("The gateway failed. The log has the details."))
+        return _failure(_explained(error))
+
+
+async def _stream(event: LiveEvent, context: Any, gone: Gone, send: Send) -> None:
+    """Run the app for an event of a REST API."""
+    try:
+        _check_base64(event)
+        request = APIGateway(event, context, _adapter().config)
+        scope = {**request.scope, LIVE: True}
+        app, receive = _adapter().app, _once(request.body, gone)
+    except Exception as error:  # the last place where the caller can be answered
+        app, scope = error_response(_explained(error)), {"type": "http"}
+        receive = _once(b"", gone)
+    await app(scope, receive, send)
+
+
+def _once(body: bytes, gone: Gone) -> Receive:
+    request: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        if request:
+            return request.pop()
+        await gone()
+        return {"type": "http.disconnect"}
+
+    return receive
 
 
 @cache
 def _adapter() -> Mangum:
     # Lifespan events would run on every invocation.
     return Mangum(create_app(), lifespan="off")
+
+
+def _check_base64(event: Mapping[str, Any]) -> None:
+    if event.get("isBase64Encoded"):
+        base64.b64decode(event.get("body") or "", validate=True)
+
+
+def _explained(error: Exception) -> GatewayError:
+    """What the caller is told; what the operator needs is logged."""
+    if isinstance(error, binascii.Error):
+        return InvalidRequest("The request body is not valid base64.")
+    if isinstance(error, ConfigurationError):
+        log.error("configuration", extra={"problem": str(error)})
+        return Unavailable("The gateway is not configured. The log says what is missing.")
+    log_crash(error)
+    return InternalError("The gateway failed. The log has the details.")
 
 
 def _failure(error: GatewayError) -> dict[str, Any]:

@@ -1,0 +1,181 @@
+"""The function under the streaming loop, started as Lambda starts it: one process, every event."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.e2e import events
+from tests.e2e.conftest import ROOT, MakeKey, Stack
+from tests.runtime_api import Function, running
+
+BODY = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}
+STREAM = BODY | {"stream": True}
+WRAPPER = ROOT / "infra/lambda/bin/stream"
+
+
+@pytest.fixture(scope="module")
+def function(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Function]:
+    env = {**stack.gateway_env, "LLM_CP_LONG_LIVED": "0"}
+    log = tmp_path_factory.mktemp("function") / "log"
+    handler = "controlplane.lambda_handler.handler"
+    with running(handler, env, log, python_path=str(ROOT / "src"), wrapper=WRAPPER) as started:
+        started.wait_ready()
+        yield started
+
+
+@pytest.fixture
+def key(stack: Stack) -> str:
+    return stack.env["OPENAI_API_KEY"]
+
+
+def chat(request: Any, key: str, **changes: Any) -> dict[str, Any]:
+    """What API Gateway sends for its resource `/v1/chat/completions`."""
+    event = events.rest_v1(request, key)
+    return event | {"resource": events.CHAT, "pathParameters": None} | changes
+
+
+def data(body: bytes) -> list[Any]:
+    """The events of a stream, `[DONE]` as it is."""
+    texts = [part.removeprefix("data: ") for part in body.decode().split("\n\n") if part]
+    return [text if text == "[DONE]" else json.loads(text) for text in texts]
+
+
+def test_chunks_arrive_while_later_ones_are_not_made_yet(
+    stack: Stack, function: Function, key: str
+) -> None:
+    stack.simulate("openai", {"kind": "stall", "seconds": 2, "after": 2}, times=1)
+    started = time.monotonic()
+    streamed = function.stream(chat(STREAM, key))
+    first = streamed.piece()
+    first_after = time.monotonic() - started
+    rest = list(streamed.pieces())
+    assert first_after < 1.5
+    assert time.monotonic() - started > 2
+    assert len(rest) >= 3
+    sent = data(b"".join([first or b"", *rest]))
+    assert sent[0]["object"] == "chat.completion.chunk"
+    assert sent[-1] == "[DONE]"
+    assert streamed.trailers == {}
+    assert streamed.broken is None
+
+
+def test_the_form_is_the_one_that_api_gateway_reads(
+    stack: Stack, function: Function, key: str
+) -> None:
+    streamed = function.stream(chat(STREAM, key))
+    sent = data(streamed.body())
+    assert sent[-1] == "[DONE]"
+    assert streamed.status == 200
+    assert streamed.header("content-type").startswith("text/event-stream")
+    assert streamed.headers["Content-Type"] == "application/vnd.awslambda.http-integration-response"
+    assert streamed.headers["Transfer-Encoding"] == "chunked"
+    record = stack.record(streamed.header("x-request-id"))
+    assert (record["status"], record["stream"]) == (200, True)
+
+
+def test_a_whole_completion_is_in_streaming_form_too(
+    stack: Stack, function: Function, key: str
+) -> None:
+    streamed = function.stream(chat(BODY, key))
+    assert json.loads(streamed.body())["object"] == "chat.completion"
+    assert streamed.status == 200
+    assert stack.record(streamed.header("x-request-id"))["status"] == 200
+
+
+def test_errors_are_in_streaming_form_too(function: Function, key: str) -> None:
+    events_and_statuses = [
+        (chat(BODY | {"model": "no-such-model"}, key), 404),
+        (chat(STREAM, "sk-cp-wrong"), 401),
+        (chat(BODY, key, body="{", isBase64Encoded=False), 400),
+        (chat(BODY, key, body="%%%", isBase64Encoded=True), 400),
+    ]
+    for event, status in events_and_statuses:
+        streamed = function.stream(event)
+        assert streamed.status == status
+        assert set(json.loads(streamed.body())["error"]) == {"message", "type", "param", "code"}
+        assert streamed.broken is None
+
+
+def test_everything_else_is_answered_whole(function: Function, key: str) -> None:
+    models = events.rest_v1(None, key, path="/v1/models")
+    outcome = function.invoke(models | {"httpMethod": "GET", "resource": "/v1/models"})
+    assert outcome.payload["statusCode"] == 200
+    # The same path where API Gateway waits for a whole answer: over another resource, or otherwise.
+    for event in (
+        events.rest_v1(STREAM, key),
+        events.http_v2(STREAM, key),
+        events.load_balancer(STREAM, key),
+    ):
+        outcome = function.invoke(event)
+        assert outcome.payload["body"].endswith("data: [DONE]\n\n")
+    batch = [{"messageId": "poison", "eventSource": "aws:sqs", "body": "{"}]
+    outcome = function.invoke({"Records": batch})
+    assert outcome.payload == {"batchItemFailures": [{"itemIdentifier": "poison"}]}
+    outcome = function.invoke({"type": "policy-cache-refresh"})
+    assert outcome.payload["ok"] is True
+
+
+def test_a_failing_event_is_a_function_error(function: Function) -> None:
+    outcome = function.invoke({"type": "nonsense"})
+    assert outcome.error
+    assert outcome.payload["errorType"] == "UnknownEvent"
+    assert "nonsense" in outcome.payload["errorMessage"]
+    assert outcome.payload["requestId"]
+    assert "lambda_handler.py" in outcome.payload["stackTrace"][0]
+
+
+def test_a_cut_stream_says_so_and_ends_in_order(stack: Stack, function: Function, key: str) -> None:
+    stack.simulate("openai", {"kind": "drop", "after": 2}, times=1)
+    streamed = function.stream(chat(STREAM, key))
+    sent = data(streamed.body())
+    assert sent[-1]["error"]["code"] == "stream_interrupted"
+    assert streamed.broken is None
+    assert streamed.trailers == {}
+    assert stack.record(streamed.header("x-request-id"))["code"] == "stream_interrupted"
+
+
+def test_a_caller_who_leaves_is_recorded(stack: Stack, function: Function, key: str) -> None:
+    stack.simulate("openai", {"kind": "stall", "seconds": 20, "after": 2}, times=1)
+    streamed = function.stream(chat(STREAM, key))
+    assert streamed.piece()
+    left = time.monotonic()
+    streamed.leave()
+    record = stack.record(streamed.header("x-request-id"))
+    assert time.monotonic() - left < 6
+    assert (record["status"], record["code"]) == (499, "client_closed_request")
+    assert record["usage_estimated"] is True
+    # And the loop goes on.
+    assert function.stream(chat(BODY, key)).status == 200
+
+
+def test_a_stream_ends_before_the_function_does(stack: Stack, function: Function, key: str) -> None:
+    stack.simulate("openai", {"kind": "stall", "seconds": 20, "after": 2})
+    function.deadline_seconds = 4.0
+    started = time.monotonic()
+    try:
+        streamed = function.stream(chat(STREAM, key))
+        sent = data(streamed.body())
+    finally:
+        function.deadline_seconds = 30.0
+    assert sent[-1]["error"]["code"] == "stream_interrupted"
+    assert time.monotonic() - started < 4
+    assert streamed.broken is None
+    assert stack.record(streamed.header("x-request-id"))["status"] == 504
+
+
+def test_twenty_events_in_one_process(stack: Stack, function: Function, make_key: MakeKey) -> None:
+    key = make_key(rate_limits=[{"requests": 1000, "window_seconds": 60}])
+    for number in range(20):
+        if number % 3 == 2:
+            outcome = function.invoke(events.rest_v1(BODY, key))
+            assert outcome.payload["statusCode"] == 200
+        else:
+            streamed = function.stream(chat(STREAM if number % 3 else BODY, key))
+            assert streamed.status == 200
+            assert streamed.body()
+            assert streamed.broken is None
+    assert function.process.poll() is None
