@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from controlplane.domain.limits import Limit
+
 # The organisation id becomes part of Redis keys and S3 paths, so its alphabet is closed.
 ORG_ID = re.compile(r"\A[a-z0-9-]{1,64}\Z")
 
@@ -20,6 +22,9 @@ class Role(StrEnum):
     DEVELOPER = "developer"
     VIEWER = "viewer"
     SERVICE = "service"
+
+
+INFERENCE_ROLES = frozenset({Role.ADMIN, Role.DEVELOPER, Role.SERVICE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,55 +114,34 @@ class WhenDown(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class WindowLimit:
-    """At most `capacity` requests in any `window_seconds`, counted for `scope` (`app-456`)."""
+class ParameterPolicy:
+    """Which parameters of a request may be set, by their top-level names.
 
-    scope: str
-    capacity: int
-    window_seconds: int
+    Every group of `allow` has to name it (no group: everything), and `deny` must not.
+    """
+
+    allow: tuple[frozenset[str], ...] = ()
+    deny: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class EffectivePolicy:
-    """All levels of the policy of one caller, merged: every limit of every level holds at once."""
+    """All levels of the policy of one caller, merged: every limit of every level holds at once.
 
-    version: str
-    model_allow: tuple[tuple[str, ...], ...]
-    request_limits: tuple[WindowLimit, ...]
-    max_output_tokens: int | None
-    screening: ScreeningPolicy
-    rate_when_down: WhenDown
-
-
-@dataclass(frozen=True, slots=True)
-class LimitStatus:
-    """Where one window stands after a decision."""
-
-    limit: WindowLimit
-    remaining: int
-    reset_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """What an admitted request has set aside until it is settled; `request_id` is its identity."""
-
-    request_id: str
-    org_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The limiter's answer. `refused_by` is None when the request is admitted.
-
-    `degraded` marks a decision taken without Redis, by this process alone.
+    `shadow` is the same for the documents that are only tried out: what it would refuse is
+    recorded. Their limits are among `limits`, marked as such.
     """
 
-    hold: Hold
-    statuses: tuple[LimitStatus, ...]
-    refused_by: WindowLimit | None = None
-    retry_after_seconds: float = 0.0
-    degraded: bool = False
+    version: str
+    model_allow: tuple[tuple[str, ...], ...] = ()
+    limits: tuple[Limit, ...] = ()
+    max_output_tokens: int | None = None
+    parameters: ParameterPolicy = field(default_factory=ParameterPolicy)
+    screening: ScreeningPolicy = field(default_factory=ScreeningPolicy)
+    rate_when_down: WhenDown = WhenDown.OPEN
+    cost_when_down: WhenDown = WhenDown.CLOSED
+    store_payloads: bool = False
+    shadow: EffectivePolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ class AuditEvent:
     `cost_microusd` is None where the model has no known price. `screening` counts findings by
     kind. `usage_estimated` marks tokens that no provider reported (a stream that was cut, a caller
     who left). `overhead_ms` is our own time: the latency without the waiting for providers.
+
+    `admitted_at` is the ledger's clock at admission: the day and month that are charged. `shadow`
+    names what policies on trial would have refused. `replayed` marks a stored answer that was given
+    again, `payload_key` where S3 holds the texts (where the policy keeps them). `unsettled` is a
+    hold that the ledger could not be told about: whoever stores the event settles it.
     """
 
     request_id: str
@@ -57,11 +62,23 @@ class AuditEvent:
     screening: Mapping[str, int] = field(default_factory=dict)
     policy_version: str | None = None
     degraded: bool = False
+    admitted_at: datetime | None = None
+    shadow: tuple[str, ...] = ()
+    replayed: bool = False
+    payload_key: str | None = None
+    unsettled: Mapping[str, Any] | None = None
     schema_version: int = SCHEMA_VERSION
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; the shape of the SQS message and of a line in S3."""
-        return asdict(self) | {"occurred_at": self.occurred_at.astimezone(UTC).isoformat()}
+        admitted = self.admitted_at
+        document = asdict(self) | {
+            "occurred_at": self.occurred_at.astimezone(UTC).isoformat(),
+            "admitted_at": admitted and admitted.astimezone(UTC).isoformat(),
+        }
+        if self.unsettled is None:
+            del document["unsettled"]
+        return document
 
     def to_json(self) -> str:
         """One line of ASCII: SQS refuses some characters that JSON allows unescaped."""
@@ -77,11 +94,15 @@ class AuditEvent:
             raw = json.loads(text)
             known = {name: raw[name] for name in _FIELDS if name in raw}
             known["occurred_at"] = datetime.fromisoformat(raw["occurred_at"])
+            if raw.get("admitted_at") is not None:
+                known["admitted_at"] = datetime.fromisoformat(raw["admitted_at"])
+            known["shadow"] = tuple(raw.get("shadow", ()))
             known["attempts"] = tuple(Attempt(**attempt) for attempt in raw.get("attempts", ()))
             if not isinstance(known["request_id"], str) or not isinstance(known["org_id"], str):
                 raise TypeError("request_id and org_id are strings")
-            if known["occurred_at"].tzinfo is None:
-                raise TypeError("occurred_at has a time zone")
+            admitted_at = known.get("admitted_at") or known["occurred_at"]
+            if known["occurred_at"].tzinfo is None or admitted_at.tzinfo is None:
+                raise TypeError("times have a time zone")
             return cls(**known)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not an audit event: {error}") from None

@@ -1,17 +1,31 @@
-"""What holds for one caller."""
+"""What holds for an organisation, and for one caller of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from controlplane.domain.access import EffectivePolicy
+from controlplane.domain.access import EffectivePolicy, PolicyDocument
 from controlplane.domain.routing import Routes
+from controlplane.domain.usage import Prices
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationRules:
+    """All policy documents, routes and own prices of one organisation, as they are stored.
+
+    `prices` are rows `{"provider", "model", ...}` of `domain.usage.Price`.
+    """
+
+    documents: Sequence[PolicyDocument]
+    routes: Sequence[Mapping[str, Any]]
+    prices: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The merged policy of the caller, and the routes of its organisation.
+    """The merged policy of the caller, and the routes and own prices of its organisation.
 
     `troubled` are the targets (`Target.key`) that failed since they last answered, and until when
     each is left alone, in seconds since 1970; 0 where it has not failed often enough.
@@ -20,3 +34,4 @@ class Rules:
     policy: EffectivePolicy
     routes: Routes
     troubled: Mapping[str, float] = field(default_factory=dict)
+    prices: Prices = field(default_factory=dict)

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import re2
 
-from controlplane.domain.access import CustomPattern
-from controlplane.policy.rule import InvalidPolicy, require_object
+from controlplane.domain.access import Action, CustomPattern
+from controlplane.policy.rule import InvalidPolicy, one_of, read_array, read_object, text
 
 MAX_PATTERNS, MAX_PATTERN_LENGTH = 32, 512
 # RE2's own measure: instructions after counted repetition is written out.
 MAX_PROGRAM_SIZE = 4000
-MAX_ALLOWED, MAX_VALUE_LENGTH = 256, 256
+MAX_ALLOWED, MIN_VALUE_LENGTH, MAX_VALUE_LENGTH = 256, 4, 256
 _KIND = re.compile(r"\A[a-z][a-z0-9_]{0,39}\Z")
 _DOMAIN = re.compile(r"\A[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}\Z")
 
@@ -26,34 +26,35 @@ class Allowed(NamedTuple):
     values: frozenset[str] = frozenset()
 
 
-def parse_custom(value: Any, field: str) -> tuple[tuple[CustomPattern, str | None], ...]:
+def parse_custom(value: Any, field: str) -> tuple[tuple[CustomPattern, Action | None], ...]:
     """`[{"kind": "employee_id", "pattern": "EMP-[0-9]{6}", "action": "redact"}]`.
 
     The action may be left out: then it is that of personal data.
     """
-    if not isinstance(value, list) or len(value) > MAX_PATTERNS:
-        raise InvalidPolicy(field, f"must be an array of at most {MAX_PATTERNS} detectors")
-    known = frozenset({"kind", "pattern", "action"})
-    parsed = []
-    for index, item in enumerate(value):
-        where = f"{field}.{index}"
-        entry = require_object(item, where, known)
-        kind = entry.get("kind")
-        if not isinstance(kind, str) or not _KIND.match(kind):
-            raise InvalidPolicy(f"{where}.kind", "must be like 'employee_id', 40 letters at most")
-        parsed.append((CustomPattern(kind, _pattern(entry, where)), entry.get("action")))
-    return tuple(parsed)
+    return read_array(value, field, _detector, 0, MAX_PATTERNS)
 
 
-def _pattern(entry: dict[str, Any], where: str) -> str:
-    pattern, place = entry.get("pattern"), f"{where}.pattern"
+def _detector(value: Any, field: str) -> tuple[CustomPattern, Action | None]:
+    readers = {"kind": read_kind, "pattern": _pattern, "action": one_of(Action)}
+    read = read_object(value, field, readers, ["kind", "pattern"])
+    return CustomPattern(read["kind"], read["pattern"]), read.get("action")
+
+
+def read_kind(value: Any, field: str) -> str:
+    """Reads the name of a kind of finding."""
+    if not isinstance(value, str) or not _KIND.match(value):
+        raise InvalidPolicy((field, "must be a name like 'employee_id', 40 letters at most"))
+    return value
+
+
+def _pattern(pattern: Any, field: str) -> str:
     if not isinstance(pattern, str) or not 1 <= len(pattern) <= MAX_PATTERN_LENGTH:
-        raise InvalidPolicy(place, f"must be a string of 1 to {MAX_PATTERN_LENGTH} characters")
+        raise InvalidPolicy((field, f"must be a string of 1 to {MAX_PATTERN_LENGTH} characters"))
     if not pattern.isascii() or "\x00" in pattern:
-        raise InvalidPolicy(place, "must be ASCII: text is folded to ASCII before it is searched")
+        raise InvalidPolicy((field, "must be ASCII: text is folded to ASCII before the search"))
     fault = _fault(pattern)
     if fault:
-        raise InvalidPolicy(place, fault)
+        raise InvalidPolicy((field, fault))
     return pattern
 
 
@@ -78,19 +79,19 @@ def _fault(pattern: str) -> str | None:
 
 def parse_allowed(value: Any, field: str) -> Allowed:
     """`{"domains": ["example.com"], "values": ["4111 1111 1111 1111"]}`."""
-    document = require_object(value, field, frozenset({"domains", "values"}))
-    domains = [name.lower() for name in _strings(document.get("domains", []), f"{field}.domains")]
-    for name in domains:
-        if not _DOMAIN.match(name):
-            raise InvalidPolicy(f"{field}.domains", "must be names like 'example.com'")
-    values = _strings(document.get("values", []), f"{field}.values")
-    return Allowed(frozenset(domains), frozenset(values))
+    read = read_object(value, field, {"domains": _domains, "values": _values})
+    return Allowed(frozenset(read.get("domains", ())), frozenset(read.get("values", ())))
 
 
-def _strings(value: Any, field: str) -> list[str]:
-    if not isinstance(value, list) or len(value) > MAX_ALLOWED:
-        raise InvalidPolicy(field, f"must be an array of at most {MAX_ALLOWED} strings")
-    for entry in value:
-        if not isinstance(entry, str) or not 4 <= len(entry) <= MAX_VALUE_LENGTH:
-            raise InvalidPolicy(field, f"must hold strings of 4 to {MAX_VALUE_LENGTH} characters")
-    return value
+def _domains(value: Any, field: str) -> tuple[str, ...]:
+    return read_array(value, field, _domain, 0, MAX_ALLOWED)
+
+
+def _domain(value: Any, field: str) -> str:
+    if not isinstance(value, str) or not _DOMAIN.match(value.lower()):
+        raise InvalidPolicy((field, "must be a name like 'example.com'"))
+    return value.lower()
+
+
+def _values(value: Any, field: str) -> tuple[str, ...]:
+    return read_array(value, field, text(MIN_VALUE_LENGTH, MAX_VALUE_LENGTH), 0, MAX_ALLOWED)

@@ -6,20 +6,19 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from controlplane.policy.rule import InvalidPolicy, Rule, Stated, require_object
+from controlplane.policy.rule import Rule, Stated, read_array, read_object, text
 
-MAX_PATTERNS = 100
+MAX_PATTERNS, MAX_LENGTH = 100, 256
 
 
 def parse(value: Any, field: str) -> tuple[str, ...]:
     """`{"allow": ["gpt-4o*"]}` -> the globs."""
-    allow = require_object(value, field, frozenset({"allow"})).get("allow")
-    if not isinstance(allow, list) or not 0 < len(allow) <= MAX_PATTERNS:
-        raise InvalidPolicy(f"{field}.allow", f"must be an array of 1 to {MAX_PATTERNS} names")
-    for index, pattern in enumerate(allow):
-        if not isinstance(pattern, str) or not pattern:
-            raise InvalidPolicy(f"{field}.allow.{index}", "must be a model name or a glob")
-    return tuple(allow)
+    globs: tuple[str, ...] = read_object(value, field, {"allow": _globs}, ["allow"])["allow"]
+    return globs
+
+
+def _globs(value: Any, field: str) -> tuple[str, ...]:
+    return read_array(value, field, text(1, MAX_LENGTH), 1, MAX_PATTERNS)
 
 
 def merge(stated: Sequence[Stated[tuple[str, ...]]]) -> tuple[tuple[str, ...], ...]:
@@ -32,4 +31,4 @@ def is_allowed(model: str, groups: tuple[tuple[str, ...], ...]) -> bool:
     return all(any(fnmatchcase(model, glob) for glob in group) for group in groups)
 
 
-RULE = Rule("models", parse, merge)
+RULE = Rule("models", parse, merge, "a model must match a glob of every level that has `models`")

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from controlplane.policy.rule import Rule, Stated, require_integer
+from controlplane.policy.rule import Rule, Stated, integer
 
 MAX_TOKENS = 1_000_000
-
-
-def parse(value: Any, field: str) -> int:
-    """A positive number of tokens."""
-    return require_integer(value, field, 1, MAX_TOKENS)
 
 
 def merge(stated: Sequence[Stated[int]]) -> int | None:
@@ -20,4 +14,4 @@ def merge(stated: Sequence[Stated[int]]) -> int | None:
     return min((entry.value for entry in stated), default=None)
 
 
-RULE = Rule("max_output_tokens", parse, merge)
+RULE = Rule("max_output_tokens", integer(1, MAX_TOKENS), merge, "the smallest")

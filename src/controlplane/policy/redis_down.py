@@ -1,28 +1,45 @@
-"""`when_redis_is_down`: whether a rule lets requests pass while its counters cannot be reached.
-The strictest level decides; where none does, rates stay open."""
+"""`when_redis_is_down`: whether requests pass while what they count in cannot be reached."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from controlplane.domain.access import WhenDown
-from controlplane.policy.rule import InvalidPolicy, Rule, Stated, require_object
+from controlplane.policy.rule import Rule, Stated, one_of, read_object
 
 
-def parse(value: Any, field: str) -> WhenDown:
-    """`{"rate": "open"}` -> open or closed."""
-    document = require_object(value, field, frozenset({"rate"}))
-    try:
-        return WhenDown(document.get("rate", WhenDown.OPEN))
-    except ValueError:
-        raise InvalidPolicy(f"{field}.rate", "must be open or closed") from None
+@dataclass(frozen=True, slots=True)
+class WhenRedisIsDown:
+    """For rates and concurrency, and for costs. None: the level says nothing about that."""
+
+    rate: WhenDown | None = None
+    cost: WhenDown | None = None
 
 
-def merge(stated: Sequence[Stated[WhenDown]]) -> WhenDown:
-    """Closed as soon as one level says so."""
-    closed = any(entry.value is WhenDown.CLOSED for entry in stated)
-    return WhenDown.CLOSED if closed else WhenDown.OPEN
+def parse(value: Any, field: str) -> WhenRedisIsDown:
+    """`{"rate": "open", "cost": "closed"}`, each of them optional."""
+    readers = {"rate": one_of(WhenDown), "cost": one_of(WhenDown)}
+    return WhenRedisIsDown(**read_object(value, field, readers))
 
 
-RULE = Rule("when_redis_is_down", parse, merge)
+def merge(stated: Sequence[Stated[WhenRedisIsDown]]) -> WhenRedisIsDown:
+    """Closed as soon as one level says so. Where none says anything rates are open, costs closed:
+    a moment without a rate limit is borne more easily than a bill."""
+    rates = {entry.value.rate for entry in stated}
+    costs = {entry.value.cost for entry in stated}
+    is_open = WhenDown.CLOSED not in costs and WhenDown.OPEN in costs
+    return WhenRedisIsDown(
+        rate=WhenDown.CLOSED if WhenDown.CLOSED in rates else WhenDown.OPEN,
+        cost=WhenDown.OPEN if is_open else WhenDown.CLOSED,
+    )
+
+
+RULE = Rule(
+    "when_redis_is_down",
+    parse,
+    merge,
+    "closed as soon as one level says so; where none does, `rate` is open and `cost` closed",
+    has_shadow=False,
+)

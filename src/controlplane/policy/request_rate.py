@@ -5,49 +5,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from controlplane.domain.access import WindowLimit
-from controlplane.policy.rule import (
-    InvalidPolicy,
-    Rule,
-    Stated,
-    require_integer,
-    require_object,
-)
+from controlplane.domain.limits import Limit, Measure
+from controlplane.policy.rule import Rule, Stated, integer, read_array, read_object
+from controlplane.policy.tightest import tightest
 
 MAX_LIMITS = 8
 MAX_WINDOW_SECONDS = 86_400
 MAX_REQUESTS = 1_000_000
 
+# (requests, seconds)
 Windows = tuple[tuple[int, int], ...]
+
+_READERS = {"requests": integer(0, MAX_REQUESTS), "window_seconds": integer(1, MAX_WINDOW_SECONDS)}
 
 
 def parse(value: Any, field: str) -> Windows:
-    """`[{"requests": 100, "window_seconds": 60}]` -> (requests, seconds) pairs."""
-    if not isinstance(value, list) or len(value) > MAX_LIMITS:
-        raise InvalidPolicy(field, f"must be an array of at most {MAX_LIMITS} limits")
-    return tuple(_parse_one(item, f"{field}.{index}") for index, item in enumerate(value))
+    """`[{"requests": 100, "window_seconds": 60}]`. An empty array says: no limit at this level."""
+    return read_array(value, field, _limit, 0, MAX_LIMITS)
 
 
-def _parse_one(value: Any, field: str) -> tuple[int, int]:
-    limit = require_object(value, field, frozenset({"requests", "window_seconds"}))
-    return (
-        require_integer(limit.get("requests"), f"{field}.requests", 0, MAX_REQUESTS),
-        require_integer(
-            limit.get("window_seconds"), f"{field}.window_seconds", 1, MAX_WINDOW_SECONDS
-        ),
-    )
+def _limit(value: Any, field: str) -> tuple[int, int]:
+    limit = read_object(value, field, _READERS, list(_READERS))
+    return limit["requests"], limit["window_seconds"]
 
 
-def merge(stated: Sequence[Stated[Windows]]) -> tuple[WindowLimit, ...]:
+def merge(stated: Sequence[Stated[Windows]]) -> tuple[Limit, ...]:
     """Every limit with its scope; of two with the same scope and window the smaller one counts."""
-    smallest: dict[tuple[str, int], int] = {}
-    for entry in stated:
-        for requests, seconds in entry.value:
-            key = (entry.scope, seconds)
-            smallest[key] = min(requests, smallest.get(key, requests))
-    return tuple(
-        WindowLimit(scope, requests, seconds) for (scope, seconds), requests in smallest.items()
+    return tightest(
+        Limit(Measure.REQUESTS, entry.scope, requests, seconds)
+        for entry in stated
+        for requests, seconds in entry.value
     )
 
 
-RULE = Rule("rate_limits", parse, merge)
+RULE = Rule(
+    "rate_limits",
+    parse,
+    merge,
+    "all hold at once, each counted for its own level; of two with one window the smaller",
+)

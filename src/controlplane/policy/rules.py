@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from controlplane.policy import (
+    concurrency,
+    cost_caps,
+    mode,
     model_access,
     output_tokens,
+    parameters,
     redis_down,
     request_rate,
     screening_actions,
+    stored_payloads,
+    token_rate,
+    validity,
 )
 from controlplane.policy.rule import Rule
 
@@ -18,8 +25,15 @@ RULES: dict[str, Rule[Any]] = {
     for rule in (
         model_access.RULE,
         request_rate.RULE,
+        token_rate.RULE,
+        cost_caps.RULE,
+        concurrency.RULE,
         output_tokens.RULE,
+        parameters.RULE,
         screening_actions.RULE,
         redis_down.RULE,
+        stored_payloads.RULE,
+        validity.RULE,
+        mode.RULE,
     )
 }

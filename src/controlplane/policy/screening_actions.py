@@ -8,10 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controlplane.domain.access import Action, Answers, CustomPattern, ScreeningPolicy
-from controlplane.policy.custom_patterns import Allowed, parse_allowed, parse_custom
-from controlplane.policy.rule import InvalidPolicy, Rule, Stated, require_object
-
-FIELDS = frozenset({"pii", "secrets", "overrides", "custom", "allow", "responses", "restore"})
+from controlplane.policy.custom_patterns import Allowed, parse_allowed, parse_custom, read_kind
+from controlplane.policy.rule import (
+    MAX_NAME_SHOWN,
+    Faults,
+    InvalidPolicy,
+    Reader,
+    Rule,
+    Stated,
+    boolean,
+    one_of,
+    read_object,
+)
 
 Actions = Mapping[str, Action]
 
@@ -35,53 +43,44 @@ class ScreeningRules:
 
 def parse(value: Any, field: str) -> ScreeningRules:
     """`{"pii": "block", "overrides": {"email": "redact"}, "responses": "redact", ...}`."""
-    document = require_object(value, field, FIELDS)
-    overrides = document.get("overrides", {})
-    if not isinstance(overrides, dict):
-        raise InvalidPolicy(f"{field}.overrides", "must be an object of kind and action")
-    custom = parse_custom(document.get("custom", []), f"{field}.custom")
+    read = read_object(value, field, _READERS)
+    custom = read.get("custom", ())
     kinds: dict[str, Action] = {}
-    for index, (pattern, name) in enumerate(custom):
-        if name is not None:
-            action = _action(name, f"{field}.custom.{index}.action")
-            kinds[pattern.kind] = max(
-                action, kinds.get(pattern.kind, action), key=lambda action: action.strictness
-            )
-    for kind, name in overrides.items():
-        kinds[kind] = _action(name, f"{field}.overrides.{kind}")
-    restore = document.get("restore")
-    if not isinstance(restore, bool | None):
-        raise InvalidPolicy(f"{field}.restore", "must be true or false")
+    for pattern, action in custom:
+        if action is not None:
+            stricter = (action, kinds.get(pattern.kind, action))
+            kinds[pattern.kind] = max(stricter, key=lambda each: each.strictness)
     return ScreeningRules(
-        families={
-            family: _action(document[family], f"{field}.{family}")
-            for family in ("pii", "secrets")
-            if family in document
-        },
-        kinds=kinds,
+        families={name: read[name] for name in ("pii", "secrets") if name in read},
+        kinds=kinds | read.get("overrides", {}),
         custom=tuple(pattern for pattern, _ in custom),
-        allow=parse_allowed(document["allow"], f"{field}.allow") if "allow" in document else None,
-        responses=_answers(document.get("responses"), f"{field}.responses"),
-        restore=restore,
+        allow=read.get("allow"),
+        responses=read.get("responses"),
+        restore=read.get("restore"),
     )
 
 
-def _action(value: Any, field: str) -> Action:
-    try:
-        return Action(value)
-    except ValueError:
-        names = ", ".join(action.value for action in Action)
-        raise InvalidPolicy(field, f"must be one of {names}") from None
+def _overrides(value: Any, field: str) -> dict[str, Action]:
+    if not isinstance(value, dict):
+        raise InvalidPolicy((field, "must be an object of kind and action"))
+    faults, read = Faults(), dict[str, Action]()
+    for name, action in value.items():
+        place = f"{field}.{name[:MAX_NAME_SHOWN]}"
+        with faults.noted():
+            read[read_kind(name, place)] = one_of(Action)(action, place)
+    faults.check()
+    return read
 
 
-def _answers(value: Any, field: str) -> Answers | None:
-    if value is None:
-        return None
-    try:
-        return Answers(value)
-    except ValueError:
-        names = ", ".join(answers.value for answers in Answers)
-        raise InvalidPolicy(field, f"must be one of {names}") from None
+_READERS: Mapping[str, Reader[Any]] = {
+    "pii": one_of(Action),
+    "secrets": one_of(Action),
+    "overrides": _overrides,
+    "custom": parse_custom,
+    "allow": parse_allowed,
+    "responses": one_of(Answers),
+    "restore": boolean,
+}
 
 
 def merge(stated: Sequence[Stated[ScreeningRules]]) -> ScreeningPolicy:
@@ -131,4 +130,10 @@ def _in_all(sets: Iterable[frozenset[str]]) -> frozenset[str]:
     return first.intersection(*others)
 
 
-RULE = Rule("screening", parse, merge)
+RULE = Rule(
+    "screening",
+    parse,
+    merge,
+    "the strictest action that a level states, kind by kind; detectors of all levels run",
+    has_shadow=False,
+)

@@ -76,10 +76,12 @@ def test_answers_are_treated_as_strictly_as_any_level_says() -> None:
         ({"custom": [{**EMPLOYEE, "pattern": "größe"}]}, "screening.custom.0.pattern"),
         ({"custom": [{"kind": "x"}]}, "screening.custom.0.pattern"),
         ({"allow": []}, "screening.allow"),
-        ({"allow": {"domains": ["com"]}}, "screening.allow.domains"),
-        ({"allow": {"values": ["1"]}}, "screening.allow.values"),
+        ({"allow": {"domains": ["com"]}}, "screening.allow.domains.0"),
+        ({"allow": {"values": ["1"]}}, "screening.allow.values.0"),
         ({"responses": "flag"}, "screening.responses"),
         ({"restore": "yes"}, "screening.restore"),
+        ({"overrides": {"E-Mail": "redact"}}, "screening.overrides.E-Mail"),
+        ({"allow": {"values": ["1234\x00"]}}, "screening.allow.values.0"),
     ],
 )
 def test_what_is_refused(screening: dict[str, Any], field: str) -> None:

@@ -1,0 +1,210 @@
+"""Whatever the documents say: more documents never allow more, and their order is nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from controlplane.domain.access import (
+    Action,
+    Caller,
+    EffectivePolicy,
+    Level,
+    PolicyDocument,
+    Role,
+    WhenDown,
+)
+from controlplane.domain.limits import Limit, Measure
+from controlplane.policy.document import parse_policy
+from controlplane.policy.effective import effective_policy, scope
+from controlplane.policy.model_access import is_allowed
+from controlplane.policy.parameters import refused_parameter
+
+CALLER = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
+SUBJECTS = {Level.ORGANIZATION: "org-1", Level.APPLICATION: "app-1", Level.API_KEY: "k1"}
+MODELS = ["gpt-4o", "gpt-4o-mini", "claude-opus", "o4"]
+PARAMETERS = ["temperature", "tools", "n"]
+KINDS = [("email", "pii"), ("phone", "pii"), ("secret", "secrets")]
+
+SMALL = st.integers(0, 5)
+WINDOW = st.sampled_from([1, 60])
+GLOBS = st.lists(st.sampled_from(["gpt-*", "*-mini", "claude-*", "*"]), min_size=1, max_size=2)
+NAMES = st.lists(st.sampled_from(PARAMETERS), min_size=1)
+ACTIONS = st.sampled_from([action.value for action in Action])
+DOWN = st.sampled_from([way.value for way in WhenDown])
+CAP = st.builds(
+    lambda cents, window: {"usd": f"0.{cents:02d}", **window},
+    SMALL,
+    st.sampled_from([{"period": "day"}, {"period": "month"}, {"window_seconds": 60}]),
+)
+TRIED: dict[str, st.SearchStrategy[Any]] = {
+    "models": st.fixed_dictionaries({"allow": GLOBS}),
+    "rate_limits": st.lists(
+        st.fixed_dictionaries({"requests": SMALL, "window_seconds": WINDOW}), max_size=3
+    ),
+    "token_limits": st.lists(
+        st.fixed_dictionaries({"tokens": SMALL, "window_seconds": WINDOW}), max_size=3
+    ),
+    "cost_caps": st.lists(CAP, max_size=3),
+    "concurrency": SMALL,
+    "max_output_tokens": st.integers(1, 5),
+    "parameters": st.one_of(
+        st.fixed_dictionaries({"allow": NAMES}), st.fixed_dictionaries({"deny": NAMES})
+    ),
+}
+FOR_GOOD: dict[str, st.SearchStrategy[Any]] = {
+    "screening": st.fixed_dictionaries(
+        {},
+        optional={
+            "pii": ACTIONS,
+            "secrets": ACTIONS,
+            "overrides": st.dictionaries(st.sampled_from(["email", "phone", "secret"]), ACTIONS),
+        },
+    ),
+    "when_redis_is_down": st.fixed_dictionaries({}, optional={"rate": DOWN, "cost": DOWN}),
+    "store_payloads": st.booleans(),
+}
+ENFORCED = st.fixed_dictionaries({}, optional=TRIED | FOR_GOOD)
+SHADOW = st.fixed_dictionaries({"mode": st.just("shadow")}, optional=TRIED)
+LEVELS = st.sampled_from(list(SUBJECTS))
+
+
+def documents(of: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[list[PolicyDocument]]:
+    return st.dictionaries(LEVELS, of).map(
+        lambda each: [
+            PolicyDocument(level, SUBJECTS[level], 1, document) for level, document in each.items()
+        ]
+    )
+
+
+def counter(limit: Limit) -> tuple[object, ...]:
+    return limit.measure, limit.scope, limit.window, limit.shadow
+
+
+def stated_limits(entry: PolicyDocument) -> list[Limit]:
+    """What a document says, read without the code that merges."""
+    read, name = parse_policy(entry.document), scope(entry.level, entry.subject_id)
+    shadow = entry.document.get("mode") == "shadow"
+    found = [Limit(Measure.REQUESTS, name, n, w, shadow) for n, w in read.get("rate_limits", ())]
+    found += [Limit(Measure.TOKENS, name, n, w, shadow) for n, w in read.get("token_limits", ())]
+    found += [Limit(Measure.COST, name, n, w, shadow) for n, w in read.get("cost_caps", ())]
+    if "concurrency" in read:
+        found.append(Limit(Measure.CONCURRENCY, name, read["concurrency"], None, shadow))
+    return found
+
+
+def assert_no_wider(narrow: EffectivePolicy, wide: EffectivePolicy) -> None:
+    """Whatever `narrow` lets pass, `wide` lets pass too."""
+    held = {counter(limit): limit.capacity for limit in narrow.limits}
+    for limit in wide.limits:
+        assert held[counter(limit)] <= limit.capacity
+    for model in MODELS:
+        assert is_allowed(model, wide.model_allow) or not is_allowed(model, narrow.model_allow)
+    for name in PARAMETERS:
+        body = {name: 1}
+        refused = refused_parameter(body, wide.parameters)
+        assert refused is None or refused_parameter(body, narrow.parameters) is not None
+    most = wide.max_output_tokens
+    assert most is None or (narrow.max_output_tokens or 0) <= most
+    for now_down, was_down in (
+        (narrow.rate_when_down, wide.rate_when_down),
+        (narrow.cost_when_down, wide.cost_when_down),
+    ):
+        assert was_down is WhenDown.OPEN or now_down is WhenDown.CLOSED
+
+
+@given(documents(ENFORCED | SHADOW), st.randoms(use_true_random=False))
+def test_the_order_of_documents_is_nothing(entries: list[PolicyDocument], random: Any) -> None:
+    shuffled = random.sample(entries, len(entries))
+    assert effective_policy(CALLER, shuffled) == effective_policy(CALLER, entries)
+
+
+@given(documents(ENFORCED | SHADOW))
+def test_every_limit_of_every_level_is_there_or_a_smaller_one(
+    entries: list[PolicyDocument],
+) -> None:
+    limits = effective_policy(CALLER, entries).limits
+    held = {counter(limit): limit.capacity for limit in limits}
+    assert len(held) == len(limits), "one limit for each counter"
+    stated = [limit for entry in entries for limit in stated_limits(entry)]
+    for limit in stated:
+        assert held[counter(limit)] <= limit.capacity
+    default = Limit(Measure.REQUESTS, "app-1", 100, 60)
+    assert set(limits) <= {*stated, default}, "nothing is invented"
+
+
+@given(documents(ENFORCED), ENFORCED)
+def test_one_more_document_never_allows_more_than_the_others_state(
+    entries: list[PolicyDocument], added: dict[str, Any]
+) -> None:
+    """The defaults (a rate, closed costs, blocking) give way to the first level that speaks."""
+    others = [entry for entry in entries if entry.level is not Level.APPLICATION]
+    speaking = [
+        PolicyDocument(Level.USER, "u", 1, {"when_redis_is_down": {"cost": "open"}}),
+        *others,
+    ]
+    caller = Caller("org-1", Role.SERVICE, key_id="k1", user_id="u")
+    more = [*speaking, PolicyDocument(Level.APPLICATION, "app-1", 1, added)]
+    with_app = Caller("org-1", Role.SERVICE, "app-1", "k1", "u")
+    assert_no_wider(effective_policy(with_app, more), effective_policy(caller, speaking))
+
+
+@given(documents(ENFORCED), ENFORCED)
+def test_one_more_document_never_loosens_what_screening_states(
+    entries: list[PolicyDocument], added: dict[str, Any]
+) -> None:
+    others = [entry for entry in entries if entry.level is not Level.API_KEY]
+    more = [*others, PolicyDocument(Level.API_KEY, "k1", 1, added)]
+    after = effective_policy(CALLER, more)
+    for entry in more:
+        says = entry.document.get("screening", {})
+        for kind, family in KINDS:
+            stated = says.get("overrides", {}).get(kind, says.get(family))
+            if stated is not None:
+                strictness = after.screening.action(kind, family).strictness
+                assert strictness >= Action(stated).strictness
+    if any(entry.document.get("store_payloads") is False for entry in more):
+        assert after.store_payloads is False
+
+
+@given(documents(ENFORCED | SHADOW), LEVELS)
+def test_a_level_that_says_nothing_changes_nothing(
+    entries: list[PolicyDocument], level: Level
+) -> None:
+    others = [entry for entry in entries if entry.level is not level]
+    silent = [*others, PolicyDocument(level, SUBJECTS[level], 1, {})]
+    with_it, without = effective_policy(CALLER, silent), effective_policy(CALLER, others)
+    assert with_it.version != without.version
+    assert _but_version(with_it) == _but_version(without)
+
+
+@given(documents(ENFORCED), documents(SHADOW))
+def test_shadow_documents_change_nothing_that_is_enforced(
+    entries: list[PolicyDocument], tried: list[PolicyDocument]
+) -> None:
+    levels = {entry.level for entry in entries}
+    beside = [entry for entry in tried if entry.level not in levels]
+    policy = effective_policy(CALLER, [*entries, *beside])
+    plain = effective_policy(CALLER, entries)
+    enforced = tuple(limit for limit in policy.limits if not limit.shadow)
+    assert enforced == plain.limits
+    for field in ("model_allow", "max_output_tokens", "parameters", "screening"):
+        assert getattr(policy, field) == getattr(plain, field)
+    assert (policy.shadow is None) == (not beside)
+
+
+@given(documents(ENFORCED | SHADOW))
+def test_documents_of_others_change_nothing(entries: list[PolicyDocument]) -> None:
+    others = [
+        PolicyDocument(entry.level, f"{entry.subject_id}-other", 1, entry.document)
+        for entry in entries
+    ]
+    assert effective_policy(CALLER, [*entries, *others]) == effective_policy(CALLER, entries)
+
+
+def _but_version(policy: EffectivePolicy) -> list[Any]:
+    fields = [name for name in EffectivePolicy.__slots__ if name not in ("version", "shadow")]
+    shadow = policy.shadow and [getattr(policy.shadow, name) for name in fields]
+    return [*(getattr(policy, name) for name in fields), shadow]

@@ -1,0 +1,74 @@
+"""docs/POLICIES.md and the OpenAPI schema say what the rules do."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from controlplane.api.routers.admin import policy_openapi
+from controlplane.api.routers.admin.policy_schema import DOCUMENT
+from controlplane.policy.document import parse_policy
+from controlplane.policy.effective import DEFAULT_RATE
+from controlplane.policy.rule import InvalidPolicy
+from controlplane.policy.rules import RULES
+
+TEXT = (Path(__file__).parents[3] / "docs" / "POLICIES.md").read_text()
+EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
+SENT = [
+    each["value"]
+    for each in policy_openapi.PUT["requestBody"]["content"]["application/json"][
+        "examples"
+    ].values()
+]
+
+
+def test_every_rule_has_its_row() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .+ \| ([^|]+) \|$", TEXT, re.MULTILINE)
+    assert rows == [(field, rule.merges) for field, rule in RULES.items()]
+
+
+@pytest.mark.parametrize("document", EXAMPLES + SENT)
+def test_every_example_is_a_policy(document: dict[str, Any]) -> None:
+    assert parse_policy(document)
+    jsonschema.validate(document, DOCUMENT)
+
+
+def test_the_default_rate_is_the_one_that_is_told() -> None:
+    assert DEFAULT_RATE == ((100, 60),)
+    assert "100 a minute for every application" in TEXT
+
+
+def test_the_schema_knows_every_field() -> None:
+    assert list(DOCUMENT["properties"]) == list(RULES)
+    jsonschema.Draft202012Validator.check_schema(DOCUMENT)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"budget": 1},
+        {"models": {"allow": []}},
+        {"rate_limits": [{"requests": 1}]},
+        {"rate_limits": [{"requests": -1, "window_seconds": 1}]},
+        {"token_limits": [{"tokens": 1, "window_seconds": 86_401}]},
+        {"cost_caps": [{"usd": 5, "period": "day"}]},
+        {"cost_caps": [{"usd": "5.0000001", "period": "day"}]},
+        {"cost_caps": [{"usd": "5"}]},
+        {"cost_caps": [{"usd": "5", "period": "day", "window_seconds": 60}]},
+        {"parameters": {"allow": ["n"], "deny": ["n"]}},
+        {"when_redis_is_down": {"rate": "ajar"}},
+        {"valid": {}},
+        {"mode": "audit"},
+        {"screening": {"overrides": {"email": "maybe"}}},
+    ],
+)
+def test_the_schema_refuses_what_the_rules_refuse(document: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, DOCUMENT)
+    with pytest.raises(InvalidPolicy):
+        parse_policy(document)
