@@ -4,7 +4,11 @@ SHELL := bash
 PYTHON ?= python3
 PORT ?= 8080
 LAMBDA_PYTHON ?= python3.13
+STAGE ?= sandbox
+REQUESTS ?= 10000
+LLM_SECONDS ?= 2
 BIN := .venv/bin
+INFRA := .venv-infra/bin
 
 .PHONY: help
 help: ## Show this list
@@ -48,11 +52,13 @@ lock: .venv/.installed ## Compile the hashed lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --group infra -o requirements-infra.lock
 
 .PHONY: check
-check: .venv/.installed ## The one gate: format, lint, types, import rules, unit tests
+check: .venv/.installed .venv-infra/.installed ## The one gate: format, lint, types, import rules, workflows, unit tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@MYPYPATH=infra:src $(INFRA)/mypy --config-file= --strict --explicit-package-bases --cache-dir .mypy_cache/infra infra
 	@$(BIN)/lint-imports
+	@$(INFRA)/python infra/lint_workflows.py
 	@$(BIN)/pytest tests/unit tests/architecture -n auto
 
 .PHONY: format
@@ -61,14 +67,34 @@ format: .venv/.installed ## Format and fix what can be fixed
 	@$(BIN)/ruff format .
 
 .PHONY: test
-test: .venv/.installed ## Every test, on real PostgreSQL, Valkey and emulated AWS
-	@$(BIN)/pytest -n auto --dist loadgroup
+test: .venv/.installed .venv-infra/.installed ## Every test, on real PostgreSQL, Valkey and emulated AWS
+	@$(BIN)/pytest -n auto
 
 .PHONY: check-lambda
 check-lambda: .venv/.installed ## The unit tests on Lambda's Python (LAMBDA_PYTHON=python3.13)
 	@$(BIN)/uv venv -q --clear --python $(LAMBDA_PYTHON) .venv-lambda
 	@$(BIN)/uv pip sync -q --python .venv-lambda --require-hashes requirements-dev.lock
 	@PYTHONPATH=src .venv-lambda/bin/python -m pytest tests/unit tests/architecture -n auto
+
+.PHONY: package
+package: .venv/.installed ## Build dist/lambda.zip for Lambda (arm64), the same bytes for the same inputs
+	@$(BIN)/python infra/package.py
+
+.PHONY: synth
+synth: .venv-infra/.installed ## Synthesise the templates of all stages into infra/cdk.out/
+	@$(INFRA)/python infra/app.py
+
+.PHONY: cost
+cost: synth ## What a stage costs a month (STAGE=sandbox REQUESTS=10000 LLM_SECONDS=2)
+	@$(BIN)/python infra/cost.py --stage $(STAGE) --requests $(REQUESTS) --llm-seconds $(LLM_SECONDS)
+
+.PHONY: diff
+diff: package .venv-infra/.installed ## What a deployment of STAGE would change
+	@$(INFRA)/python infra/node_tools.py cdk diff llm-cp-$(STAGE)
+
+.PHONY: deploy
+deploy: package .venv-infra/.installed ## Deploy STAGE with the AWS credentials of the shell
+	@$(INFRA)/python infra/node_tools.py cdk deploy llm-cp-$(STAGE) --require-approval never
 
 .PHONY: eval
 eval: .venv/.installed ## Precision and recall of screening over its labelled documents

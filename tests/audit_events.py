@@ -11,9 +11,10 @@ from controlplane.domain.audit import Attempt, AuditEvent
 
 def audit_event(**changes: Any) -> AuditEvent:
     """A request that failed over once and was answered, now; every field has a value."""
+    now = datetime.now(UTC)
     values: dict[str, Any] = {
         "request_id": uuid.uuid4().hex,
-        "occurred_at": datetime.now(UTC),
+        "occurred_at": now,
         "org_id": "org-1",
         "subject": "key:k1",
         "role": "service",
@@ -39,5 +40,9 @@ def audit_event(**changes: Any) -> AuditEvent:
         "screening": {"email": 2},
         "policy_version": "application:app-1:3",
         "degraded": True,
+        "admitted_at": changes.get("occurred_at", now),
+        "shadow": ("cost:app-1:day",),
+        "replayed": False,
+        "payload_key": "payloads/org=org-1/dt=2026-03-01/r.json",
     }
     return AuditEvent(**values | changes)

@@ -19,6 +19,8 @@ from controlplane.config import Settings
 from tests import servers
 from tests.servers import Addresses
 
+# What these share is slow to make: each group runs on one worker.
+GROUPS = ("tests/e2e/", "tests/delivery/test_package.py", "tests/delivery/test_cost.py")
 _RUN = pytest.StashKey[tuple[Path, int]]()
 
 
@@ -36,6 +38,18 @@ def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist."""
     directory, pid = node.config.stash[_RUN]
     node.workerinput |= {"run_directory": str(directory), "run_pid": pid}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Spread the tests over the workers one by one, except for GROUPS."""
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return next((group for group in GROUPS if nodeid.startswith(group)), nodeid)
+
+    return Groups(config, log)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

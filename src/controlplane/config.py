@@ -49,6 +49,9 @@ class Settings:
     audit_bucket: str
     database_url: str | None = field(default=None, repr=False)
     aurora_secret_arn: str | None = None
+    aurora_host: str | None = None
+    database_pauses: bool = False
+    redis_secret: str | None = None
     providers_secret: str | None = None
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     key_pepper: str | None = field(default=None, repr=False)
@@ -57,6 +60,8 @@ class Settings:
     aws_endpoint_url: str | None = None
     redis_timeout_ms: int = 50
     long_lived: bool = False
+    datadog: bool = False
+    traces: bool = False
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -88,6 +93,9 @@ class Settings:
             audit_bucket=env.required("AUDIT_BUCKET"),
             database_url=database_url and env.url("DATABASE_URL", ("postgresql", "postgres")),
             aurora_secret_arn=aurora_secret_arn,
+            aurora_host=env.optional("AURORA_HOST"),
+            database_pauses=env.flag("LLM_CP_DATABASE_PAUSES"),
+            redis_secret=None if local else f"/llm-cp/{stage}/redis",
             providers_secret=None if local else f"/llm-cp/{stage}/providers",
             providers=provider_settings(env.values, local=local),
             key_pepper=key_pepper,
@@ -95,7 +103,9 @@ class Settings:
             cognito=_cognito(env),
             aws_endpoint_url=env.optional("AWS_ENDPOINT_URL"),
             redis_timeout_ms=env.integer("LLM_CP_REDIS_TIMEOUT_MS", 50, low=1, high=10_000),
-            long_lived=env.one_of("LLM_CP_LONG_LIVED", ("0", "1"), default="0") == "1",
+            long_lived=env.flag("LLM_CP_LONG_LIVED"),
+            datadog=any(map(env.optional, ("DD_API_KEY", "DD_API_KEY_SECRET_ARN"))),
+            traces=env.optional("OTEL_EXPORTER_OTLP_ENDPOINT") is not None,
         )
 
 
@@ -133,6 +143,9 @@ class _Environment:
         if value not in allowed:
             raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}.")
         return value
+
+    def flag(self, name: str) -> bool:
+        return self.one_of(name, ("0", "1"), default="0") == "1"
 
     def integer(self, name: str, default: int, *, low: int, high: int) -> int:
         text = self.optional(name) or str(default)

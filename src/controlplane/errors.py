@@ -4,6 +4,7 @@
     ├── ConfigurationError            a setting is missing or wrong; stops the start
     ├── UnknownEvent                  the function was invoked with an event it does not know
     ├── Unreachable                   a store of ours (Redis, PostgreSQL, SQS, ...) did not answer
+    ├── LedgerLost                    Redis has lost what an organisation has spent
     ├── ProviderError                 one attempt at a provider failed
     │   └── UnsupportedParameter      the provider cannot honour a parameter; it was not called
     └── GatewayError                  an answer to the caller: status, type, code, param, headers
@@ -12,11 +13,14 @@
         │   ├── ModelNotFound         404
         │   ├── NotFound              404
         │   ├── MethodNotAllowed      405
-        │   ├── PreconditionFailed    412
+        │   ├── Conflict              409
+    │   ├── PreconditionFailed    412
         │   └── PayloadTooLarge       413
         ├── Unauthenticated           401
         ├── PermissionDenied          403
         ├── RateLimited               429
+        │   └── QuotaExceeded         429  insufficient_quota
+    │   └── QuotaExceeded         429  insufficient_quota
         ├── ProviderRefused           the provider's own 400, 413 or 422
         ├── ProviderUnavailable       502 | 503 | 504
         ├── Unavailable               503
@@ -118,6 +122,13 @@ class MethodNotAllowed(InvalidRequest):
     code = "method_not_allowed"
 
 
+class Conflict(InvalidRequest):
+    """It does not fit what is stored or under way."""
+
+    status = 409
+    code = "conflict"
+
+
 class PreconditionFailed(InvalidRequest):
     """What is stored is not what `If-Match` or `If-None-Match` says (RFC 9110, section 13)."""
 
@@ -164,6 +175,16 @@ class RateLimited(GatewayError):
     code = "rate_limit_exceeded"
 
 
+class QuotaExceeded(RateLimited):
+    """A cost cap is reached; trying again soon does not help, so clients are told not to."""
+
+    type = "insufficient_quota"
+    code = "insufficient_quota"
+
+    def __init__(self, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message, headers={**(headers or {}), "x-should-retry": "false"})
+
+
 class Unavailable(GatewayError):
     """A part of ours is down and the policy says to refuse."""
 
@@ -206,6 +227,15 @@ class ProviderUnavailable(GatewayError):
         )
         super().__init__(message, code=code, headers=headers)
         self.status = status
+
+
+class LedgerLost(ControlPlaneError):
+    """Redis does not know what this organisation has spent: nothing is admitted under a cap until
+    the event `ledger-restore` has counted it anew."""
+
+    def __init__(self, org_id: str) -> None:
+        super().__init__(f"the ledger of {org_id} is lost")
+        self.org_id = org_id
 
 
 class ProviderError(ControlPlaneError):

@@ -1,19 +1,31 @@
-"""`make bench`: print the tables."""
+"""`make bench`: print the tables. `python -m tests.benchmarks usage [ROWS]`: those of usage alone,
+over ten million records, which takes minutes to make."""
 
 from __future__ import annotations
 
 import compileall
 import os
+import sys
 
 # Without compiled files an import costs several times more, and so would every number here.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-from tests.benchmarks import gateway, init_bench, requests_bench, screening_bench, stream_bench
+from tests.benchmarks import (
+    gateway,
+    init_bench,
+    requests_bench,
+    screening_bench,
+    stream_bench,
+    usage_bench,
+)
 from tests.benchmarks.processes import ROOT
 
 if __name__ == "__main__":
     for folder in ("src", "tests"):
         compileall.compile_dir(ROOT / folder, quiet=2)
+    if sys.argv[1:2] == ["usage"]:
+        usage_bench.run(*map(int, sys.argv[2:3]))
+        sys.exit()
     with gateway.running() as running:
         requests_bench.run(running)
         stream_bench.run(running)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -52,3 +53,14 @@ class ObjectStore:
         response = self._client.get_object(Bucket=self._bucket, Key=key)
         body: bytes = response["Body"].read()
         return body
+
+
+class PayloadBucket:
+    """The gateway's PayloadStore: compressed JSON in the audit bucket."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    async def put(self, key: str, body: bytes) -> None:
+        """Write one document. Raises Unreachable."""
+        await self._store.put(key, gzip.compress(body, mtime=0), "application/json", "gzip")

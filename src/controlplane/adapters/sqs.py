@@ -14,6 +14,11 @@ from controlplane.telemetry import count, log
 
 BATCH_SIZE = 10  # SQS takes no more in one call
 MAX_CALLS = 4
+_DEPTHS = [
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+]
 
 _Waiting = tuple[AuditEvent, "asyncio.Future[None]"]
 
@@ -55,6 +60,20 @@ class AuditQueue:
             )
         except (BotoCoreError, ClientError) as error:
             raise Unreachable("sqs") from error
+
+    async def depth(self) -> int:
+        """How many events are on their way, about: SQS counts with a delay of up to a minute.
+
+        Raises Unreachable.
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
+        """
+        try:
+            reply = await asyncio.to_thread(
+                self._sqs.get_queue_attributes, QueueUrl=self._queue_url, AttributeNames=_DEPTHS
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise Unreachable("sqs") from error
+        return sum(int(reply["Attributes"][name]) for name in _DEPTHS)
 
     def _start(self) -> None:
         busy = len(self._calls)

@@ -1,28 +1,47 @@
-"""Who may use the admin API."""
+"""Who may use the admin API: the roles of `roles.py`, and the caller's own organisation."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from typing import Annotated
 
+from fastapi import Depends
 from starlette.requests import Request
 
+from controlplane.api.roles import ROLES
 from controlplane.domain.access import Caller, Role
-from controlplane.errors import PermissionDenied
+from controlplane.domain.changes import Actor
+from controlplane.errors import InvalidRequest, PermissionDenied
 from controlplane.gateway.authenticate import authenticate
 from controlplane.wiring import Container
 
 
-def allow(*roles: Role) -> Callable[[Request], Awaitable[Caller]]:
-    """A dependency: the caller. Raises Unauthenticated, or PermissionDenied for other roles."""
+async def permitted(request: Request) -> Caller:
+    """The caller. Raises Unauthenticated, or PermissionDenied where the table does not name its
+    role."""
+    parts: Container = request.app.state.container
+    gateway = parts.gateway
+    caller = await authenticate(request.headers.get("authorization"), gateway.keys, gateway.tokens)
+    roles = ROLES.get((request.method, request.scope["route"].path), frozenset())
+    if caller.role not in roles:
+        raise PermissionDenied(f"The role '{caller.role}' may not do this.")
+    return caller
 
-    async def caller_of(request: Request) -> Caller:
-        parts: Container = request.app.state.container
-        gateway = parts.gateway
-        caller = await authenticate(
-            request.headers.get("authorization"), gateway.keys, gateway.tokens
-        )
-        if caller.role not in roles:
-            raise PermissionDenied(f"The role '{caller.role}' may not do this.")
-        return caller
 
-    return caller_of
+Permitted = Annotated[Caller, Depends(permitted)]
+
+
+def own_application(caller: Caller) -> str | None:
+    """The one application that the caller may see; None means the whole organisation.
+
+    Raises InvalidRequest for a developer whose credential names no application.
+    """
+    if caller.role in (Role.ADMIN, Role.VIEWER):
+        return None
+    if caller.application_id is None:
+        raise InvalidRequest("This credential belongs to no application.")
+    return caller.application_id
+
+
+def actor_of(caller: Caller, request: Request) -> Actor:
+    """Whom the record of a change names."""
+    return Actor(caller.org_id, caller.subject, request.scope["state"].get("request_id"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from controlplane.domain.usage import usd
-from controlplane.gateway.admit import limit_headers
 from controlplane.gateway.call import Answer
+from controlplane.gateway.limit_answers import limit_headers
 
 
 def answer_headers(answer: Answer) -> dict[str, str]:
@@ -19,6 +19,8 @@ def answer_headers(answer: Answer) -> dict[str, str]:
     }
     if trail.cost_microusd is not None:
         headers["x-llm-cp-cost-usd"] = usd(trail.cost_microusd)
+    if trail.replayed:
+        headers["x-llm-cp-replayed"] = "true"
     if trail.ignored_params:
         headers["x-llm-cp-ignored-params"] = ",".join(map(_printable, trail.ignored_params))
     return headers

@@ -7,8 +7,20 @@ from starlette.exceptions import HTTPException
 
 from controlplane.api.errors import gateway_error_response, http_exception_response
 from controlplane.api.middleware import RequestScope
+from controlplane.api.openapi import DocumentedApp
 from controlplane.api.routers import chat, embeddings, health, models
-from controlplane.api.routers.admin import requests, routes, screening
+from controlplane.api.routers.admin import (
+    api_keys,
+    applications,
+    changes,
+    organizations,
+    policies,
+    prices,
+    requests,
+    routes,
+    screening,
+    usage,
+)
 from controlplane.errors import GatewayError
 from controlplane.wiring import Container, container
 
@@ -17,10 +29,23 @@ OpenAI's API, with your organisation's rules in front of it: who is calling, wha
 how much, and where it goes. Every answer has an `x-request-id`, and an audit record under it.
 """
 
+ADMIN_RESOURCES = (
+    organizations,
+    applications,
+    api_keys,
+    policies,
+    routes,
+    prices,
+    usage,
+    requests,
+    changes,
+    screening,
+)
+
 
 def create_app(parts: Container | None = None) -> FastAPI:
     """The app over `parts`, or over the container of this process. Opens no connection."""
-    app = FastAPI(
+    app = DocumentedApp(
         title="LLM Control Plane",
         version="1",
         description=DESCRIPTION,
@@ -32,6 +57,8 @@ def create_app(parts: Container | None = None) -> FastAPI:
     )
     app.state.container = parts or container()
     app.add_middleware(RequestScope)
-    for part in (chat, embeddings, models, health, requests, routes, screening):
+    for part in (chat, embeddings, models, health):
         app.include_router(part.router)
+    for resource in ADMIN_RESOURCES:
+        app.include_router(resource.router)
     return app

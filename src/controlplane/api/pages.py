@@ -11,11 +11,14 @@ from controlplane.errors import InvalidRequest
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 
 
-def read_limit(query: Mapping[str, str]) -> int:
+def read_limit(
+    query: Mapping[str, str], *, default: int = DEFAULT_LIMIT, most: int = MAX_LIMIT
+) -> int:
     """How many rows a page has. Raises InvalidRequest."""
-    text = query.get("limit", str(DEFAULT_LIMIT))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_LIMIT:
-        raise InvalidRequest(f"'limit' must be an integer from 1 to {MAX_LIMIT}.", param="limit")
+    text = query.get("limit", str(default))
+    is_number = text.isascii() and text.isdigit() and len(text) <= 9
+    if not is_number or not 1 <= int(text) <= most:
+        raise InvalidRequest(f"'limit' must be an integer from 1 to {most}.", param="limit")
     return int(text)
 
 

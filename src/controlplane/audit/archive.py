@@ -7,7 +7,7 @@ import gzip
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 
 from controlplane.adapters.postgres.request_logs import EventId, event_id
@@ -43,7 +43,9 @@ async def archive(store: ObjectStore, events: Sequence[AuditEvent]) -> dict[Even
 
 
 def _object(folder: str, events: Sequence[AuditEvent]) -> ArchiveObject:
-    lines = "".join(f"{event.to_json()}\n" for event in events).encode("ascii")
+    # What is still to be settled is a message to the consumer, and no part of the record.
+    records = (replace(event, unsettled=None) for event in events)
+    lines = "".join(f"{record.to_json()}\n" for record in records).encode("ascii")
     name = hashlib.sha256(lines).hexdigest()[:32]
     return ArchiveObject(
         key=f"{folder}/{name}.jsonl.gz",

@@ -4,4 +4,7 @@ EVENTS = {
     "user-migration": "migrate",
     "user-seeder": "seed",
     "policy-cache-refresh": "refresh_policy_cache",
+    "hold-sweep": "hold_sweep",
+    "ledger-restore": "ledger_restore",
+    "ledger-reconcile": "ledger_reconcile",
 }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
-    """Re-read policies, routes and keys; answers how many of each now hold.
+    """Re-read policies, routes, prices and keys; answers how many of each now hold.
 
     Raises ControlPlaneError where there is no such organisation, and Unreachable.
     """
@@ -25,20 +25,24 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
         if only not in organizations:
             raise ControlPlaneError(f"There is no organisation {only!r}.")
         organizations = [only]
-    policies = routes = 0
+    policies = routes = prices = 0
     for org_id in organizations:
-        async with rules.committed(org_id) as (documents, rows):
-            await container.rules_cache.replace(org_id, documents, rows)
-        policies += len(documents)
-        routes += len(rows)
+        # A cap that came into the database by another way has to count what was spent, too.
+        await container.ledgers.open(org_id)
+        async with rules.committed(org_id) as current:
+            await container.rules_cache.replace(org_id, current)
+        policies += len(current.documents)
+        routes += len(current.routes)
+        prices += len(current.prices)
     # The keys of all: the cache forgets every key that it is not given.
-    keys = await KeyRepository(container.database).all()
-    await container.key_cache.replace(keys)
+    async with KeyRepository(container.database).all_committed() as keys:
+        await container.key_cache.replace(keys)
     return {
         "ok": True,
         "type": event["type"],
         "organizations": len(organizations),
         "policies": policies,
         "routes": routes,
+        "prices": prices,
         "api_keys": sum(key.caller.org_id in organizations for key in keys),
     }

@@ -1,24 +1,28 @@
-"""`{"type": "user-seeder"}`: what a new installation needs to answer its first request.
+"""`{"type": "user-seeder"}`: what a new organisation needs to get its first answer.
 
+Without `org_id` it is the default one; `{"org_id": "org-acme", "name": "Acme"}` makes another.
 Running it again adds what is missing and leaves alone what is there, however it was changed.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from controlplane.adapters.postgres.api_keys import KeyRepository
 from controlplane.adapters.postgres.rules import RuleRepository
-from controlplane.domain.access import ApiKey, Caller, Level, Role
+from controlplane.admin.api_keys import create_key
+from controlplane.admin.fields import read_id, read_name
+from controlplane.admin.key_document import NewKey
+from controlplane.domain.access import Level, Role
+from controlplane.domain.changes import Actor
 from controlplane.domain.routing import Route, Target
-from controlplane.errors import ControlPlaneError
+from controlplane.errors import ControlPlaneError, InvalidRequest
 
 if TYPE_CHECKING:
     from controlplane.wiring import Container
 
-ORG_ID = "org-default"
+ORG_ID, NAME = "org-default", "Default organisation"
 APPLICATION_ID = "app-default"
 POLICY: Mapping[str, Any] = {
     "rate_limits": [{"requests": 100, "window_seconds": 60}],
@@ -31,23 +35,28 @@ ROUTES = (
     ),
     Route(alias="claude-sonnet-4-5", targets=(Target("anthropic", "claude-sonnet-4-5"),)),
 )
-PREFIX_LENGTH = 12
+# Whom the record of the keys names: nobody is signed in here.
+ACTOR = "event:user-seeder"
 
 
 async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
     """Seed; answers how many rows of each kind were made.
 
-    With `"issue_keys": true` two new API keys as well, in clear, this once.
+    With `"issue_keys": true` two new API keys as well, in clear, this once. Raises
+    ControlPlaneError where a field is wrong.
     """
     issue_keys = event.get("issue_keys", False)
     if not isinstance(issue_keys, bool):
         raise ControlPlaneError("'issue_keys' must be true or false.")
+    org_id, name = _organization(event)
     rules = RuleRepository(container.database)
     created = {
-        "organizations": await rules.add_organization(ORG_ID, "Default organisation"),
-        "applications": await rules.add_application(ORG_ID, APPLICATION_ID, "Default application"),
-        "policies": await rules.add_policy(ORG_ID, Level.APPLICATION, APPLICATION_ID, POLICY),
-        "routes": sum([await rules.add_route(ORG_ID, route) for route in ROUTES]),
+        "organizations": await rules.add_organization(org_id, name),
+        "applications": await rules.add_application(org_id, APPLICATION_ID, "Default application"),
+        "policies": await container.policy_repository.add(
+            Actor(org_id, ACTOR), Level.APPLICATION, APPLICATION_ID, POLICY
+        ),
+        "routes": sum([await rules.add_route(org_id, route) for route in ROUTES]),
     }
     answer = {
         "ok": True,
@@ -56,19 +65,24 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
     }
     if issue_keys:
         answer["api_keys"] = {
-            "application": await _issue(container, "Default application", Role.SERVICE),
-            "admin": await _issue(container, "Default administrator", Role.ADMIN),
+            "application": await _issue(container, org_id, "Default application", Role.SERVICE),
+            "admin": await _issue(container, org_id, "Default administrator", Role.ADMIN),
         }
     return answer
 
 
-async def _issue(container: Container, name: str, role: Role) -> str:
-    key = container.key_hasher.generate()
-    key_id = f"key-{uuid.uuid4().hex}"
-    stored = ApiKey(
-        id=key_id,
-        key_hash=container.key_hasher.hash(key),
-        caller=Caller(ORG_ID, role, application_id=APPLICATION_ID, key_id=key_id),
-    )
-    await KeyRepository(container.database).add(stored, name=name, prefix=key[:PREFIX_LENGTH])
-    return key
+def _organization(event: Mapping[str, Any]) -> tuple[str, str]:
+    if "org_id" not in event and "name" not in event:
+        return ORG_ID, NAME
+    try:
+        org_id = read_id(event.get("org_id"), "org_id")
+        return org_id, read_name({"name": event.get("name", org_id)})
+    except InvalidRequest as error:
+        raise ControlPlaneError(error.message) from None
+
+
+async def _issue(container: Container, org_id: str, name: str, role: Role) -> str:
+    wanted = NewKey(APPLICATION_ID, name, role, expires_at=None)
+    actor = Actor(org_id, ACTOR)
+    keys = KeyRepository(container.database)
+    return (await create_key(keys, container.key_hasher, actor, wanted)).key

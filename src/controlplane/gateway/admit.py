@@ -1,108 +1,82 @@
-"""Admit: may this caller ask for this model now? One round trip decides all limits together."""
+"""Admit: is there room under every limit? One round trip decides all of them together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
-from controlplane.domain.access import (
-    Caller,
-    Decision,
-    EffectivePolicy,
-    LimitStatus,
-    Role,
-    WhenDown,
-)
-from controlplane.domain.inference import InferenceRequest
-from controlplane.errors import (
-    InvalidRequest,
-    PermissionDenied,
-    RateLimited,
-    Unavailable,
-    Unreachable,
-)
-from controlplane.gateway.ports import Limiter
+from controlplane.domain.access import EffectivePolicy, WhenDown
+from controlplane.domain.limits import Claim, Decision, Measure
+from controlplane.errors import LedgerLost, Unavailable, Unreachable
+from controlplane.gateway.limit_answers import refusal
+from controlplane.gateway.ports import Ledger
 from controlplane.gateway.record import Trail
-from controlplane.policy.model_access import is_allowed
+from controlplane.gateway.worst_case import WorstCase
 from controlplane.telemetry import count
 
-INFERENCE_ROLES = frozenset({Role.ADMIN, Role.DEVELOPER, Role.SERVICE})
-
-R = TypeVar("R", bound=InferenceRequest)
+# What a request may take beyond its deadline: to settle, and for clocks.
+LEASE_MARGIN_SECONDS = 10.0
+RESTORE_SECONDS = 60
 
 
 async def admit(
-    request: R,
+    worst: WorstCase,
     policy: EffectivePolicy,
-    limiter: Limiter,
-    fallback: Limiter,
+    *,
+    seconds: float,
+    ledger: Ledger,
+    fallback: Ledger,
     trail: Trail,
-) -> tuple[R, Decision]:
-    """The request within the policy's bounds, and the hold taken for it.
+) -> Decision:
+    """The hold taken for the request, which may run for `seconds`.
 
     `fallback` counts in this process alone and serves while Redis does not answer, where the policy
-    lets it. Raises PermissionDenied, InvalidRequest, RateLimited or Unavailable.
+    lets it. Raises RateLimited, QuotaExceeded or Unavailable.
     """
-    caller = trail.caller
-    _check_access(caller, request.model, policy)
-    bounded = _bound_output(request, policy.max_output_tokens)
-    reservation = (caller.org_id, trail.request_id, policy.request_limits)
+    claim = _claim(worst, policy, seconds, trail)
     try:
-        decision = await limiter.reserve(*reservation)
+        decision = await ledger.reserve(claim)
+    except LedgerLost as error:
+        count("ledger_lost", org_id=trail.caller.org_id)
+        raise Unavailable(
+            "What this organisation has spent is being counted anew. Try again in a minute.",
+            retry_after_seconds=RESTORE_SECONDS,
+        ) from error
     except Unreachable as error:
-        if policy.rate_when_down is WhenDown.CLOSED:
-            raise Unavailable("Limits cannot be checked at the moment. Try again.") from error
-        count("redis_degraded", org_id=caller.org_id)
-        decision = replace(await fallback.reserve(*reservation), degraded=True)
+        _check_open(policy, error)
+        count("redis_degraded", org_id=trail.caller.org_id)
+        decision = replace(await fallback.reserve(claim), degraded=True)
     trail.degraded = decision.degraded
+    trail.admitted_at = decision.hold.admitted_at
+    trail.shadow += tuple(limit.name for limit in decision.would_refuse)
     if decision.refused_by is not None:
-        raise _refusal(decision)
-    return bounded, decision
+        raise refusal(decision, claim)
+    return decision
 
 
-def _check_access(caller: Caller, model: str, policy: EffectivePolicy) -> None:
-    if caller.role not in INFERENCE_ROLES:
-        raise PermissionDenied(f"The role '{caller.role}' may not call models.")
-    if caller.application_id is None:
-        raise PermissionDenied("This credential belongs to no application, so it has no limits.")
-    if not is_allowed(model, policy.model_allow):
-        raise PermissionDenied(f"The policy does not allow the model '{model}'.", param="model")
-
-
-def _bound_output(request: R, maximum: int | None) -> R:
-    if maximum is None or not request.generates:
-        return request
-    names = [n for n in ("max_tokens", "max_completion_tokens") if request.body.get(n) is not None]
-    for name in names:
-        if request.body[name] > maximum:
-            raise InvalidRequest(f"The policy allows at most {maximum} for '{name}'.", param=name)
-    # Sent upstream even where the caller set none: the bound has to be real.
-    return request if names else request.replace(max_completion_tokens=maximum)
-
-
-def _refusal(decision: Decision) -> RateLimited:
-    limit = decision.refused_by
-    assert limit is not None
-    seconds = max(1, -int(-decision.retry_after_seconds // 1))
-    headers = limit_headers(decision.statuses) | {"Retry-After": str(seconds)}
-    return RateLimited(
-        f"Rate limit reached for {limit.scope}: {limit.capacity} requests per "
-        f"{limit.window_seconds} seconds. Try again in {seconds} seconds.",
-        headers=headers,
+def _claim(worst: WorstCase, policy: EffectivePolicy, seconds: float, trail: Trail) -> Claim:
+    caller = trail.caller
+    return Claim(
+        request_id=trail.request_id,
+        org_id=caller.org_id,
+        limits=policy.limits,
+        tokens=worst.tokens,
+        cost_microusd=worst.cost_microusd,
+        lease_seconds=seconds + LEASE_MARGIN_SECONDS,
+        note={
+            "application_id": caller.application_id,
+            "subject": caller.subject,
+            "role": caller.role.value,
+            "operation": trail.operation,
+            "model_requested": trail.model_requested,
+            "occurred_at": trail.occurred_at.isoformat(),
+        },
     )
 
 
-def limit_headers(statuses: Sequence[LimitStatus]) -> dict[str, str]:
-    """OpenAI's `x-ratelimit-*-requests` headers, for the window with the least room.
-
-    https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers
-    """
-    if not statuses:
-        return {}
-    tightest = min(statuses, key=lambda status: (status.remaining, -status.reset_seconds))
-    return {
-        "x-ratelimit-limit-requests": str(tightest.limit.capacity),
-        "x-ratelimit-remaining-requests": str(tightest.remaining),
-        "x-ratelimit-reset-requests": f"{tightest.reset_seconds:.3f}s",
-    }
+def _check_open(policy: EffectivePolicy, error: Unreachable) -> None:
+    """Raises Unavailable where the policy does not let the request pass uncounted."""
+    enforced = [limit.measure for limit in policy.limits if not limit.shadow]
+    if policy.cost_when_down is WhenDown.CLOSED and Measure.COST in enforced:
+        raise Unavailable("Cost caps cannot be checked at the moment. Try again.") from error
+    if policy.rate_when_down is WhenDown.CLOSED and any(m is not Measure.COST for m in enforced):
+        raise Unavailable("Limits cannot be checked at the moment. Try again.") from error

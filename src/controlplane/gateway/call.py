@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from controlplane.domain.access import LimitStatus
 from controlplane.domain.chat import ChatCompletion, Chunk
 from controlplane.domain.embeddings import Embeddings
+from controlplane.domain.limits import LimitStatus
 from controlplane.gateway.record import Trail
 
 
@@ -15,13 +15,17 @@ from controlplane.gateway.record import Trail
 class Call:
     """One call to the gateway.
 
-    `seconds_left` is what remains of the function's own time, None where nothing ends it.
+    `seconds_left` is what remains of the function's own time, None where nothing ends it. `live`
+    says that a stream reaches its reader as it comes. `idempotency_key` is the caller's own name
+    for this request.
     """
 
     request_id: str
     credential: str | None
     body: bytes
     seconds_left: float | None = None
+    live: bool = True
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

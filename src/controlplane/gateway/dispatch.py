@@ -11,10 +11,12 @@ from typing import Any
 
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
+from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.routing import BUFFERED, LIVE_STREAM, Route, Target, Timeouts
 from controlplane.domain.usage import TokenUsage, estimated_usage
 from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.attempts import Attempts
+from controlplane.gateway.call import Call
 from controlplane.gateway.ports import Embedder, Provider, TargetHealth
 from controlplane.gateway.record import Trail
 from controlplane.gateway.watchdog import Watchdog
@@ -25,6 +27,15 @@ RESERVE_SECONDS = 1.5
 Dispatched = tuple[ChatCompletion | Embeddings | None, AsyncIterator[Chunk] | None]
 
 
+def patience(request: InferenceRequest, route: Route, call: Call) -> Timeouts:
+    """How long is waited for providers: what the route says, within the function's own time."""
+    live = request.stream and call.live
+    timeouts = route.timeouts or (LIVE_STREAM if live else BUFFERED)
+    if call.seconds_left is None:
+        return timeouts
+    return replace(timeouts, total_s=min(timeouts.total_s, call.seconds_left - RESERVE_SECONDS))
+
+
 @asynccontextmanager
 async def dispatch(
     request: ChatRequest | EmbeddingRequest,
@@ -33,7 +44,7 @@ async def dispatch(
     troubled: Mapping[str, float],
     providers: Mapping[str, Provider],
     health: TargetHealth,
-    seconds_left: float | None,
+    timeouts: Timeouts,
     trail: Trail,
 ) -> AsyncIterator[Dispatched]:
     """A whole answer, or the chunks of a stream whose first one has come.
@@ -42,12 +53,7 @@ async def dispatch(
     left by the caller, or not reported) gets an estimate, so that it is not free. Raises
     InvalidRequest, ProviderRefused and ProviderUnavailable.
     """
-    live = request.stream and seconds_left is None
-    timeouts = route.timeouts or (LIVE_STREAM if live else BUFFERED)
-    total = timeouts.total_s
-    if seconds_left is not None:
-        total = min(total, seconds_left - RESERVE_SECONDS)
-    deadline = time.monotonic() + total
+    deadline = time.monotonic() + timeouts.total_s
     attempts = Attempts(route, troubled, providers, health, deadline, trail)
     run = _Run(request, timeouts, attempts, trail)
     try:

@@ -2,7 +2,8 @@
 
 For every kind of inference alike:
 
-record( authenticate -> screen -> admit -> route -> dispatch -> settle )
+record( authenticate -> look up -> screen -> permit -> route -> replay -> admit -> dispatch
+        -> settle )
 """
 
 from __future__ import annotations
@@ -17,39 +18,48 @@ from controlplane.domain.embeddings import EmbeddingRequest, parse_embedding_req
 from controlplane.gateway.admit import admit
 from controlplane.gateway.authenticate import authenticate
 from controlplane.gateway.call import Answer, Call
-from controlplane.gateway.dispatch import dispatch
-from controlplane.gateway.local_limiter import LocalLimiter
+from controlplane.gateway.dispatch import dispatch, patience
+from controlplane.gateway.keep_texts import keep_texts
+from controlplane.gateway.local_ledger import LocalLedger
 from controlplane.gateway.lookup import look_up
+from controlplane.gateway.permit import permit
 from controlplane.gateway.ports import (
     AuditSink,
     KeyDirectory,
-    Limiter,
+    Ledger,
+    PayloadStore,
     PriceBook,
     Provider,
+    ReplayStore,
     RuleBook,
     TargetHealth,
     TokenVerifier,
 )
+from controlplane.gateway.pricing import Pricing
 from controlplane.gateway.record import record
+from controlplane.gateway.replay import replay
 from controlplane.gateway.route import route
 from controlplane.gateway.screen import screen
 from controlplane.gateway.screen_answer import screen_answer
 from controlplane.gateway.settle import settle
+from controlplane.gateway.worst_case import worst_case
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """What the stages work with; `wiring.py` puts it together."""
+    """What the stages work with; `wiring/` puts it together."""
 
     keys: KeyDirectory
     tokens: TokenVerifier | None
     rules: RuleBook
-    limiter: Limiter
+    ledger: Ledger
+    replays: ReplayStore
+    payloads: PayloadStore
     providers: Mapping[str, Provider]
     health: TargetHealth
     prices: PriceBook
     audit: AuditSink
-    fallback_limiter: Limiter = field(default_factory=LocalLimiter)
+    fallback_ledger: Ledger = field(default_factory=LocalLedger)
     rng: random.Random = field(default_factory=random.SystemRandom)
 
 
@@ -75,25 +85,47 @@ async def answered(
     A failed authentication leaves no audit event: anyone could fill the queue. Raises GatewayError.
     """
     caller = await authenticate(call.credential, gateway.keys, gateway.tokens)
-    async with record(call.request_id, caller, gateway.audit, operation) as trail:
+    async with record(call.request_id, caller, gateway.audit, gateway.payloads, operation) as trail:
         rules = await look_up(gateway.rules, trail)
+        policy, pricing = rules.policy, Pricing(rules.prices, gateway.prices)
         request = parse(call.body)
-        request, tokens = screen(request, rules.policy.screening, trail)
-        request, decision = await admit(
-            request, rules.policy, gateway.limiter, gateway.fallback_limiter, trail
-        )
-        with settle(trail, gateway.prices):
-            chosen = route(request.model, rules.routes, gateway.rng)
+        request, tokens = screen(request, policy.screening, trail)
+        request = permit(request, policy, trail)
+        chosen = route(request.model, rules.routes, gateway.rng)
+        timeouts = patience(request, chosen, call)
+        async with replay(call, request, timeouts.total_s, gateway.replays, trail) as again:
+            if again is not None and again.answer is not None:
+                yield Answer(trail, (), again.answer)
+                return
+            worst = worst_case(request, len(call.body), chosen.targets, policy, pricing)
+            decision = await admit(
+                worst,
+                policy,
+                seconds=timeouts.total_s,
+                ledger=gateway.ledger,
+                fallback=gateway.fallback_ledger,
+                trail=trail,
+            )
             async with (
+                settle(
+                    decision,
+                    ledger=gateway.ledger,
+                    fallback=gateway.fallback_ledger,
+                    pricing=pricing,
+                    trail=trail,
+                ),
                 dispatch(
                     request,
                     chosen,
                     troubled=rules.troubled,
                     providers=gateway.providers,
                     health=gateway.health,
-                    seconds_left=call.seconds_left,
+                    timeouts=timeouts,
                     trail=trail,
                 ) as dispatched,
-                screen_answer(*dispatched, rules.policy.screening, tokens, trail) as screened,
+                screen_answer(*dispatched, policy.screening, tokens, trail) as screened,
+                keep_texts(request, screened, policy, trail) as (completion, chunks),
             ):
-                yield Answer(trail, decision.statuses, *screened)
+                if again is not None:
+                    await again.keep(completion, trail)
+                yield Answer(trail, decision.statuses, completion, chunks)

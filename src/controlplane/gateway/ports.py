@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from typing import Protocol, runtime_checkable
 
-from controlplane.domain.access import Caller, Decision, WindowLimit
+from controlplane.domain.access import Caller
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
+from controlplane.domain.limits import Claim, Decision, Hold, Limit
+from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Target, Timeouts
 from controlplane.domain.rules import Rules
 from controlplane.domain.usage import TokenUsage
@@ -38,13 +40,48 @@ class RuleBook(Protocol):
         ...
 
 
-class Limiter(Protocol):
-    """Decides all limits of a request together, all or nothing. Raises Unreachable."""
+class Ledger(Protocol):
+    """Decides all limits of a request together, all or nothing, and keeps what is held and spent.
 
-    async def reserve(
-        self, org_id: str, request_id: str, limits: Sequence[WindowLimit]
-    ) -> Decision:
-        """Take a hold, or say which limit refuses. Repeating a request id changes nothing."""
+    Spent and held together never exceed a cap. Raises Unreachable.
+    """
+
+    async def reserve(self, claim: Claim) -> Decision:
+        """Take a hold, or say which limit refuses. Raises LedgerLost where a cost cap is among the
+        limits and nobody knows what was spent."""
+        ...
+
+    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Limit, ...]:
+        """Replace a hold by what was used. A second time changes nothing.
+
+        Answers the cost caps whose use crossed WARNING_PERCENT by this.
+        """
+        ...
+
+
+class ReplayStore(Protocol):
+    """Answers under an `Idempotency-Key`. Raises Unreachable."""
+
+    async def claim(
+        self, org_id: str, name: str, fingerprint: str, seconds: float
+    ) -> Stored | None:
+        """None where the key is ours now, for so many seconds; else what is stored under it."""
+        ...
+
+    async def keep(self, org_id: str, name: str, fingerprint: str, answer: bytes) -> None:
+        """Store the answer for a day."""
+        ...
+
+    async def give_up(self, org_id: str, name: str) -> None:
+        """Forget the claim: there is no answer to give again."""
+        ...
+
+
+class PayloadStore(Protocol):
+    """The texts of requests and answers, where the policy keeps them. Raises Unreachable."""
+
+    async def put(self, key: str, body: bytes) -> None:
+        """Store one JSON document under a key `payloads/org=.../dt=.../<request id>.json`."""
         ...
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from controlplane.domain.access import Caller
 from controlplane.domain.audit import Attempt, AuditEvent
 from controlplane.domain.usage import TokenUsage
-from controlplane.errors import GatewayError, InternalError
-from controlplane.gateway.ports import AuditSink
+from controlplane.errors import GatewayError, InternalError, Unreachable
+from controlplane.gateway.payload import Payload, payload_key
+from controlplane.gateway.ports import AuditSink, PayloadStore
+from controlplane.telemetry import count, observe
 
 # What nginx logs for a client that closed the connection; there is no standard status.
 CLIENT_CLOSED_REQUEST = 499
@@ -46,6 +49,12 @@ class Trail:
     usage: TokenUsage | None = None
     usage_estimated: bool = False
     cost_microusd: int | None = None
+    admitted_at: datetime | None = None
+    shadow: tuple[str, ...] = ()
+    replayed: bool = False
+    payload: Payload | None = None
+    payload_key: str | None = None
+    unsettled: Mapping[str, Any] | None = None
     ignored_params: tuple[str, ...] = ()
 
     @property
@@ -83,12 +92,17 @@ class Trail:
             screening=dict(self.screening),
             policy_version=self.policy_version,
             degraded=self.degraded,
+            admitted_at=self.admitted_at,
+            shadow=self.shadow,
+            replayed=self.replayed,
+            payload_key=self.payload_key,
+            unsettled=self.unsettled,
         )
 
 
 @asynccontextmanager
 async def record(
-    request_id: str, caller: Caller, sink: AuditSink, operation: str
+    request_id: str, caller: Caller, sink: AuditSink, payloads: PayloadStore, operation: str
 ) -> AsyncIterator[Trail]:
     """Keep a trail; leaving the context, however that happens, makes it durable first."""
     trail = Trail(request_id, caller, operation=operation)
@@ -104,4 +118,20 @@ async def record(
         trail.status, trail.code = InternalError.status, InternalError.code
         raise
     finally:
-        await sink.append(trail.event())
+        if trail.payload is not None:
+            await _store(trail, trail.payload, payloads)
+        event = trail.event()
+        try:
+            await sink.append(event)
+        finally:
+            observe(event)
+
+
+async def _store(trail: Trail, payload: Payload, payloads: PayloadStore) -> None:
+    """An outage costs the texts, and not the answer; the event then points to none."""
+    key = payload_key(trail.caller.org_id, trail.occurred_at, trail.request_id)
+    try:
+        await payloads.put(key, payload.to_json())
+        trail.payload_key = key
+    except Unreachable:
+        count("payload_lost", org_id=trail.caller.org_id)

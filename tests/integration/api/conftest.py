@@ -5,16 +5,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import httpx
 import pytest
 
 from controlplane.api.app import create_app
 from controlplane.config import ProviderSettings, Settings
-from controlplane.domain.access import ApiKey, Caller, Role
+from controlplane.domain.access import ApiKey, Caller, Level, Role
+from controlplane.domain.changes import Actor
 from controlplane.wiring import Container
 
 PROVIDERS = {
+    "azure": ProviderSettings("azure", "azure", "http://127.0.0.1:9", "azure-z"),
     "openai": ProviderSettings("openai", "openai", "http://127.0.0.1:9/v1", "sk-x"),
     "vllm": ProviderSettings("vllm", "openai", "http://127.0.0.1:9/v1", "sk-y"),
 }
@@ -35,6 +38,22 @@ class Organization:
     @property
     def service(self) -> httpx.AsyncClient:
         return self.clients[Role.SERVICE]
+
+    async def get_with(self, credential: str, path: str) -> httpx.Response:
+        """A read with another credential, at the same process."""
+        return await self.admin.get(path, headers={"Authorization": f"Bearer {credential}"})
+
+    async def models_with(self, credential: str) -> httpx.Response:
+        """The smallest request of an application."""
+        return await self.get_with(credential, "/v1/models")
+
+
+async def add_policy(
+    organization: Organization, level: Level, subject_id: str, document: dict[str, Any]
+) -> None:
+    """A first policy, in force from the next look-up on."""
+    actor = Actor(organization.id, "test")
+    await organization.container.policy_repository.add(actor, level, subject_id, document)
 
 
 @pytest.fixture
@@ -74,7 +93,9 @@ async def new_organization(container: Container) -> Organization:
         key, key_id = container.key_hasher.generate(), f"key-{uuid.uuid4().hex}"
         caller = Caller(made.id, role, application_id="app-1", key_id=key_id)
         stored = ApiKey(key_id, container.key_hasher.hash(key), caller)
-        await container.key_repository.add(stored, name=role.value, prefix=key[:12])
+        await container.key_repository.add(
+            stored, name=role.value, prefix=key[:12], actor=Actor(made.id, "event:test")
+        )
         made.clients[role] = httpx.AsyncClient(
             transport=transport,
             base_url="http://cp",

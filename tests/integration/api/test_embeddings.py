@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 from openai import AsyncOpenAI
 from tests.corpora import corpora
-from tests.integration.api.conftest import Organization, close, new_organization
+from tests.integration.api.conftest import Organization, add_policy, close, new_organization
 from tests.integration.api.embedding_server import KEY, EmbeddingServer
 
 from controlplane.api.app import create_app
@@ -167,9 +167,8 @@ async def test_tokens_where_nothing_is_screened(
     assert (caught.value.param, caught.value.code) == ("input", "input_not_screenable")
     off = {"screening": {"pii": "off", "secrets": "off"}}
     rules, org_id = organization.container.rule_repository, organization.id
-    await rules.add_policy(org_id, Level.ORGANIZATION, org_id, off)
-    documents, routes = await rules.documents(org_id), await rules.routes(org_id)
-    await organization.container.rules_cache.replace(org_id, documents, routes)
+    await add_policy(organization, Level.ORGANIZATION, org_id, off)
+    await organization.container.rules_cache.replace(org_id, await rules.all_of(org_id))
     answer = await client.embeddings.create(model=MODEL, input=tokens)
     assert len(answer.data) == (1 if isinstance(tokens[0], int) else 2)
     assert upstream[0].asked[0][2]["input"] == tokens

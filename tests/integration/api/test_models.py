@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 from tests.corpora import corpora
-from tests.integration.api.conftest import Organization, assert_error
+from tests.integration.api.conftest import Organization, add_policy, assert_error
 
 from controlplane.domain.access import Level
 from controlplane.domain.routing import Route, Target
@@ -22,7 +22,7 @@ async def test_models_are_those_that_the_policy_allows(
 ) -> None:
     rules = organization.container.rule_repository
     policy = {"models": {"allow": ["gpt-4o*", "org/*"]}}
-    await rules.add_policy(organization.id, Level.APPLICATION, "app-1", policy)
+    await add_policy(organization, Level.APPLICATION, "app-1", policy)
     for alias in ("gpt-4o", "gpt-4o*", "org/model", "claude"):
         await rules.add_route(organization.id, Route(alias, (Target("openai", "m"),)))
     listed = (await organization.service.get("/v1/models")).json()
@@ -39,7 +39,7 @@ async def test_models_are_those_that_the_policy_allows(
 async def test_other_models_are_404(organization: Organization, model: str) -> None:
     rules = organization.container.rule_repository
     policy = {"models": {"allow": ["gpt-4o*"]}}
-    await rules.add_policy(organization.id, Level.APPLICATION, "app-1", policy)
+    await add_policy(organization, Level.APPLICATION, "app-1", policy)
     for alias in ("gpt-4o*", "claude"):
         await rules.add_route(organization.id, Route(alias, (Target("openai", "m"),)))
     response = await organization.service.get(f"/v1/models/{model}")

@@ -10,6 +10,7 @@ import pytest
 from tests.integration.api.conftest import Organization, assert_error, models
 
 from controlplane.domain.access import Role
+from controlplane.domain.changes import Actor
 from controlplane.domain.routing import Route, Target
 from controlplane.errors import NotFound
 
@@ -178,6 +179,7 @@ async def test_pages(organization: Organization) -> None:
         ("cursor=%21", "cursor"),
         ("cursor=AA==", "cursor"),
         ("cursor=/w==", "cursor"),
+        ("page=2", "page"),
     ],
 )
 async def test_bad_pages(organization: Organization, query: str, param: str) -> None:
@@ -213,4 +215,4 @@ async def test_an_organisation_that_nobody_made_is_404(organization: Organizatio
     rules = organization.container.rule_repository
     route = Route("m", (Target("openai", "m"),))
     with pytest.raises(NotFound):
-        await rules.put_route("org-nobody", route, lambda stored: None)
+        await rules.put_route(Actor("org-nobody", "user:eve"), route, lambda stored: None)

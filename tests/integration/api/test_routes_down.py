@@ -10,7 +10,7 @@ import pytest
 from tests.integration.api.conftest import Organization, assert_error, models
 
 from controlplane.adapters.redis import rule_cache
-from controlplane.admin.routes import HOLDS_WITHIN_MINUTES
+from controlplane.admin.in_force import HOLDS_WITHIN_MINUTES
 from controlplane.api.app import create_app
 from controlplane.wiring import Container
 

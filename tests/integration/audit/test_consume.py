@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import json
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from tests.audit_events import audit_event
+from tests.integration.audit.stores import NO_FAILURE, Stores, batch, failures
 from tests.integration.postgres.freezable import freezable
 
 from controlplane.adapters import aws
@@ -24,58 +24,7 @@ from controlplane.audit.consume import consume
 from controlplane.config import Settings
 from controlplane.domain.audit import AuditEvent
 
-NO_FAILURE: dict[str, Any] = {"batchItemFailures": []}
 SECRET = "sk-not-for-the-log"
-
-
-@dataclass
-class Stores:
-    """What the consumer is given, and the bucket behind it."""
-
-    request_logs: RequestLogRepository
-    object_store: ObjectStore
-    s3: Any
-    bucket: str
-
-    def versions(self) -> list[tuple[str, str]]:
-        """Every write that the bucket has seen: key and version."""
-        found = self.s3.list_object_versions(Bucket=self.bucket).get("Versions", [])
-        return sorted((row["Key"], row["VersionId"]) for row in found)
-
-    def lines(self) -> dict[str, list[dict[str, Any]]]:
-        """The events in each object."""
-        objects: dict[str, list[dict[str, Any]]] = {}
-        for key, _ in self.versions():
-            answer = self.s3.get_object(Bucket=self.bucket, Key=key)
-            assert answer["ContentEncoding"] == "gzip"
-            text = gzip.decompress(answer["Body"].read()).decode()
-            objects[key] = [json.loads(line) for line in text.splitlines()]
-        return objects
-
-
-@pytest.fixture
-async def stores(settings: Settings, database: Database) -> Stores:
-    s3 = aws.client("s3", settings)
-    s3.put_bucket_versioning(
-        Bucket=settings.audit_bucket, VersioningConfiguration={"Status": "Enabled"}
-    )
-    store = ObjectStore(s3, settings.audit_bucket)
-    return Stores(RequestLogRepository(database), store, s3, settings.audit_bucket)
-
-
-@pytest.fixture
-def org_id() -> str:
-    """The audit trail needs no row of the organisation."""
-    return f"org-{uuid.uuid4().hex[:12]}"
-
-
-def batch(*bodies: AuditEvent | str) -> dict[str, Any]:
-    texts = [body if isinstance(body, str) else body.to_json() for body in bodies]
-    return {"Records": [{"messageId": f"m{i}", "body": text} for i, text in enumerate(texts)]}
-
-
-def failures(*numbers: int) -> dict[str, Any]:
-    return {"batchItemFailures": [{"itemIdentifier": f"m{i}"} for i in numbers]}
 
 
 async def _records(stores: Stores, org_id: str) -> list[dict[str, Any]]:
@@ -98,8 +47,9 @@ async def test_row_and_object_hold_the_same(stores: Stores, org_id: str) -> None
         assert record is not None
         key = record.pop("archive_key")
         assert key.startswith(f"audit/org={org_id}/dt={event.occurred_at:%Y-%m-%d}/")
-        assert record in objects[key]
-        assert record == json.loads(event.to_json())
+        said = json.loads(event.to_json())
+        assert said in objects[key]
+        assert said == record
 
 
 async def test_delivered_again_changes_nothing_anywhere(stores: Stores, org_id: str) -> None:

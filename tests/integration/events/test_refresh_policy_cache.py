@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from controlplane.config import Settings
 from controlplane.domain.access import Caller
+from controlplane.domain.limits import Claim, Measure
 from controlplane.domain.routing import Route, Target
 from controlplane.errors import ControlPlaneError
 from controlplane.events import refresh_policy_cache, seed
@@ -39,6 +40,13 @@ async def test_counts_what_holds(seeded: tuple[Container, str]) -> None:
     container, _ = seeded
     await container.rule_repository.add_organization("org-2", "Second")
     await container.rule_repository.add_route("org-2", Route("x", (Target("openai", "y"),)))
+    async with container.database.tenant("org-2") as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO model_prices (org_id, provider, model, input, output) "
+                "VALUES ('org-2', 'openai', 'y', 1, 2)"
+            )
+        )
     whole = await refresh_policy_cache.run(EVENT, container)
     assert whole == {
         "ok": True,
@@ -46,15 +54,12 @@ async def test_counts_what_holds(seeded: tuple[Container, str]) -> None:
         "organizations": 2,
         "policies": 1,
         "routes": 4,
+        "prices": 1,
         "api_keys": 2,
     }
     part = await refresh_policy_cache.run({**EVENT, "org_id": "org-2"}, container)
-    assert (part["organizations"], part["policies"], part["routes"], part["api_keys"]) == (
-        1,
-        0,
-        1,
-        0,
-    )
+    counts = ("organizations", "policies", "routes", "prices", "api_keys")
+    assert [part[name] for name in counts] == [1, 0, 1, 1, 0]
 
 
 async def test_a_changed_route_and_policy_hold_at_once(seeded: tuple[Container, str]) -> None:
@@ -74,7 +79,7 @@ async def test_a_changed_route_and_policy_hold_at_once(seeded: tuple[Container, 
     await refresh_policy_cache.run(EVENT, container)
     after = await container.rules_cache.rules(caller)
     assert set(after.routes) == {"gpt-4o-mini", "claude-sonnet-4-5"}
-    assert [limit.capacity for limit in after.policy.request_limits] == [7]
+    assert [limit.capacity for limit in after.policy.limits] == [7]
 
 
 @pytest.mark.parametrize("only", [{}, {"org_id": "org-default"}])
@@ -107,3 +112,18 @@ async def test_an_unknown_organisation_is_named(seeded: tuple[Container, str], o
     with pytest.raises(ControlPlaneError) as refused:
         await refresh_policy_cache.run({**EVENT, "org_id": org_id}, container)
     assert repr(org_id) in str(refused.value)
+
+
+async def test_a_cap_from_elsewhere_is_open_once_it_is_refreshed(
+    seeded: tuple[Container, str],
+) -> None:
+    container, key = seeded
+    caller = await _caller(container, key)
+    async with container.database.tenant("org-default") as connection:
+        document = '{"cost_caps": [{"usd": "5", "period": "day"}]}'
+        await connection.execute(text("UPDATE policies SET document = :d"), {"d": document})
+    await refresh_policy_cache.run(EVENT, container)
+    rules = await container.rules_cache.rules(caller)
+    (cap,) = [limit for limit in rules.policy.limits if limit.measure is Measure.COST]
+    claim = Claim("req-1", "org-default", (cap,), cost_microusd=1)
+    assert (await container.ledger.reserve(claim)).refused_by is None

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from controlplane.config import Settings
 from controlplane.domain.access import Level, PolicyDocument, Role
+from controlplane.domain.changes import ChangeFilter
 from controlplane.errors import ControlPlaneError
 from controlplane.events import seed
 from controlplane.wiring import Container
@@ -42,7 +43,7 @@ async def test_makes_the_default_organisation(fresh: Container) -> None:
     assert await seed.run(EVENT, fresh) == {"ok": True, **EVENT, "created": ALL}
     rules = fresh.rule_repository
     assert await rules.organizations() == ["org-default"]
-    assert await rules.documents("org-default") == [
+    assert (await rules.all_of("org-default")).documents == [
         PolicyDocument(
             Level.APPLICATION,
             "app-default",
@@ -55,7 +56,7 @@ async def test_makes_the_default_organisation(fresh: Container) -> None:
     ]
     assert {
         row["alias"]: [(t["provider"], t["model"]) for t in row["targets"]]
-        for row in await rules.routes("org-default")
+        for row in (await rules.all_of("org-default")).routes
     } == {
         "gpt-4o": [("openai", "gpt-4o"), ("azure", "gpt-4o")],
         "gpt-4o-mini": [("openai", "gpt-4o-mini"), ("azure", "gpt-4o-mini")],
@@ -119,3 +120,55 @@ async def test_a_flag_that_is_none_is_refused_before_anything(fresh: Container, 
     with pytest.raises(ControlPlaneError, match="issue_keys"):
         await seed.run({**EVENT, "issue_keys": flag}, fresh)
     assert (await _tables(fresh))["organizations"] == []
+
+
+async def test_makes_another_organisation_with_its_first_keys(fresh: Container) -> None:
+    await seed.run(EVENT, fresh)
+    event = {**EVENT, "org_id": "org-acme", "name": "Acme", "issue_keys": True}
+    answer = await seed.run(event, fresh)
+    assert answer["created"] == ALL
+    assert await fresh.rule_repository.organizations() == ["org-acme", "org-default"]
+    made = await fresh.directory.organization("org-acme")
+    assert made is not None
+    assert made.name == "Acme"
+    stored = await fresh.key_repository.find(fresh.key_hasher.hash(answer["api_keys"]["admin"]))
+    assert stored is not None
+    assert (stored.caller.org_id, stored.caller.role) == ("org-acme", Role.ADMIN)
+    again = await seed.run({**EVENT, "org_id": "org-acme", "name": "Other"}, fresh)
+    assert again["created"] == NONE
+    assert await fresh.directory.organization("org-acme") == made
+
+
+async def test_a_name_is_the_id_where_none_is_given(fresh: Container) -> None:
+    await seed.run({**EVENT, "org_id": "org-acme"}, fresh)
+    made = await fresh.directory.organization("org-acme")
+    assert made is not None
+    assert made.name == "org-acme"
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"org_id": "Acme"}, "org_id"),
+        ({"org_id": None}, "org_id"),
+        ({"name": "Acme"}, "org_id"),
+        ({"org_id": "org-acme", "name": ""}, "name"),
+        ({"org_id": "org-acme", "name": 7}, "name"),
+    ],
+)
+async def test_a_wrong_organisation_is_refused_before_anything(
+    fresh: Container, fields: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ControlPlaneError, match=f"'{named}'"):
+        await seed.run({**EVENT, **fields}, fresh)
+    assert (await _tables(fresh))["organizations"] == []
+
+
+async def test_the_record_of_changes_names_the_event(fresh: Container) -> None:
+    await seed.run({**EVENT, "issue_keys": True}, fresh)
+    changes, _ = await fresh.change_log.page("org-default", ChangeFilter(), limit=10)
+    assert [(one["actor"], one["action"], one["resource"]) for one in changes] == [
+        ("event:user-seeder", "create", "api-key"),
+        ("event:user-seeder", "create", "api-key"),
+        ("event:user-seeder", "create", "policy"),
+    ]

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
 from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.policies import PolicyRepository
 from controlplane.adapters.postgres.repositories import KeyRepository, RuleRepository
-from controlplane.domain.access import ApiKey, Caller, Level, PolicyDocument, Role
+from controlplane.domain.access import ApiKey, Caller, Level, Role
+from controlplane.domain.changes import Actor
 from controlplane.domain.routing import Route, Strategy, Target, Timeouts
+from controlplane.errors import NotFound
 
 NOW = datetime.now(UTC)
 
@@ -22,6 +24,16 @@ def _key(org_id: str, *, application_id: str | None = None, expires_at: datetime
     key_id = f"key-{uuid.uuid4().hex}"
     caller = Caller(org_id, Role.SERVICE, application_id=application_id, key_id=key_id)
     return ApiKey(key_id, hashlib.sha256(key_id.encode()).hexdigest(), caller, expires_at)
+
+
+async def _add(keys: KeyRepository, key: ApiKey) -> None:
+    actor = Actor(key.caller.org_id, "user:ada")
+    await keys.add(key, name="k", prefix="sk-cp-abc", actor=actor)
+
+
+async def _in_force(keys: KeyRepository) -> list[ApiKey]:
+    async with keys.all_committed() as found:
+        return found
 
 
 @pytest.fixture
@@ -39,9 +51,9 @@ async def test_a_key_is_found_as_it_was_added(
 ) -> None:
     await rules.add_application(org_id, "app-1", "An application")
     key = _key(org_id, application_id="app-1", expires_at=NOW + timedelta(hours=1))
-    await keys.add(key, name="k", prefix="sk-cp-abc")
+    await _add(keys, key)
     assert await keys.find(key.key_hash) == key
-    assert key in await keys.all()
+    assert key in await _in_force(keys)
 
 
 async def test_an_unknown_hash_is_nobody(keys: KeyRepository) -> None:
@@ -50,28 +62,28 @@ async def test_an_unknown_hash_is_nobody(keys: KeyRepository) -> None:
 
 async def test_an_expired_key_is_nobody(keys: KeyRepository, org_id: str) -> None:
     key = _key(org_id, expires_at=NOW - timedelta(seconds=1))
-    await keys.add(key, name="k", prefix="sk-cp-abc")
+    await _add(keys, key)
     assert await keys.find(key.key_hash) is None
-    assert key not in await keys.all()
+    assert key not in await _in_force(keys)
 
 
 async def test_a_revoked_key_is_nobody(
     keys: KeyRepository, database: Database, org_id: str
 ) -> None:
     key = _key(org_id)
-    await keys.add(key, name="k", prefix="sk-cp-abc")
+    await _add(keys, key)
     async with database.tenant(org_id) as connection:
         revoke = text("UPDATE api_keys SET revoked_at = now() WHERE id = :id")
         await connection.execute(revoke, {"id": key.id})
     assert await keys.find(key.key_hash) is None
-    assert key not in await keys.all()
+    assert key not in await _in_force(keys)
 
 
 async def test_a_key_speaks_for_an_application_of_its_own_organisation(
     keys: KeyRepository, org_id: str
 ) -> None:
-    with pytest.raises(IntegrityError):
-        await keys.add(_key(org_id, application_id="app-of-others"), name="k", prefix="sk-cp-abc")
+    with pytest.raises(NotFound):
+        await _add(keys, _key(org_id, application_id="app-of-others"))
 
 
 async def test_routes_come_back_in_their_json_form(rules: RuleRepository, org_id: str) -> None:
@@ -79,7 +91,7 @@ async def test_routes_come_back_in_their_json_form(rules: RuleRepository, org_id
     full = Route("b", (Target("x", "y", 3), Target("z", "w")), Strategy.WEIGHTED, Timeouts(1, 2, 3))
     for route in (full, plain):
         assert await rules.add_route(org_id, route)
-    rows = await rules.routes(org_id)
+    rows = (await rules.all_of(org_id)).routes
     assert [Route.from_dict(row) for row in rows] == [plain, full]
     assert rows[0] == {
         "alias": "a",
@@ -90,33 +102,27 @@ async def test_routes_come_back_in_their_json_form(rules: RuleRepository, org_id
     }
 
 
-async def test_documents_come_back_as_version_one(rules: RuleRepository, org_id: str) -> None:
-    document = {"rate_limits": [{"requests": 5, "window_seconds": 60}], "text": "Jürgen 🦊"}
-    assert await rules.add_policy(org_id, Level.API_KEY, "key-1", document)
-    assert await rules.documents(org_id) == [PolicyDocument(Level.API_KEY, "key-1", 1, document)]
-
-
 async def test_adding_again_leaves_what_is_there(
     rules: RuleRepository, database: Database, org_id: str
 ) -> None:
     first = Route("a", (Target("openai", "gpt-4o"),))
-    assert await rules.add_policy(org_id, Level.USER, "u", {"n": 1})
     assert await rules.add_route(org_id, first)
-    assert not await rules.add_policy(org_id, Level.USER, "u", {"n": 2})
     assert not await rules.add_route(org_id, Route("a", (Target("azure", "other"),)))
     assert not await rules.add_organization(org_id, "Another name")
-    assert [d.document for d in await rules.documents(org_id)] == [{"n": 1}]
-    assert [Route.from_dict(row) for row in await rules.routes(org_id)] == [first]
+    assert [Route.from_dict(row) for row in (await rules.all_of(org_id)).routes] == [first]
 
 
 async def test_organisations_are_listed(rules: RuleRepository, org_id: str) -> None:
     assert org_id in await rules.organizations()
 
 
-async def test_rules_of_others_stay_theirs(rules: RuleRepository, org_id: str) -> None:
+async def test_rules_of_others_stay_theirs(
+    rules: RuleRepository, database: Database, org_id: str
+) -> None:
     other = f"org-{uuid.uuid4().hex[:12]}"
     await rules.add_organization(other, "Another")
     await rules.add_route(other, Route("a", (Target("openai", "gpt-4o"),)))
-    await rules.add_policy(other, Level.ORGANIZATION, other, {})
-    assert await rules.routes(org_id) == []
-    assert await rules.documents(org_id) == []
+    policies = PolicyRepository(database)
+    await policies.add(Actor(other, "test"), Level.ORGANIZATION, other, {})
+    assert (await rules.all_of(org_id)).routes == []
+    assert (await rules.all_of(org_id)).documents == []

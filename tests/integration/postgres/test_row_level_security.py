@@ -35,6 +35,14 @@ ROWS = {
     "status, operation, stream, attempts, tokens_input, tokens_output, tokens_cached, "
     "tokens_reasoning, latency_ms, overhead_ms, screening, degraded, schema_version) VALUES "
     "(:id, now(), :org, 's', 'admin', 200, 'o', false, '[]', 0, 0, 0, 0, 0, 0, '{}', false, 1)",
+    "policy_versions": "INSERT INTO policy_versions (org_id, level, subject_id, version, "
+    "changed_by) VALUES (:org, 'user', :id, 1, 'user:u')",
+    "model_prices": "INSERT INTO model_prices (org_id, provider, model, input, output) VALUES "
+    "(:org, 'openai', :id, 2.5, 10)",
+    "admin_changes": "INSERT INTO admin_changes (org_id, actor, action, resource, resource_id) "
+    "VALUES (:org, 'user:u', 'create', 'price', :id)",
+    "usage_daily": "INSERT INTO usage_daily (org_id, day, application_id, subject, provider, "
+    "model) VALUES (:org, current_date, '', :id, '', '')",
 }
 TABLES = (
     "SELECT c.relname, a.attname FROM pg_class c "
@@ -165,7 +173,10 @@ async def test_a_tenant_writes_where_it_may(installation: Installation) -> None:
     """The control: the refusals above are about whose rows, not about writing as such."""
     rename = f"UPDATE organizations SET name = 'x' WHERE id = '{OURS}'"
     assert await _attempt(installation, rename) == 1
-    for table in ("applications", "api_keys", "policies", "model_routes"):
+    for table in (
+        *("applications", "api_keys", "policies", "model_routes"),
+        *("policy_versions", "model_prices", "admin_changes"),
+    ):
         assert await _attempt(installation, ROWS[table], org=OURS, id=_new_id()) == 1, table
 
 
@@ -175,10 +186,24 @@ async def test_partitions_are_no_way_around(installation: Installation) -> None:
 
 
 async def test_nobody_rewrites_the_audit_trail(installation: Installation) -> None:
-    for statement in ("UPDATE request_logs SET status = 200", "DELETE FROM request_logs"):
+    for statement in (
+        "UPDATE request_logs SET status = 200",
+        "DELETE FROM request_logs",
+        "UPDATE admin_changes SET actor = 'user:other'",
+        "DELETE FROM admin_changes",
+        "UPDATE policy_versions SET version = 2",
+        "DELETE FROM policy_versions",
+        "DELETE FROM usage_daily",
+    ):
         with pytest.raises(DBAPIError, match="permission denied"):
             async with installation.database.system() as connection:
                 await connection.execute(text(statement))
+
+
+async def test_a_tenant_adds_nothing_to_its_usage(installation: Installation) -> None:
+    assert await _attempt(installation, ROWS["usage_daily"], org=OURS, id=_new_id()) == REFUSED
+    raised = "UPDATE usage_daily SET cost_microusd = 0"
+    assert await _attempt(installation, raised) == REFUSED
 
 
 async def test_no_organisation_set_means_no_row(installation: Installation) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,9 +13,12 @@ import pytest
 from controlplane.adapters.redis import key_cache, rule_cache
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.key_cache import KeyCache
-from controlplane.adapters.redis.rule_cache import OrganizationRules, RuleCache
-from controlplane.domain.access import ApiKey, Caller, Level, PolicyDocument, Role, WindowLimit
+from controlplane.adapters.redis.rule_cache import RuleCache
+from controlplane.domain.access import ApiKey, Caller, Level, PolicyDocument, Role
 from controlplane.domain.keys import KeyHasher
+from controlplane.domain.limits import Limit, Measure
+from controlplane.domain.rules import OrganizationRules
+from controlplane.domain.usage import Price
 from controlplane.errors import Unreachable
 
 HASHER = KeyHasher("pepper")
@@ -124,7 +129,7 @@ async def test_without_redis_the_database_answers() -> None:
     client = RedisClient(DEAD, 50, 2)
     assert await KeyCache(client, HASHER, store.load_key).find(KEY) == CALLER
     rules = await RuleCache(client, store.load_rules).rules(CALLER)
-    assert rules.policy.request_limits == (WindowLimit("app-1", 3, 60),)
+    assert rules.policy.limits == (Limit(Measure.REQUESTS, "app-1", 3, 60),)
     store.down = True
     with pytest.raises(Unreachable):
         await KeyCache(client, HASHER, store.load_key).find(KEY)
@@ -145,7 +150,7 @@ async def test_rules_are_loaded_once_and_hold_for_the_caller_alone(client: Redis
     cache = RuleCache(client, store.load_rules)
     for _ in range(3):
         rules = await cache.rules(CALLER)
-        assert rules.policy.request_limits == (WindowLimit("app-1", 3, 60),)
+        assert rules.policy.limits == (Limit(Measure.REQUESTS, "app-1", 3, 60),)
         assert rules.policy.max_output_tokens is None
         assert rules.routes["gpt-4o"].targets[0].provider == "openai"
     assert store.asked == 1
@@ -157,7 +162,7 @@ async def test_rules_are_loaded_once_and_hold_for_the_caller_alone(client: Redis
 async def test_replaced_rules_hold_from_the_next_request_on(client: RedisClient) -> None:
     cache = RuleCache(client, Store().load_rules)
     await cache.rules(CALLER)
-    await cache.replace("org-1", [], [])
+    await cache.replace("org-1", OrganizationRules([], []))
     rules = await cache.rules(CALLER)
     assert rules.policy.version == "default"
     assert rules.routes == {}
@@ -199,9 +204,38 @@ async def test_what_was_loaded_before_a_change_does_not_replace_it(client: Redis
 
     async def load(org_id: str) -> OrganizationRules:
         old = await store.load_rules(org_id)
-        await cache.replace(org_id, DOCUMENTS, [])
+        await cache.replace(org_id, OrganizationRules(DOCUMENTS, []))
         return old
 
     await RuleCache(client, load).rules(CALLER)
     assert (await cache.rules(CALLER)).routes == {}
     assert store.asked == 1
+
+
+async def test_a_document_of_another_time_is_not_in_force(
+    client: RedisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes in Redis: what holds changes with the clock, at the second it says."""
+    store = Store()
+    valid = {"from": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}
+    begin, end = (datetime(2026, month, 1, tzinfo=UTC).timestamp() for month in (1, 2))
+    document = PolicyDocument(Level.APPLICATION, "app-1", 1, {**LIMIT, "valid": valid})
+    store.rules = OrganizationRules([document], ROUTES)
+    cache = RuleCache(client, store.load_rules)
+    own, default = (Limit(Measure.REQUESTS, "app-1", n, 60) for n in (3, 100))
+    for now, expected in ((begin - 1, default), (begin, own), (end - 1, own), (end, default)):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        rules = await cache.rules(CALLER)
+        assert rules.policy.limits == (expected,)
+        assert rules.policy.version == ("application:1" if expected is own else "default")
+
+
+async def test_own_prices_come_with_the_rules(client: RedisClient) -> None:
+    store = Store()
+    row = {"provider": "vllm", "model": "llama", "input": "0.50", "output": "1"}
+    store.rules = OrganizationRules([], [], [{**row, "cached": None, "cache_write": None}])
+    rules = await RuleCache(client, store.load_rules).rules(CALLER)
+    expected = {("vllm", "llama"): Price(input=Decimal("0.50"), output=Decimal(1))}
+    assert rules.prices == expected
+    store.down = True
+    assert (await RuleCache(client, store.load_rules).rules(CALLER)).prices == expected

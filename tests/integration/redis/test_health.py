@@ -11,9 +11,10 @@ import pytest
 from controlplane.adapters.redis import health as module
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.health import RedisTargetHealth
-from controlplane.adapters.redis.rule_cache import OrganizationRules, RuleCache
+from controlplane.adapters.redis.rule_cache import RuleCache
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.routing import Target
+from controlplane.domain.rules import OrganizationRules
 
 CALLER = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
 TARGET = Target("openai", "gpt-4o")

@@ -13,11 +13,20 @@ from typing import Any, cast
 import httpx
 import pytest
 from fastapi import FastAPI
-from tests.unit.gateway.parts import KEY, Keys, Scripted, Sink, call, completion, gateway
+from tests.unit.gateway.parts import (
+    KEY,
+    Keys,
+    Ledger,
+    Scripted,
+    Sink,
+    call,
+    completion,
+    gateway,
+)
 
 from controlplane.api.app import create_app
 from controlplane.api.inbound import MAX_BODY_BYTES
-from controlplane.domain.access import Caller, Decision, Hold, Role
+from controlplane.domain.access import Caller, Role
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.routing import Target
 from controlplane.errors import ProviderError
@@ -41,13 +50,6 @@ class Logs:
         if before == "bad":
             raise ValueError
         return [{"request_id": f"{org_id}-{limit}", "cost_microusd": None}], "next"
-
-
-class Unlimited:
-    """Admits everybody."""
-
-    async def reserve(self, org_id: str, request_id: str, limits: Any) -> Decision:
-        return Decision(Hold(request_id, org_id), ())
 
 
 @pytest.fixture
@@ -159,10 +161,14 @@ async def test_one_json_line_per_request_with_its_id(
 ) -> None:
     made, _ = gateway()
     async with client(made) as http:
-        response = await http.post("/v1/chat/completions", json=BODY)
-    (access,) = [line for line in log_lines() if line["message"] == "request"]
-    assert access["request_id"] == response.headers["x-request-id"]
-    assert (access["status"], access["path"]) == (200, "/v1/chat/completions")
+        completed = await http.post("/v1/chat/completions", json=BODY)
+        listed = await http.get("/v1/models")
+    lines = [line for line in log_lines() if "level" in line]
+    assert [(line["message"], line["request_id"]) for line in lines] == [
+        ("chat.completions 200", completed.headers["x-request-id"]),
+        ("request", listed.headers["x-request-id"]),
+    ]
+    assert (lines[1]["status"], lines[1]["path"]) == (200, "/v1/models")
 
 
 def events(text: str) -> list[Any]:
@@ -340,7 +346,7 @@ async def test_bad_admin_reads(path: str, status: int) -> None:
 
 async def test_every_json_test_suite_body_is_answered_with_the_envelope(corpora: Path) -> None:
     """As a whole body, and as the value of an unknown field: 636 requests."""
-    made, _ = gateway(limiter=Unlimited())
+    made, _ = gateway(ledger=Ledger())
     files = sorted((corpora / "json_test_suite" / "test_parsing").glob("*.json"))
     assert len(files) == 318
     frame = json.dumps(BODY).encode()[:-1]

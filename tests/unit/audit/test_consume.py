@@ -27,6 +27,10 @@ class Untouched:
     def object_store(self) -> NoReturn:
         raise AssertionError("nothing to store")
 
+    @property
+    def ledger(self) -> NoReturn:
+        raise AssertionError("nothing to settle")
+
 
 def _body(**changes: Any) -> str:
     event = AuditEvent(

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -13,12 +14,15 @@ import orjson
 from controlplane.domain.access import Caller, PolicyDocument, Role
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
+from controlplane.domain.limits import Claim, Decision, Hold, Limit, LimitStatus
+from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.domain.rules import Rules
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Price, TokenUsage
+from controlplane.errors import Unreachable
 from controlplane.gateway.call import Call
-from controlplane.gateway.dispatch import Dispatched, dispatch
-from controlplane.gateway.local_limiter import LocalLimiter
+from controlplane.gateway.dispatch import Dispatched, dispatch, patience
+from controlplane.gateway.local_ledger import LocalLedger
 from controlplane.gateway.pipeline import Gateway
 from controlplane.gateway.ports import Provider
 from controlplane.gateway.record import Trail
@@ -27,6 +31,7 @@ from controlplane.providers.echo import EchoProvider
 
 CALLER = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
 KEY = "sk-cp-test"
+ADMITTED_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 @dataclass
@@ -41,13 +46,15 @@ class Keys:
 
 @dataclass
 class Book:
-    """Rules from documents and routes given by the test."""
+    """Rules from documents, routes and prices given by the test."""
 
     documents: list[PolicyDocument] = field(default_factory=list)
     routes: dict[str, Route] = field(default_factory=dict)
+    prices: dict[tuple[str, str], Price] = field(default_factory=dict)
 
     async def rules(self, caller: Caller) -> Rules:
-        return Rules(effective_policy(caller, self.documents), self.routes)
+        policy = effective_policy(caller, self.documents)
+        return Rules(policy, self.routes, prices=self.prices)
 
 
 @dataclass
@@ -76,6 +83,72 @@ class Health:
     async def may_probe(self, org_id: str, target: Target) -> bool:
         self.noted.append(("probe", target.key))
         return self.probes
+
+
+@dataclass
+class Ledger:
+    """Admits, unless `refuses` (or `fails`) says otherwise, and keeps what it was told."""
+
+    refuses: Callable[[Claim], Decision | None] = lambda _: None
+    fails: Exception | None = None
+    crossed: tuple[Limit, ...] = ()
+    claims: list[Claim] = field(default_factory=list)
+    settled: list[tuple[Hold, int, int]] = field(default_factory=list)
+
+    async def reserve(self, claim: Claim) -> Decision:
+        self.claims.append(claim)
+        if self.fails is not None:
+            raise self.fails
+        hold = Hold(
+            claim.request_id,
+            claim.org_id,
+            tuple(limit for limit in claim.limits if limit.holds),
+            claim.tokens,
+            claim.cost_microusd,
+            ADMITTED_AT,
+        )
+        statuses = tuple(LimitStatus(limit, limit.capacity - 1, 30.0) for limit in claim.limits)
+        return self.refuses(claim) or Decision(hold, statuses)
+
+    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Limit, ...]:
+        if self.fails is not None:
+            raise self.fails
+        self.settled.append((hold, tokens, cost_microusd))
+        return self.crossed
+
+
+@dataclass
+class Replays:
+    """Answers under keys, in memory."""
+
+    stored: dict[str, Stored] = field(default_factory=dict)
+
+    async def claim(
+        self, org_id: str, name: str, fingerprint: str, seconds: float
+    ) -> Stored | None:
+        found = self.stored.get(name)
+        if found is None:
+            self.stored[name] = Stored(fingerprint, None)
+        return found
+
+    async def keep(self, org_id: str, name: str, fingerprint: str, answer: bytes) -> None:
+        self.stored[name] = Stored(fingerprint, answer)
+
+    async def give_up(self, org_id: str, name: str) -> None:
+        del self.stored[name]
+
+
+@dataclass
+class Payloads:
+    """Texts by key; `fails` says that the bucket does not answer."""
+
+    stored: dict[str, bytes] = field(default_factory=dict)
+    fails: bool = False
+
+    async def put(self, key: str, body: bytes) -> None:
+        if self.fails:
+            raise Unreachable("s3")
+        self.stored[key] = body
 
 
 class Prices:
@@ -127,6 +200,7 @@ def gateway(
     documents: list[PolicyDocument] | None = None,
     targets: tuple[Target, ...] = (Target("echo", "echo-1"),),
     timeouts: Timeouts | None = None,
+    prices: dict[tuple[str, str], Price] | None = None,
     **parts: Any,
 ) -> tuple[Gateway, Sink]:
     """A gateway with one route, `m`, and the sink of its audit events."""
@@ -136,8 +210,10 @@ def gateway(
         **{
             "keys": Keys(),
             "tokens": None,
-            "rules": Book(documents or [], routes),
-            "limiter": LocalLimiter(),
+            "rules": Book(documents or [], routes, prices or {}),
+            "ledger": LocalLedger(),
+            "replays": Replays(),
+            "payloads": Payloads(),
             "providers": providers or {"echo": EchoProvider()},
             "health": Health(),
             "prices": Prices(),
@@ -150,12 +226,18 @@ def gateway(
 
 
 def call(
-    text: str = "hello there", *, key: str | None = KEY, model: str = "m", **more: Any
+    text: str = "hello there",
+    *,
+    key: str | None = KEY,
+    model: str = "m",
+    idempotency_key: str | None = None,
+    **more: Any,
 ) -> Call:
     """A call with one user message."""
     body = {"model": model, "messages": [{"role": "user", "content": text}], **more}
     credential = None if key is None else f"Bearer {key}"
-    return Call(f"req_{random.getrandbits(64):016x}", credential, orjson.dumps(body))
+    request_id = f"req_{random.getrandbits(64):016x}"
+    return Call(request_id, credential, orjson.dumps(body), idempotency_key=idempotency_key)
 
 
 def dispatched(
@@ -169,13 +251,14 @@ def dispatched(
     health: Health | None = None,
 ) -> AbstractAsyncContextManager[Dispatched]:
     """`dispatch` with what most tests do not care about filled in."""
+    asked = Call(trail.request_id, None, b"", seconds_left, live=seconds_left is None)
     return dispatch(
         request,
         route,
         troubled=troubled or {},
         providers=providers,
         health=health or Health(),
-        seconds_left=seconds_left,
+        timeouts=patience(request, route, asked),
         trail=trail,
     )
 

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.unit.gateway.parts import CALLER, Keys, Scripted, call, completion, gateway
+from tests.unit.gateway.parts import CALLER, Keys, Ledger, Scripted, call, completion, gateway
 
 from controlplane.domain.access import Caller, Level, PolicyDocument, Role
 from controlplane.domain.chat import ChatCompletion
@@ -169,14 +169,10 @@ async def test_the_request_limit() -> None:
     assert sorted(event.status for event in sink.events) == [200] * 3 + [429] * 7
 
 
-class NoRedis:
-    async def reserve(self, *args: Any) -> Any:
-        raise Unreachable("redis")
-
-
 async def test_without_redis_rates_are_counted_here_and_marked() -> None:
     made, sink = gateway(
-        limiter=NoRedis(), documents=policy(rate_limits=[{"requests": 1, "window_seconds": 60}])
+        ledger=Ledger(fails=Unreachable("redis")),
+        documents=policy(rate_limits=[{"requests": 1, "window_seconds": 60}]),
     )
     await run(made, call())
     with pytest.raises(RateLimited):
@@ -185,7 +181,10 @@ async def test_without_redis_rates_are_counted_here_and_marked() -> None:
 
 
 async def test_without_redis_a_closed_policy_refuses() -> None:
-    made, _ = gateway(limiter=NoRedis(), documents=policy(when_redis_is_down={"rate": "closed"}))
+    made, _ = gateway(
+        ledger=Ledger(fails=Unreachable("redis")),
+        documents=policy(when_redis_is_down={"rate": "closed"}),
+    )
     with pytest.raises(Unavailable):
         await run(made, call())
 
@@ -253,10 +252,18 @@ async def test_a_crash_is_recorded_too() -> None:
 
 
 async def test_a_model_without_a_price_has_no_cost() -> None:
-    made, sink = gateway({"echo": Scripted(completion(model="unpriced"))})
+    made, sink = gateway(
+        {"echo": Scripted(completion(model="unpriced"))}, targets=(Target("echo", "unpriced"),)
+    )
     await run(made, call())
     assert sink.events[0].cost_microusd is None
     assert sink.events[0].tokens_input == 3
+
+
+async def test_a_served_name_without_a_price_costs_what_was_asked_for() -> None:
+    made, sink = gateway({"echo": Scripted(completion(model="unpriced"))})
+    await run(made, call())
+    assert sink.events[0].cost_microusd == 5
 
 
 async def test_a_stream_is_recorded_when_it_ends() -> None:

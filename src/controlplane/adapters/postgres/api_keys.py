@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from controlplane.adapters.postgres.changes import note_change
 from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.key_rows import (
+    check_owner,
+    check_rotatable,
+    existing,
+    insert_key,
+    stored,
+)
+from controlplane.adapters.postgres.stored_keys import in_force, newest_first, stored_key
 from controlplane.adapters.postgres.tables import ApiKeyRow
 from controlplane.domain.access import ApiKey, Caller, Role
+from controlplane.domain.changes import Actor
+from controlplane.domain.stored_key import KeyFilter, KeyState, StoredKey
+from controlplane.errors import Conflict
 
+RESOURCE = "api-key"
 _KEY = select(
     ApiKeyRow.id,
     ApiKeyRow.key_hash,
@@ -17,51 +34,191 @@ _KEY = select(
     ApiKeyRow.role,
     ApiKeyRow.application_id,
     ApiKeyRow.expires_at,
+    in_force().label("in_force"),
 )
+
+# By hash: the key as it is in force, None where it is not.
+InForce = Mapping[str, ApiKey | None]
+Check = Callable[[StoredKey], None]
 
 
 class KeyRepository:
-    """Keys that are in force: neither revoked nor expired. Every method raises Unreachable."""
+    """Every method raises Unreachable. A `check` sees what is stored, in the same transaction, and
+    refuses by raising."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def find(self, key_hash: str) -> ApiKey | None:
-        """The key with this hash (64 hex digits), of whichever organisation."""
+        """The key in force with this hash (64 hex digits), of whichever organisation."""
         async with self._database.system() as connection:
             result = await connection.execute(
-                _KEY.where(ApiKeyRow.key_hash == key_hash, _in_force())
+                _KEY.where(ApiKeyRow.key_hash == key_hash, in_force())
             )
             row = result.one_or_none()
         return None if row is None else _api_key(row)
 
-    async def all(self) -> list[ApiKey]:
-        """Every key of every organisation."""
+    @asynccontextmanager
+    async def all_committed(self) -> AsyncGenerator[list[ApiKey], None]:
+        """Every key in force of every organisation, for whoever passes them on: meanwhile nobody is
+        inside of `committed`."""
         async with self._database.system() as connection:
-            result = await connection.execute(_KEY.where(_in_force()).order_by(ApiKeyRow.id))
-        return [_api_key(row) for row in result]
+            await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            result = await connection.execute(_KEY.where(in_force()).order_by(ApiKeyRow.id))
+            yield [_api_key(row) for row in result]
 
-    async def add(self, key: ApiKey, *, name: str, prefix: str) -> None:
-        """Store a new key; `prefix` is the part of it that people may see."""
-        caller = key.caller
-        async with self._database.tenant(caller.org_id) as connection:
+    @asynccontextmanager
+    async def committed(
+        self, org_id: str, *, key_id: str | None = None, application_id: str | None = None
+    ) -> AsyncGenerator[InForce, None]:
+        """One key as it is now, or all of an application, for whoever passes them on.
+
+        One at a time: who is the last to pass a key on has the last word of the database.
+        """
+        which = ApiKeyRow.id == key_id if key_id else ApiKeyRow.application_id == application_id
+        async with self._database.tenant(org_id) as connection:
+            await _take_turn(connection)
+            yield await _state_of(connection, which)
+
+    async def get(self, org_id: str, key_id: str) -> StoredKey | None:
+        """One key; None where the organisation has none of this id."""
+        async with self._database.tenant(org_id) as connection:
+            return await stored(connection, key_id)
+
+    async def page(
+        self,
+        org_id: str,
+        wanted: KeyFilter,
+        *,
+        limit: int,
+        after: tuple[datetime, str] | None = None,
+    ) -> tuple[list[StoredKey], bool]:
+        """At most `limit` keys, newest first, behind the one of this time and id; and whether more
+        follow."""
+        query = newest_first(wanted, after).limit(limit + 1)
+        async with self._database.tenant(org_id) as connection:
+            rows = (await connection.execute(query)).all()
+        return [stored_key(row) for row in rows[:limit]], len(rows) > limit
+
+    async def add(self, key: ApiKey, *, name: str, prefix: str, actor: Actor) -> StoredKey:
+        """Store a new key; `prefix` is the part of it that people may see.
+
+        Raises NotFound where its organisation has no such application, or does not exist.
+        """
+        async with self._database.tenant(key.caller.org_id) as connection:
+            await check_owner(connection, key.caller.application_id)
+            await insert_key(connection, key, name=name, prefix=prefix)
+            added = await existing(connection, key.id)
+            await note_change(connection, actor, "create", RESOURCE, key.id, after=added.to_dict())
+        return added
+
+    async def change(
+        self, actor: Actor, key_id: str, values: Mapping[str, Any], check: Check
+    ) -> StoredKey | None:
+        """Write `name` or `expires_at`; None where there is no such key.
+
+        `check` is not asked where nothing changes. Raises Conflict for a revoked key.
+        """
+        async with self._database.tenant(actor.org_id) as connection:
+            before = await stored(connection, key_id, for_update=True)
+            if before is None or all(getattr(before, k) == v for k, v in values.items()):
+                return before
+            check(before)
+            if before.state is KeyState.REVOKED:
+                raise Conflict("The key is revoked: nothing of it can be changed.")
             await connection.execute(
-                insert(ApiKeyRow).values(
-                    id=key.id,
-                    org_id=caller.org_id,
-                    application_id=caller.application_id,
-                    name=name,
-                    role=caller.role.value,
-                    key_hash=key.key_hash,
-                    prefix=prefix,
-                    expires_at=key.expires_at,
-                )
+                update(ApiKeyRow).where(ApiKeyRow.id == key_id).values(dict(values))
             )
+            after = await existing(connection, key_id)
+            await note_change(
+                connection,
+                actor,
+                "update",
+                RESOURCE,
+                key_id,
+                before=before.to_dict(),
+                after=after.to_dict(),
+            )
+        return after
+
+    async def revoke(self, actor: Actor, key_id: str, check: Check) -> bool:
+        """Revoke a key; answers whether there is such a key. A revoked one stays as it is."""
+        async with self._database.tenant(actor.org_id) as connection:
+            before = await stored(connection, key_id, for_update=True)
+            if before is None or before.state is KeyState.REVOKED:
+                return before is not None
+            check(before)
+            await connection.execute(
+                update(ApiKeyRow).where(ApiKeyRow.id == key_id).values(revoked_at=func.now())
+            )
+            after = await existing(connection, key_id)
+            await note_change(
+                connection,
+                actor,
+                "revoke",
+                RESOURCE,
+                key_id,
+                before=before.to_dict(),
+                after=after.to_dict(),
+            )
+        return True
+
+    async def rotate(
+        self,
+        actor: Actor,
+        key_id: str,
+        make: Callable[[StoredKey], tuple[ApiKey, str]],
+        *,
+        overlap: timedelta,
+        check: Check,
+        tell: Callable[[InForce], Awaitable[None]],
+    ) -> StoredKey | None:
+        """Store the key and the prefix that `make` answers, and let the old key end with the
+        overlap, never later than it did before; None where there is no such key.
+
+        `tell` is given how the old key stands then; nothing is stored where it raises. Raises
+        Conflict where the key is not in force, or has a successor that is.
+        """
+        async with self._database.tenant(actor.org_id) as connection:
+            await _take_turn(connection)
+            old = await stored(connection, key_id, for_update=True)
+            if old is None:
+                return None
+            check(old)
+            await check_rotatable(connection, old)
+            ends = func.least(ApiKeyRow.expires_at, func.now() + overlap)
+            await connection.execute(
+                update(ApiKeyRow).where(ApiKeyRow.id == key_id).values(expires_at=ends)
+            )
+            key, prefix = make(old)
+            await insert_key(connection, key, name=old.name, prefix=prefix, replaces=key_id)
+            new = await existing(connection, key.id)
+            await note_change(
+                connection,
+                actor,
+                "rotate",
+                RESOURCE,
+                key_id,
+                before=old.to_dict(),
+                after=new.to_dict(),
+            )
+            await tell(await _state_of(connection, ApiKeyRow.id == key_id))
+        return new
 
 
-def _in_force() -> ColumnElement[bool]:
-    lasting = or_(ApiKeyRow.expires_at.is_(None), ApiKeyRow.expires_at > func.now())
-    return ApiKeyRow.revoked_at.is_(None) & lasting
+_LOCK = func.hashtextextended("api_keys", 0)
+
+
+async def _take_turn(connection: AsyncConnection) -> None:
+    """Until the transaction ends, nobody passes on all keys: what they have read may be old."""
+    await connection.execute(select(func.pg_advisory_xact_lock_shared(_LOCK)))
+
+
+async def _state_of(connection: AsyncConnection, which: ColumnElement[bool]) -> InForce:
+    rows = await connection.execute(
+        _KEY.where(which).order_by(ApiKeyRow.id).with_for_update(key_share=True)
+    )
+    return {row.key_hash: _api_key(row) if row.in_force else None for row in rows}
 
 
 def _api_key(row: Row[*tuple[Any, ...]]) -> ApiKey:

@@ -11,7 +11,9 @@ from sqlalchemy import delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from controlplane.adapters.postgres.changes import note_change
 from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.governance_tables import ModelPrice
 from controlplane.adapters.postgres.tables import (
     Application,
     Base,
@@ -20,7 +22,9 @@ from controlplane.adapters.postgres.tables import (
     Policy,
 )
 from controlplane.domain.access import Level, PolicyDocument
+from controlplane.domain.changes import Actor
 from controlplane.domain.routing import Route
+from controlplane.domain.rules import OrganizationRules
 from controlplane.errors import NotFound
 
 
@@ -37,28 +41,21 @@ class RuleRepository:
             result = await connection.scalars(select(Organization.id).order_by(Organization.id))
             return list(result)
 
-    async def documents(self, org_id: str) -> list[PolicyDocument]:
-        """The policy documents of every level of one organisation."""
+    async def all_of(self, org_id: str) -> OrganizationRules:
+        """Every document, route and price of one organisation."""
         async with self._database.tenant(org_id) as connection:
-            return await _documents(connection)
-
-    async def routes(self, org_id: str) -> list[dict[str, Any]]:
-        """The routes of one organisation, in the JSON form of `domain.routing.Route`."""
-        async with self._database.tenant(org_id) as connection:
-            return await _routes(connection)
+            return await _rules(connection)
 
     @asynccontextmanager
-    async def committed(
-        self, org_id: str
-    ) -> AsyncGenerator[tuple[list[PolicyDocument], list[dict[str, Any]]], None]:
+    async def committed(self, org_id: str) -> AsyncGenerator[OrganizationRules, None]:
         """All rules of one organisation as they are now, for whoever passes them on.
 
         One at a time: inside the context no other process has read what it still wants to pass on,
         so that the last one to do so has the last word of the database.
         """
         async with self._database.tenant(org_id) as connection:
-            await _lock(connection, org_id)
-            yield await _documents(connection), await _routes(connection)
+            await lock_rules(connection, org_id)
+            yield await _rules(connection)
 
     async def route(self, org_id: str, alias: str) -> Route | None:
         """One route; None where the organisation has none under this alias."""
@@ -79,17 +76,17 @@ class RuleRepository:
         return page, page[-1].alias if len(found) > limit else None
 
     async def put_route(
-        self, org_id: str, route: Route, check: Callable[[Route | None], None]
+        self, actor: Actor, route: Route, check: Callable[[Route | None], None]
     ) -> bool:
         """Store a route; answers whether its alias is new.
 
         `check` sees what is stored, in the same transaction, and refuses by raising; it is not
         asked where that is the very same route. Raises NotFound for an unknown organisation.
         """
-        row = {**route.to_dict(), "org_id": org_id}
+        row = {**route.to_dict(), "org_id": actor.org_id}
         changes = {**row, "updated_at": func.now()}
-        async with self._database.tenant(org_id) as connection:
-            await _lock(connection, org_id)
+        async with self._database.tenant(actor.org_id) as connection:
+            await lock_rules(connection, actor.org_id)
             stored = await _route(connection, route.alias)
             if stored == route:
                 return False
@@ -102,17 +99,19 @@ class RuleRepository:
                 .values(row)
                 .on_conflict_do_update(index_elements=["org_id", "alias"], set_=changes)
             )
+            await _note_route(connection, actor, stored, route)
         return stored is None
 
-    async def delete_route(self, org_id: str, alias: str, check: Callable[[Route], None]) -> bool:
+    async def delete_route(self, actor: Actor, alias: str, check: Callable[[Route], None]) -> bool:
         """Remove a route; answers whether there was one. `check` as in `put_route`."""
-        async with self._database.tenant(org_id) as connection:
-            await _lock(connection, org_id)
+        async with self._database.tenant(actor.org_id) as connection:
+            await lock_rules(connection, actor.org_id)
             stored = await _route(connection, alias)
             if stored is None:
                 return False
             check(stored)
             await connection.execute(delete(ModelRoute).where(ModelRoute.alias == alias))
+            await _note_route(connection, actor, stored, None)
         return True
 
     async def add_organization(self, org_id: str, name: str) -> bool:
@@ -126,19 +125,6 @@ class RuleRepository:
         async with self._database.tenant(org_id) as connection:
             return await _add(connection, Application, row)
 
-    async def add_policy(
-        self, org_id: str, level: Level, subject_id: str, document: Mapping[str, Any]
-    ) -> bool:
-        """Attach a first policy document, version 1."""
-        row = {
-            "org_id": org_id,
-            "level": level.value,
-            "subject_id": subject_id,
-            "document": dict(document),
-        }
-        async with self._database.tenant(org_id) as connection:
-            return await _add(connection, Policy, row)
-
     async def add_route(self, org_id: str, route: Route) -> bool:
         """Make a route."""
         async with self._database.tenant(org_id) as connection:
@@ -146,6 +132,12 @@ class RuleRepository:
 
 
 _ROUTE = tuple(getattr(ModelRoute, field.name) for field in fields(Route))
+
+
+async def _rules(connection: AsyncConnection) -> OrganizationRules:
+    return OrganizationRules(
+        await _documents(connection), await _routes(connection), await _prices(connection)
+    )
 
 
 async def _documents(connection: AsyncConnection) -> list[PolicyDocument]:
@@ -162,6 +154,16 @@ async def _routes(connection: AsyncConnection) -> list[dict[str, Any]]:
     return [dict(row) for row in result.mappings()]
 
 
+async def _prices(connection: AsyncConnection) -> list[dict[str, Any]]:
+    columns = (ModelPrice.provider, ModelPrice.model)
+    amounts = (ModelPrice.input, ModelPrice.output, ModelPrice.cached, ModelPrice.cache_write)
+    result = await connection.execute(select(*columns, *amounts).order_by(*columns))
+    return [
+        {name: value if value is None else str(value) for name, value in row.items()}
+        for row in result.mappings()
+    ]
+
+
 async def _route(connection: AsyncConnection, alias: str) -> Route | None:
     if not alias.isprintable():  # nor has PostgreSQL a place for U+0000
         return None
@@ -170,7 +172,24 @@ async def _route(connection: AsyncConnection, alias: str) -> Route | None:
     return None if row is None else Route.from_dict(dict(row))
 
 
-async def _lock(connection: AsyncConnection, org_id: str) -> None:
+async def _note_route(
+    connection: AsyncConnection, actor: Actor, before: Route | None, after: Route | None
+) -> None:
+    written = after or before
+    assert written is not None
+    action = "delete" if after is None else "create" if before is None else "update"
+    await note_change(
+        connection,
+        actor,
+        action,
+        "route",
+        written.alias,
+        before=None if before is None else before.to_dict(),
+        after=None if after is None else after.to_dict(),
+    )
+
+
+async def lock_rules(connection: AsyncConnection, org_id: str) -> None:
     """Until the transaction ends, nobody else changes or passes on the rules of `org_id`."""
     await connection.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(f"rules:{org_id}", 0)))

@@ -67,6 +67,7 @@ class Application(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=CREATED_AT)
+    deleted_at: Mapped[datetime | None]
 
 
 class ApiKeyRow(Base):
@@ -93,6 +94,7 @@ class ApiKeyRow(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    replaces: Mapped[str | None]
 
 
 class Policy(Base):
@@ -144,6 +146,15 @@ class RequestLog(Base):
         # Read backwards for "newest first".
         Index(None, "org_id", "occurred_at", "request_id"),
         Index(None, "org_id", "request_id"),
+        Index("ix_request_logs_application_id", "org_id", "application_id", "occurred_at"),
+        Index("ix_request_logs_subject", "org_id", "subject", "occurred_at"),
+        Index(
+            "ix_request_logs_errors",
+            "org_id",
+            "occurred_at",
+            "request_id",
+            postgresql_where=text("status >= 400"),
+        ),
         {"postgresql_partition_by": "RANGE (occurred_at)"},
     )
 
@@ -175,3 +186,7 @@ class RequestLog(Base):
     degraded: Mapped[bool]
     schema_version: Mapped[int]
     archive_key: Mapped[str | None]
+    admitted_at: Mapped[datetime | None]
+    shadow: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    replayed: Mapped[bool] = mapped_column(server_default=false())
+    payload_key: Mapped[str | None]

@@ -1,1 +1,1 @@
-"""Redis (Valkey): the limiter, and the caches of keys, policies and routes."""
+"""Redis (Valkey): the ledger, and the caches of keys, policies and routes."""

@@ -1,18 +1,23 @@
 """API keys in Redis, `api_key:<hash>`; PostgreSQL only on a miss.
 
-An entry holds whom the key speaks for, or that no such key exists. Like the rules it outlives its
-freshness, so that a database that is down locks nobody out.
+An entry holds whom the key speaks for, or that no such key is in force. Like the rules it outlives
+its freshness, so that a database that is down locks nobody out.
+
+A key that ends is not deleted here but marked as unknown: whoever has read the database before it
+ended finds another entry than before, and does not write what has become wrong.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+
+from redis.exceptions import WatchError
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.domain.access import ApiKey, Caller, Role
@@ -20,6 +25,7 @@ from controlplane.domain.keys import KeyHasher
 from controlplane.errors import Unreachable
 
 FRESH_SECONDS = 300
+# Longer than a look-up in the database may take.
 UNKNOWN_SECONDS = 30
 KEEP_SECONDS = 86_400
 
@@ -42,7 +48,8 @@ class KeyCache:
         if not self._hasher.is_well_formed(presented):
             return None
         key_hash = self._hasher.hash(presented)
-        cached = await self._read(key_hash)
+        raw = await self._read(key_hash)
+        cached = None if raw is None else _decode(raw)
         if cached is not None and cached["fresh_until"] > time.time():
             return _caller(cached)
         try:
@@ -51,41 +58,80 @@ class KeyCache:
             if cached is None:
                 raise
             return _caller(cached)
-        entry = _entry(found)
-        keep = KEEP_SECONDS if found else UNKNOWN_SECONDS
         with suppress(Unreachable):  # the answer is known all the same
-            await self._client.run(
-                lambda r: r.set(_key(key_hash), json.dumps(entry), ex=keep),
-            )
-        return _caller(entry)
+            await self._renew(key_hash, found, raw)
+        return _caller(_entry(found))
+
+    async def put(self, keys: Mapping[str, ApiKey | None]) -> None:
+        """Write how keys stand, by hash; None where one is not in force. It holds at once.
+
+        Raises Unreachable.
+        """
+
+        async def write(redis: Any) -> None:
+            async with redis.pipeline(transaction=True) as pipe:
+                for key_hash, key in keys.items():
+                    _queue(pipe, key_hash, key)
+                await pipe.execute()
+
+        if keys:
+            await self._client.run(write)
 
     async def replace(self, keys: Iterable[ApiKey]) -> None:
         """Write the entries of `keys` and forget all others, so that a revoked key is looked up
         anew. Raises Unreachable."""
-        entries = {_key(key.key_hash): json.dumps(_entry(key)) for key in keys}
+        current = {key.key_hash: key for key in keys}
 
         async def write(redis: Any) -> None:
-            stale = [name async for name in redis.scan_iter(match=_key("*"), count=1000)]
+            names = [name async for name in redis.scan_iter(match=_key("*"), count=1000)]
+            others = [name for name in names if _hash(name) not in current]
+            values = await redis.mget(others) if others else []
             async with redis.pipeline(transaction=False) as pipe:
-                for name in stale:
-                    if name.decode() not in entries:
+                for name, raw in zip(others, values, strict=True):
+                    # What is marked as unknown stays so: see above.
+                    if raw is not None and _decode(raw)["caller"] is not None:
                         pipe.delete(name)
-                for name, entry in entries.items():
-                    pipe.set(name, entry, ex=KEEP_SECONDS)
+                for key_hash, key in current.items():
+                    _queue(pipe, key_hash, key)
                 await pipe.execute()
 
         await self._client.run(write)
 
-    async def _read(self, key_hash: str) -> dict[str, Any] | None:
+    async def _read(self, key_hash: str) -> bytes | None:
         try:
-            raw = await self._client.run(lambda r: r.get(_key(key_hash)))
+            raw: bytes | None = await self._client.run(lambda r: r.get(_key(key_hash)))
         except Unreachable:
             return None
-        return None if raw is None else _decode(raw)
+        return raw
+
+    async def _renew(self, key_hash: str, found: ApiKey | None, was: bytes | None) -> None:
+        """Write, unless somebody else has since `was`: what was loaded may be older than that."""
+        name = _key(key_hash)
+
+        async def write(redis: Any) -> None:
+            async with redis.pipeline(transaction=True) as pipe:
+                await pipe.watch(name)
+                if await pipe.get(name) != was:
+                    return
+                pipe.multi()
+                _queue(pipe, key_hash, found)
+                with suppress(WatchError):
+                    await pipe.execute()
+
+        await self._client.run(write)
+
+
+def _queue(pipe: Any, key_hash: str, key: ApiKey | None) -> None:
+    seconds = UNKNOWN_SECONDS if key is None else KEEP_SECONDS
+    pipe.set(_key(key_hash), json.dumps(_entry(key)), ex=seconds)
 
 
 def _key(key_hash: str) -> str:
     return f"api_key:{key_hash}"
+
+
+def _hash(name: bytes) -> str:
+    return name.decode().removeprefix("api_key:")
 
 
 def _entry(key: ApiKey | None) -> dict[str, Any]:

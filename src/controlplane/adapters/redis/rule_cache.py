@@ -1,9 +1,9 @@
 """Policies and routes, one Redis hash per organisation; PostgreSQL only where that is missing.
 
-Fields of `rules:{org-123}`: `fresh_until` (seconds since 1970), `routes` (JSON array), and one
-`policy:<level>:<id>` per document. The hash is written whole, so a document without a field does
-not exist. It outlives its freshness by far: a database that is down leaves the last known rules in
-force.
+Fields of `rules:{org-123}`: `fresh_until` (seconds since 1970), `routes` and `prices` (JSON
+arrays), and one `policy:<level>:<id>` per document. The hash is written whole, so a document
+without a field does not exist. It outlives its freshness by far: a database that is down leaves the
+last known rules in force.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -22,20 +21,14 @@ from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.health import troubled, troubled_key
 from controlplane.domain.access import Caller, EffectivePolicy, Level, PolicyDocument
 from controlplane.domain.routing import Route, Routes
-from controlplane.domain.rules import Rules
+from controlplane.domain.rules import OrganizationRules, Rules
+from controlplane.domain.usage import Price, Prices
 from controlplane.errors import Unreachable
+from controlplane.policy.document import in_force
 from controlplane.policy.effective import effective_policy
 
 FRESH_SECONDS = 300
 KEEP_SECONDS = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class OrganizationRules:
-    """All policy documents and routes of one organisation, as they are stored."""
-
-    documents: Sequence[PolicyDocument]
-    routes: Sequence[Mapping[str, Any]]
 
 
 class RuleCache:
@@ -51,30 +44,25 @@ class RuleCache:
         """The rules for `caller`. Raises Unreachable where neither store answers."""
         cached, failing = await self._read(caller)
         if cached is not None and float(cached[0]) > time.time():
-            return _rules(caller, cached[1], tuple(cached[2:]), failing)
+            return _rules(caller, cached[1:], failing)
         try:
             loaded = await self._load(caller.org_id)
         except Unreachable:
             if cached is None:
                 raise
-            return _rules(caller, cached[1], tuple(cached[2:]), failing)
-        fields = _encode(loaded.documents, loaded.routes)
+            return _rules(caller, cached[1:], failing)
+        fields = _encode(loaded)
         with suppress(Unreachable):  # the rules are known all the same
             await self._renew(caller.org_id, fields, cached[0] if cached else None)
-        documents = tuple(_bytes(fields.get(name)) for name in _policy_fields(caller))
-        return _rules(caller, fields["routes"].encode(), documents, failing)
+        names = ["routes", "prices", *_policy_fields(caller)]
+        return _rules(caller, [_bytes(fields.get(name)) for name in names], failing)
 
-    async def replace(
-        self,
-        org_id: str,
-        documents: Sequence[PolicyDocument],
-        routes: Sequence[Mapping[str, Any]],
-    ) -> None:
+    async def replace(self, org_id: str, rules: OrganizationRules) -> None:
         """Write what holds from the next request on. Raises Unreachable."""
-        await self._write(org_id, _encode(documents, routes))
+        await self._write(org_id, _encode(rules))
 
     async def _read(self, caller: Caller) -> tuple[list[bytes] | None, Mapping[str, float]]:
-        names = ["fresh_until", "routes", *_policy_fields(caller)]
+        names = ["fresh_until", "routes", "prices", *_policy_fields(caller)]
 
         async def read(redis: Any) -> list[Any]:
             async with redis.pipeline(transaction=False) as pipe:
@@ -87,7 +75,7 @@ class RuleCache:
             values, failing = await self._client.run(read)
         except Unreachable:
             return None, {}
-        is_known = values[0] is not None and values[1] is not None
+        is_known = None not in values[:3]
         return (values if is_known else None), troubled(failing)
 
     async def _write(self, org_id: str, fields: Mapping[str, str]) -> None:
@@ -135,14 +123,13 @@ def _policy_fields(caller: Caller) -> list[str]:
     return [f"policy:{level.value}:{subject}" for level, subject in subjects if subject]
 
 
-def _encode(
-    documents: Sequence[PolicyDocument], routes: Sequence[Mapping[str, Any]]
-) -> dict[str, str]:
+def _encode(rules: OrganizationRules) -> dict[str, str]:
     fields = {
         "fresh_until": f"{time.time() + FRESH_SECONDS:.0f}",
-        "routes": json.dumps(list(routes)),
+        "routes": json.dumps(list(rules.routes)),
+        "prices": json.dumps(list(rules.prices)),
     }
-    for entry in documents:
+    for entry in rules.documents:
         fields[f"policy:{entry.level.value}:{entry.subject_id}"] = json.dumps(
             {
                 "level": entry.level.value,
@@ -158,28 +145,37 @@ def _bytes(text: str | None) -> bytes | None:
     return None if text is None else text.encode()
 
 
-def _rules(
-    caller: Caller,
-    routes: bytes,
-    documents: tuple[bytes | None, ...],
-    failing: Mapping[str, float],
-) -> Rules:
-    return Rules(_policy(caller, documents), _routes(routes), failing)
+def _rules(caller: Caller, values: Sequence[bytes | None], failing: Mapping[str, float]) -> Rules:
+    routes, prices, *documents = values
+    assert routes is not None
+    assert prices is not None
+    in_force_now = _in_force(tuple(documents), time.time())
+    return Rules(_policy(caller, in_force_now), _routes(routes), failing, _prices(prices))
 
 
 # Keyed by the very bytes that Redis holds, so a changed document can never meet an old result.
 @lru_cache(maxsize=512)
-def _policy(caller: Caller, documents: tuple[bytes | None, ...]) -> EffectivePolicy:
-    rows = [json.loads(document) for document in documents if document is not None]
-    return effective_policy(
-        caller,
-        [
-            PolicyDocument(Level(r["level"]), r["subject_id"], r["version"], r["document"])
-            for r in rows
-        ],
-    )
+def _policy(caller: Caller, documents: tuple[bytes, ...]) -> EffectivePolicy:
+    return effective_policy(caller, [_document(text) for text in documents])
+
+
+def _in_force(texts: tuple[bytes | None, ...], now: float) -> tuple[bytes, ...]:
+    """Those that are not limited to another time; `now` in seconds since 1970."""
+    return tuple(text for text in texts if text is not None and in_force(_document(text), now))
+
+
+@lru_cache(maxsize=1024)
+def _document(text: bytes) -> PolicyDocument:
+    row = json.loads(text)
+    level = Level(row["level"])
+    return PolicyDocument(level, row["subject_id"], row["version"], row["document"])
 
 
 @lru_cache(maxsize=128)
 def _routes(text: bytes) -> Routes:
     return {row["alias"]: Route.from_dict(row) for row in json.loads(text)}
+
+
+@lru_cache(maxsize=128)
+def _prices(text: bytes) -> Prices:
+    return {(row["provider"], row["model"]): Price.from_dict(row) for row in json.loads(text)}

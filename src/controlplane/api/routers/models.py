@@ -8,18 +8,16 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from controlplane.api.access import allow
+from controlplane.api.access import Permitted
 from controlplane.domain.access import Caller
 from controlplane.domain.routing import Route
 from controlplane.errors import ModelNotFound, Unavailable, Unreachable
-from controlplane.gateway.admit import INFERENCE_ROLES
 from controlplane.gateway.route import listed
 
 router = APIRouter(tags=["inference"])
-Asking = Annotated[Caller, Depends(allow(*INFERENCE_ROLES))]
 Id = Annotated[str, Path(description="A model; it may hold slashes.", examples=["gpt-4o"])]
 
 _EXAMPLE = {"id": "gpt-4o", "object": "model", "created": 0, "owned_by": "openai"}
@@ -35,14 +33,14 @@ def _answers(example: dict[str, Any]) -> dict[str, Any]:
     summary="List the models that the caller may use",
     openapi_extra=_answers({"object": "list", "data": [_EXAMPLE]}),
 )
-async def list_models(request: Request, caller: Asking) -> Response:
+async def list_models(request: Request, caller: Permitted) -> Response:
     """The names with a route that the policy allows. A glob's names are not listed."""
     models = [_model(route) for route in await _routes(request, caller)]
     return _json({"object": "list", "data": models})
 
 
 @router.get("/v1/models/{model:path}", summary="One model", openapi_extra=_answers(_EXAMPLE))
-async def get_model(request: Request, model: Id, caller: Asking) -> Response:
+async def get_model(request: Request, model: Id, caller: Permitted) -> Response:
     """404 `model_not_found` for one that the list does not have."""
     for route in await _routes(request, caller):
         if route.alias == model:

@@ -5,6 +5,6 @@ from importlib.resources import files
 
 
 @cache
-def script(name: str) -> str:
-    """The text of one."""
-    return (files(__name__) / name).read_text(encoding="utf-8")
+def script(*names: str) -> str:
+    """The text of one; of several, one behind the other, where they share functions."""
+    return "\n".join((files(__name__) / name).read_text(encoding="utf-8") for name in names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from controlplane.api.routers.admin.openapi_parts import PAGE
 from controlplane.domain.route_document import (
     MAX_NAME_LENGTH,
     MAX_SECONDS,
@@ -122,10 +123,7 @@ _REFUSED = {
 _UNKNOWN = {"404": {"description": "The organisation has no such route."}}
 
 LIST: dict[str, Any] = {
-    "parameters": [
-        {"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": 200}},
-        {"name": "cursor", "in": "query", "schema": {"type": "string"}},
-    ],
+    "parameters": PAGE,
     "responses": {
         "200": {
             "description": "A page of routes.",

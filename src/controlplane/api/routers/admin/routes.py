@@ -5,31 +5,31 @@ from __future__ import annotations
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from controlplane.admin.precondition import Precondition, etag
 from controlplane.admin.routes import delete_route, not_found, put_route
-from controlplane.api.access import allow
+from controlplane.api.access import Permitted, actor_of
 from controlplane.api.inbound import read_call
 from controlplane.api.pages import cursor_at, read_cursor, read_limit
+from controlplane.api.query import check_names
 from controlplane.api.routers.admin import route_openapi as openapi
-from controlplane.domain.access import Caller, Role
+from controlplane.api.routers.admin.answers import PAGE_PARAMETERS
 from controlplane.domain.body import parse_object
 from controlplane.domain.route_document import parse_route
 from controlplane.domain.routing import Route
 from controlplane.errors import Unavailable, Unreachable
 
 router = APIRouter(prefix="/admin/v1/routes", tags=["admin: routes"])
-Reader = Annotated[Caller, Depends(allow(Role.ADMIN, Role.DEVELOPER, Role.VIEWER))]
-Writer = Annotated[Caller, Depends(allow(Role.ADMIN))]
 # An alias may hold slashes: `meta-llama/Llama-3`.
 Alias = Annotated[str, Path(description=openapi.ALIAS, examples=["gpt-4o"])]
 
 
 @router.get("", summary="List routes, by alias", openapi_extra=openapi.LIST)
-async def list_routes(request: Request, caller: Reader) -> Response:
+async def list_routes(request: Request, caller: Permitted) -> Response:
     """`?limit=50&cursor=...`; `next_cursor` is null on the last page."""
+    check_names(request.query_params, PAGE_PARAMETERS)
     limit, after = read_limit(request.query_params), read_cursor(request.query_params)
     try:
         rules = request.app.state.container.rule_repository
@@ -44,7 +44,7 @@ async def list_routes(request: Request, caller: Reader) -> Response:
 
 
 @router.get("/{alias:path}", summary="One route", openapi_extra=openapi.GET)
-async def get_route(request: Request, alias: Alias, caller: Reader) -> Response:
+async def get_route(request: Request, alias: Alias, caller: Permitted) -> Response:
     """The route and its `ETag`; 304 where `If-None-Match` names that."""
     try:
         found = await request.app.state.container.rule_repository.route(caller.org_id, alias)
@@ -59,26 +59,26 @@ async def get_route(request: Request, alias: Alias, caller: Reader) -> Response:
 
 
 @router.put("/{alias:path}", summary="Write a route", openapi_extra=openapi.PUT)
-async def write_route(request: Request, alias: Alias, caller: Writer) -> Response:
+async def write_route(request: Request, alias: Alias, caller: Permitted) -> Response:
     """It holds from the next request on. Writing the same again changes nothing, and succeeds."""
     parts = request.app.state.container
     document = parse_object((await read_call(request)).body)
     route = parse_route(alias, document, parts.providers)
     condition = Precondition.of_headers(request.headers)
-    is_new = await put_route(
-        parts.rule_repository, parts.rules_cache, caller.org_id, route, condition
-    )
+    actor = actor_of(caller, request)
+    is_new = await put_route(parts.rule_repository, parts.rules_cache, actor, route, condition)
     return _route_response(route, 201 if is_new else 200)
 
 
 @router.delete(
     "/{alias:path}", status_code=204, summary="Delete a route", openapi_extra=openapi.DELETE
 )
-async def remove_route(request: Request, alias: Alias, caller: Writer) -> Response:
+async def remove_route(request: Request, alias: Alias, caller: Permitted) -> Response:
     """The name is unknown from the next request on, unless a glob matches it."""
     parts = request.app.state.container
     condition = Precondition.of_headers(request.headers)
-    await delete_route(parts.rule_repository, parts.rules_cache, caller.org_id, alias, condition)
+    actor = actor_of(caller, request)
+    await delete_route(parts.rule_repository, parts.rules_cache, actor, alias, condition)
     return Response(status_code=204)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from controlplane.api.access import allow
+from controlplane.api.access import Permitted
 from controlplane.api.inbound import read_call
-from controlplane.domain.access import Action, Caller, Role
+from controlplane.domain.access import Action
 from controlplane.domain.body import parse_object
 from controlplane.domain.chat import parse_chat_request
 from controlplane.errors import InvalidRequest, Unavailable, Unreachable
@@ -18,7 +18,6 @@ from controlplane.gateway.screen import inspect
 from controlplane.screening.redact import redact
 
 router = APIRouter(prefix="/admin/v1/screening", tags=["admin: screening"])
-Tester = Annotated[Caller, Depends(allow(Role.ADMIN, Role.DEVELOPER))]
 
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -34,12 +33,38 @@ _BODY: dict[str, Any] = {
                 },
             }
         },
-    }
+    },
+    "responses": {
+        "200": {
+            "description": "What was found, where, and what the policy does with it.",
+            "content": {
+                "application/json": {
+                    "example": {
+                        "action": "redact",
+                        "findings": [
+                            {
+                                "kind": "email",
+                                "place": "messages.0.content",
+                                "offset": 5,
+                                "length": 15,
+                            }
+                        ],
+                        "redacted": {
+                            "model": "gpt-4o-mini",
+                            "messages": [{"role": "user", "content": "I am [EMAIL_1]"}],
+                        },
+                    }
+                }
+            },
+        },
+        "400": {"description": "Not a chat request; `param` names the field."},
+        "503": {"description": "The policy could not be read."},
+    },
 }
 
 
 @router.post("/test", summary="Try a chat request without sending it", openapi_extra=_BODY)
-async def test_screening(request: Request, caller: Tester) -> Response:
+async def test_screening(request: Request, caller: Permitted) -> Response:
     """Nothing is sent, kept or recorded. `redacted` shows the request with a token for everything
     that the policy redacts or blocks."""
     document = parse_object((await read_call(request)).body)

@@ -1,0 +1,76 @@
+"""Rows of `api_keys`, inside a tenant's transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from controlplane.adapters.postgres.stored_keys import COLUMNS, in_force, stored_key
+from controlplane.adapters.postgres.tables import ApiKeyRow, Application, Organization
+from controlplane.domain.access import ApiKey
+from controlplane.domain.stored_key import KeyState, StoredKey
+from controlplane.errors import Conflict, NotFound
+
+
+async def stored(
+    connection: AsyncConnection, key_id: str, *, for_update: bool = False
+) -> StoredKey | None:
+    """The key; None where the organisation has none of this id."""
+    if not key_id.isprintable():  # nor has PostgreSQL a place for U+0000
+        return None
+    query = select(*COLUMNS).where(ApiKeyRow.id == key_id)
+    if for_update:
+        query = query.with_for_update(key_share=True)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else stored_key(row)
+
+
+async def existing(connection: AsyncConnection, key_id: str) -> StoredKey:
+    """The key that this transaction has written."""
+    row = (await connection.execute(select(*COLUMNS).where(ApiKeyRow.id == key_id))).one()
+    return stored_key(row)
+
+
+async def insert_key(
+    connection: AsyncConnection, key: ApiKey, *, name: str, prefix: str, replaces: str | None = None
+) -> None:
+    """Add the row; `prefix` is the part of the key that people may see."""
+    await connection.execute(
+        insert(ApiKeyRow).values(
+            id=key.id,
+            org_id=key.caller.org_id,
+            application_id=key.caller.application_id,
+            name=name,
+            role=key.caller.role.value,
+            key_hash=key.key_hash,
+            prefix=prefix,
+            expires_at=key.expires_at,
+            replaces=replaces,
+        )
+    )
+
+
+async def check_owner(connection: AsyncConnection, application_id: str | None) -> None:
+    """Raises NotFound where the organisation has no such application, or does not exist."""
+    if application_id is None:
+        # A token may name an organisation that nobody has made here.
+        if await connection.scalar(select(Organization.id)) is None:
+            raise NotFound("The organisation of this credential does not exist here.")
+        return
+    # Locked, so that a deletion at the same moment revokes the new key as well.
+    query = select(Application.id).where(
+        Application.id == application_id, Application.deleted_at.is_(None)
+    )
+    if await connection.scalar(query.with_for_update(read=True)) is None:
+        raise NotFound("There is no application with this id.", param="application_id")
+
+
+async def check_rotatable(connection: AsyncConnection, old: StoredKey) -> None:
+    """Raises Conflict where the key is not in force, or has a successor that is."""
+    if old.state is not KeyState.ACTIVE:
+        raise Conflict(f"The key is {old.state.value}. Create a new one.")
+    successor = await connection.scalar(
+        select(ApiKeyRow.id).where(ApiKeyRow.replaces == old.id, in_force()).limit(1)
+    )
+    if successor is not None:
+        raise Conflict(f"The key is replaced already, by '{successor}'. Rotate that one.")

@@ -1,0 +1,173 @@
+"""Usage: the audit trail summed up by day, kept as events arrive, read in any grouping."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.governance_tables import UsageDaily
+from controlplane.adapters.postgres.storable import is_storable
+from controlplane.adapters.postgres.tables import ApiKeyRow, Application, RequestLog
+from controlplane.domain.audit import AuditEvent
+from controlplane.domain.questions import MAX_USAGE_GROUPS, USAGE_SUMS, UsageQuery
+from controlplane.errors import InvalidRequest
+
+# What an entry of the index has room for. Longer names are summed up under their beginning.
+MAX_NAME_LENGTH = 200
+_GROUPS: Mapping[str, Any] = {
+    "model": UsageDaily.model,
+    "application": UsageDaily.application_id,
+    "provider": UsageDaily.provider,
+    "user": UsageDaily.subject,
+    "day": UsageDaily.day,
+}
+
+_KEY = ("org_id", "day", "application_id", "subject", "provider", "model")
+_insert = insert(UsageDaily)
+_ADD = _insert.on_conflict_do_update(
+    index_elements=_KEY,
+    set_={name: getattr(UsageDaily, name) + _insert.excluded[name] for name in USAGE_SUMS},
+)
+_NOTE_USE = (
+    update(ApiKeyRow)
+    .where(
+        ApiKeyRow.org_id == bindparam("of_org"),
+        ApiKeyRow.id == bindparam("of_key"),
+        or_(ApiKeyRow.last_used_at.is_(None), ApiKeyRow.last_used_at < bindparam("at")),
+    )
+    .values(last_used_at=bindparam("at"))
+)
+
+
+class UsageRepository:
+    """Every method raises Unreachable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def sums(self, org_id: str, query: UsageQuery) -> list[dict[str, Any]]:
+        """A row per group, ordered by its names: those (None for unknown, `day` a date), and sums.
+
+        Without any group one row, of zeros where nothing was used. Raises InvalidRequest beyond
+        MAX_USAGE_GROUPS.
+        """
+        async with self._database.tenant(org_id) as connection:
+            result = await connection.execute(usage_statement(org_id, query))
+            rows = [_group(row) for row in result.mappings()]
+        if len(rows) > MAX_USAGE_GROUPS:
+            raise InvalidRequest(
+                f"There are more than {MAX_USAGE_GROUPS:,} groups. Ask for fewer names in "
+                "'group_by', for fewer days, or for one application, model or provider.",
+                param="group_by",
+            )
+        return rows
+
+    async def knows_application(self, org_id: str, application_id: str) -> bool:
+        """True where the organisation has this application, had it, or has records of it (a token
+        may name one that nobody has made here)."""
+        if not is_storable(application_id):
+            return False
+        exists = [
+            select(table).where(table.org_id == org_id, column == application_id).exists()
+            for table, column in (
+                (Application, Application.id),
+                (RequestLog, RequestLog.application_id),
+            )
+        ]
+        async with self._database.tenant(org_id) as connection:
+            return bool(await connection.scalar(select(or_(*exists))))
+
+
+def usage_statement(org_id: str, query: UsageQuery) -> Select[Any]:
+    """The query over `usage_daily`, one group more than may be answered."""
+    groups = [_GROUPS[name].label(name) for name in query.group_by]
+    sums = [
+        func.coalesce(func.sum(getattr(UsageDaily, name)), 0).label(name) for name in USAGE_SUMS
+    ]
+    statement = select(*groups, *sums).where(
+        UsageDaily.org_id == org_id, UsageDaily.day.between(query.first, query.last)
+    )
+    for column, value in (
+        (UsageDaily.application_id, query.application_id),
+        (UsageDaily.model, query.model),
+        (UsageDaily.provider, query.provider),
+    ):
+        if value is not None:
+            statement = statement.where(column == value[:MAX_NAME_LENGTH])
+    columns = [_GROUPS[name] for name in query.group_by]
+    return statement.group_by(*columns).order_by(*columns).limit(MAX_USAGE_GROUPS + 1)
+
+
+async def add_usage(connection: AsyncConnection, events: Collection[AuditEvent]) -> None:
+    """Add events that were not counted yet. Locks each row that it adds to, in one order for all
+    writers, until the transaction ends."""
+    sums: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * len(USAGE_SUMS))
+    for event in events:
+        row = sums[_key(event)]
+        for index, number in enumerate(_numbers(event)):
+            row[index] += number
+    rows = [
+        dict(zip(_KEY, key, strict=True)) | dict(zip(USAGE_SUMS, numbers, strict=True))
+        for key, numbers in sorted(sums.items())
+    ]
+    await connection.execute(_ADD, rows)
+
+
+async def note_key_use(connection: AsyncConnection, events: Collection[AuditEvent]) -> None:
+    """Move `last_used_at` of the keys that asked on, never back."""
+    latest: dict[tuple[str, str], datetime] = {}
+    for event in events:
+        kind, _, key_id = event.subject.partition(":")
+        if kind == "key":
+            key = event.org_id, key_id
+            latest[key] = max(event.occurred_at, latest.get(key, event.occurred_at))
+    rows = [{"of_org": org, "of_key": key_id, "at": at} for (org, key_id), at in latest.items()]
+    if rows:
+        rows.sort(key=lambda row: (row["of_org"], row["of_key"]))
+        await connection.execute(_NOTE_USE, rows)
+
+
+def _key(event: AuditEvent) -> tuple[Any, ...]:
+    charged = event.admitted_at or event.occurred_at
+    names = (
+        event.application_id,
+        event.subject,
+        event.provider,
+        _model(event),
+    )
+    day = charged.astimezone(UTC).date()
+    return event.org_id, day, *(str(name or "")[:MAX_NAME_LENGTH] for name in names)
+
+
+def _model(event: AuditEvent) -> str | None:
+    """The model that answered or was to; a name that led nowhere could be any text at all, and
+    each would be a row."""
+    routed = event.attempts or event.status == 429 or event.status >= 500
+    return event.model_served or (event.model_requested if routed else None)
+
+
+def _numbers(event: AuditEvent) -> tuple[int, ...]:
+    """In the order of USAGE_SUMS. An answer that was given again costs nothing."""
+    counts = (1, int(400 <= event.status < 500), int(event.status >= 500))
+    used: tuple[int, ...] = (
+        event.tokens_input,
+        event.tokens_output,
+        event.tokens_cached,
+        event.tokens_reasoning,
+        event.cost_microusd or 0,
+    )
+    if event.replayed:
+        used = (0,) * len(used)
+    return (*counts, *used, event.latency_ms)
+
+
+def _group(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = {name: row[name] or None for name in row if name in _GROUPS}
+    return names | {name: int(row[name]) for name in USAGE_SUMS}

@@ -1,0 +1,122 @@
+"""The ledger: one round trip decides all limits of a request, one settles it.
+
+The scripts (`scripts/*.lua`) say how; docs/decisions/0013-ledger.md says why.
+"""
+
+from __future__ import annotations
+
+import json
+
+from controlplane.adapters.redis.client import RedisClient
+from controlplane.adapters.redis.ledger_books import LedgerBooks
+from controlplane.adapters.redis.ledger_keys import (
+    from_us,
+    holds_key,
+    ledger_key,
+    limit_key,
+    limit_keys,
+    settled_key,
+    to_us,
+    window_arg,
+)
+from controlplane.adapters.redis.scripts import script
+from controlplane.domain.limits import Claim, Decision, Hold, Limit, LimitStatus, Measure
+from controlplane.errors import LedgerLost
+
+WARNING_PERCENT = 80
+REMEMBER_SETTLED_SECONDS = 3_600
+
+_LOST = -1
+_SECOND = 1_000_000
+
+
+class RedisLedger:
+    """The gateway's Ledger, shared by all processes. Every method raises Unreachable.
+
+    `books` is for those who keep it.
+    """
+
+    def __init__(self, client: RedisClient) -> None:
+        self._client = client
+        self._reserve = client.redis.register_script(script("counters.lua", "reserve.lua"))
+        self._settle = client.redis.register_script(script("counters.lua", "settle.lua"))
+        self.books = LedgerBooks(client)
+
+    async def reserve(self, claim: Claim) -> Decision:
+        """Take a hold under all limits of the claim, or none.
+
+        A hold that nobody settles within its lease is void. Raises LedgerLost where a cost cap is
+        among the limits and nobody knows what was spent under it.
+        """
+        if not claim.limits:
+            return Decision(Hold(claim.request_id, claim.org_id), ())
+        org_id = claim.org_id
+        keys = [ledger_key(org_id), holds_key(org_id), *limit_keys(org_id, claim.limits)]
+        note = json.dumps(claim.note, separators=(",", ":"))
+        args: list[str | int] = [claim.request_id, round(claim.lease_seconds * _SECOND), note]
+        for limit in claim.limits:
+            args += (limit.measure.value, limit.capacity, window_arg(limit), claim.amount(limit))
+            args.append(int(limit.shadow))
+        reply = await self._client.run(lambda _: self._reserve(keys=keys, args=args))
+        if reply[0] == _LOST:
+            await self.books.note_lost(org_id, claim.lease_seconds)
+            raise LedgerLost(org_id)
+        return _decision(claim, reply)
+
+    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Limit, ...]:
+        """Replace a hold by what was used, whether or not its lease has ended.
+
+        A second time changes nothing. Answers the cost caps of which WARNING_PERCENT were reached
+        by this. A hold of requests alone needs no settlement, and no round trip.
+        """
+        # Two limits over one counter count once; the tighter one is the one to warn about.
+        by_key: dict[str, Limit] = {}
+        for limit in sorted(hold.limits, key=lambda limit: limit.capacity):
+            if limit.holds:
+                by_key.setdefault(limit_key(hold.org_id, limit), limit)
+        if not by_key:
+            return ()
+        org_id, limits = hold.org_id, list(by_key.values())
+        settled = settled_key(org_id, hold.request_id, hold.admitted_at)
+        keys = [ledger_key(org_id), holds_key(org_id), settled, *limit_keys(org_id, limits)]
+        admitted_at = "" if hold.admitted_at is None else to_us(hold.admitted_at)
+        args: list[str | int] = [hold.request_id, admitted_at, REMEMBER_SETTLED_SECONDS]
+        used = {Measure.TOKENS: tokens, Measure.COST: cost_microusd}
+        for limit in limits:
+            args += (limit.measure.value, window_arg(limit), hold.amount(limit))
+            args += (used.get(limit.measure, 0), _warn_at(limit), int(limit.shadow))
+        reply = await self._client.run(lambda _: self._settle(keys=keys, args=args))
+        return tuple(limits[index - 1] for index in reply if not limits[index - 1].shadow)
+
+
+def _warn_at(limit: Limit) -> int:
+    return -(-limit.capacity * WARNING_PERCENT // 100)
+
+
+def _decision(claim: Claim, reply: list[int]) -> Decision:
+    refused_by, retry_after, fits, admitted_at = reply[:4]
+    statuses, would_refuse = [], []
+    for index, limit in enumerate(claim.limits):
+        reached, remaining, reset = reply[4 + 3 * index : 7 + 3 * index]
+        if not limit.shadow:
+            statuses.append(LimitStatus(limit, remaining, reset / _SECOND))
+        elif reached:
+            would_refuse.append(limit)
+    hold = Hold(claim.request_id, claim.org_id)
+    if not refused_by:
+        hold = Hold(
+            claim.request_id,
+            claim.org_id,
+            tuple(limit for limit in claim.limits if limit not in would_refuse),
+            claim.tokens,
+            claim.cost_microusd,
+            from_us(admitted_at),
+        )
+    return Decision(
+        hold=hold,
+        statuses=tuple(statuses),
+        refused_by=claim.limits[refused_by - 1] if refused_by else None,
+        retry_after_seconds=retry_after / _SECOND,
+        fits=bool(fits),
+        would_refuse=tuple(would_refuse),
+    )

@@ -1,0 +1,138 @@
+"""Prices: an organisation's own go before the list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from controlplane.admin.fields import MAX_NAME_LENGTH, check_fields, fault
+from controlplane.admin.in_force import put_in_force
+from controlplane.admin.outage import unavailable
+from controlplane.admin.precondition import Precondition, etag
+from controlplane.domain.own_price import AMOUNTS, OwnPrice
+from controlplane.domain.usage import Price, TokenUsage
+from controlplane.errors import NotFound
+
+if TYPE_CHECKING:
+    from controlplane.adapters.postgres.prices import PriceRepository
+    from controlplane.adapters.postgres.rules import RuleRepository
+    from controlplane.adapters.redis.rule_cache import RuleCache
+    from controlplane.domain.changes import Actor
+    from controlplane.gateway.ports import PriceBook
+
+REQUIRED = ("input", "output")
+# US dollars per million tokens, to the micro-dollar.
+AMOUNT_PATTERN = r"^\d{1,6}(\.\d{1,6})?$"
+
+_AMOUNT = re.compile(AMOUNT_PATTERN.replace("^", r"\A").replace("$", r"\Z"), re.ASCII)
+# Below the lengths of prompt from which on some models cost more.
+_SAMPLE_TOKENS = 100_000
+
+
+def price_not_found(provider: str, model: str) -> NotFound:
+    """The answer where the organisation has no own price, and the list none either."""
+    return NotFound(f"There is no price of '{provider}/{model}'.", param="model")
+
+
+def parse_price(
+    provider: str, model: str, document: Mapping[str, Any], providers: Collection[str]
+) -> OwnPrice:
+    """The price that `document` describes: `{"input", "output", "cached"?, "cache_write"?}`.
+
+    It may repeat what a read answers beside that, so that what was read can be written back.
+    Raises InvalidRequest whose `param` names the field.
+    """
+    if provider not in providers:
+        known = ", ".join(sorted(providers)) or "none"
+        raise fault("provider", f"must be a configured provider ({known})")
+    if not _is_model(model):
+        raise fault("model", f"must be 1 to {MAX_NAME_LENGTH} printable characters")
+    check_fields(document, *AMOUNTS, "provider", "model", "source")
+    for name, value in (("provider", provider), ("model", model)):
+        if document.get(name, value) != value:
+            raise fault(name, "must be the one in the address of the request, or be left out")
+    return OwnPrice(provider, model, Price(**{name: _amount(document, name) for name in AMOUNTS}))
+
+
+def list_price(book: PriceBook, provider: str, model: str) -> Price | None:
+    """What the price list says of a prompt of ordinary length; None where it says nothing."""
+
+    def per_million(usage: TokenUsage) -> Decimal | None:
+        cost = book.cost_microusd(provider, model, usage)
+        return None if cost is None else Decimal(cost) / _SAMPLE_TOKENS
+
+    tokens = _SAMPLE_TOKENS
+    price_in = per_million(TokenUsage(input=tokens))
+    price_out = per_million(TokenUsage(output=tokens))
+    if price_in is None or price_out is None:
+        return None
+    return Price(
+        price_in,
+        price_out,
+        per_million(TokenUsage(input=tokens, cached=tokens)),
+        per_million(TokenUsage(input=tokens, cache_write=tokens)),
+    )
+
+
+async def put_price(
+    prices: PriceRepository,
+    rules: RuleRepository,
+    cache: RuleCache,
+    *,
+    actor: Actor,
+    wanted: OwnPrice,
+    condition: Precondition,
+) -> bool:
+    """Store the price and put it in force; answers whether it is new.
+
+    Storing what is stored already succeeds whatever the condition says, so a request whose answer
+    was lost can be repeated. Raises NotFound, PreconditionFailed, and Unavailable.
+    """
+    with unavailable("The price cannot be stored at the moment. Try again."):
+        is_new = await prices.put(actor, wanted, _check(condition))
+    await put_in_force(rules, cache, actor.org_id)
+    return is_new
+
+
+async def delete_price(
+    prices: PriceRepository,
+    rules: RuleRepository,
+    cache: RuleCache,
+    *,
+    actor: Actor,
+    name: tuple[str, str],
+    condition: Precondition,
+) -> None:
+    """Remove the own price of a provider's model. Raises NotFound, PreconditionFailed and
+    Unavailable."""
+    with unavailable("The price cannot be deleted at the moment. Try again."):
+        was_there = await prices.delete(actor, *name, _check(condition))
+    # Even where nothing was left to delete: this may be the second try of one that Redis missed.
+    await put_in_force(rules, cache, actor.org_id)
+    if not was_there:
+        provider, model = name
+        raise NotFound(f"There is no own price of '{provider}/{model}'.", param="model")
+
+
+def _check(condition: Precondition) -> Callable[[OwnPrice | None], None]:
+    return lambda stored: condition.check(None if stored is None else etag(stored.to_dict()))
+
+
+def _amount(document: Mapping[str, Any], name: str) -> Any:
+    value = document.get(name)
+    if value is None and name not in REQUIRED:
+        return None
+    # A JSON number is a float to most programs: 0.1 is not what it says there.
+    if not isinstance(value, str) or not _AMOUNT.match(value):
+        raise fault(
+            name,
+            'must be US dollars per million tokens as a string such as "2.50", below 1,000,000 and '
+            "with at most six decimals",
+        )
+    return Decimal(value)
+
+
+def _is_model(model: str) -> bool:
+    return 1 <= len(model) <= MAX_NAME_LENGTH and model.isprintable() and model == model.strip()

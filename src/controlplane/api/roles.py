@@ -1,0 +1,57 @@
+"""Which role may use which route. `docs/ADMIN_API.md` shows the same table.
+
+A route that is missing here is open to nobody. A developer sees what belongs to its own
+application, a viewer what holds no record of a single request and no key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controlplane.domain.access import INFERENCE_ROLES, Role
+
+_ADMIN = frozenset({Role.ADMIN})
+_DEVELOPER = _ADMIN | {Role.DEVELOPER}
+_VIEWER = _DEVELOPER | {Role.VIEWER}
+
+ROLES: Mapping[tuple[str, str], frozenset[Role]] = {
+    ("POST", "/v1/chat/completions"): INFERENCE_ROLES,
+    ("POST", "/v1/embeddings"): INFERENCE_ROLES,
+    ("GET", "/v1/models"): INFERENCE_ROLES,
+    ("GET", "/v1/models/{model:path}"): INFERENCE_ROLES,
+    ("GET", "/admin/v1/organizations"): _VIEWER,
+    ("GET", "/admin/v1/organizations/{organization_id}"): _VIEWER,
+    ("PATCH", "/admin/v1/organizations/{organization_id}"): _ADMIN,
+    ("GET", "/admin/v1/applications"): _VIEWER,
+    ("POST", "/admin/v1/applications"): _ADMIN,
+    ("GET", "/admin/v1/applications/{application_id}"): _VIEWER,
+    ("PATCH", "/admin/v1/applications/{application_id}"): _ADMIN,
+    ("DELETE", "/admin/v1/applications/{application_id}"): _ADMIN,
+    ("GET", "/admin/v1/api-keys"): _DEVELOPER,
+    ("POST", "/admin/v1/api-keys"): _ADMIN,
+    ("GET", "/admin/v1/api-keys/{key_id}"): _DEVELOPER,
+    ("PATCH", "/admin/v1/api-keys/{key_id}"): _ADMIN,
+    ("DELETE", "/admin/v1/api-keys/{key_id}"): _ADMIN,
+    ("POST", "/admin/v1/api-keys/{key_id}/rotate"): _ADMIN,
+    ("GET", "/admin/v1/policies"): _VIEWER,
+    ("GET", "/admin/v1/policies/effective"): _VIEWER,
+    ("POST", "/admin/v1/policies/validate"): _VIEWER,
+    ("GET", "/admin/v1/policies/{level}/{subject_id}"): _VIEWER,
+    ("PUT", "/admin/v1/policies/{level}/{subject_id}"): _ADMIN,
+    ("DELETE", "/admin/v1/policies/{level}/{subject_id}"): _ADMIN,
+    ("GET", "/admin/v1/policies/{level}/{subject_id}/versions"): _VIEWER,
+    ("POST", "/admin/v1/policies/{level}/{subject_id}/rollback"): _ADMIN,
+    ("GET", "/admin/v1/routes"): _VIEWER,
+    ("GET", "/admin/v1/routes/{alias:path}"): _VIEWER,
+    ("PUT", "/admin/v1/routes/{alias:path}"): _ADMIN,
+    ("DELETE", "/admin/v1/routes/{alias:path}"): _ADMIN,
+    ("GET", "/admin/v1/prices"): _VIEWER,
+    ("GET", "/admin/v1/prices/{provider}/{model:path}"): _VIEWER,
+    ("PUT", "/admin/v1/prices/{provider}/{model:path}"): _ADMIN,
+    ("DELETE", "/admin/v1/prices/{provider}/{model:path}"): _ADMIN,
+    ("GET", "/admin/v1/usage"): _VIEWER,
+    ("GET", "/admin/v1/requests"): _DEVELOPER,
+    ("GET", "/admin/v1/requests/{request_id}"): _DEVELOPER,
+    ("GET", "/admin/v1/changes"): _ADMIN,
+    ("POST", "/admin/v1/screening/test"): _DEVELOPER,
+}

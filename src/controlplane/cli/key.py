@@ -1,0 +1,185 @@
+"""`llm-cp key`: API keys. A key is shown once, when it is made."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from controlplane.cli.command import EXIT_OK, Command, Group, argument
+from controlplane.cli.options import FORCE, LIMIT, YES, condition, segment
+from controlplane.cli.terminal import Colour, Column, Row, confirm, minute, note, shown
+
+if TYPE_CHECKING:
+    from controlplane.cli.gateway import Answer
+    from controlplane.cli.session import Session
+
+PATH = "/admin/v1/api-keys"
+ROLES = ("admin", "developer", "viewer", "service")
+STATES = ("active", "expired", "revoked")
+
+
+def _colour(row: Row) -> Colour | None:
+    return {"active": Colour.GREEN, "revoked": Colour.RED}.get(str(row.get("state")))
+
+
+COLUMNS = (
+    Column("ID", lambda row: row.get("id")),
+    Column("KEY", lambda row: f"{row.get('prefix')}…"),
+    Column("NAME", lambda row: row.get("name")),
+    Column("APPLICATION", lambda row: row.get("application_id")),
+    Column("ROLE", lambda row: row.get("role")),
+    Column("STATE", lambda row: row.get("state"), colour=_colour),
+    Column("LAST USED", lambda row: minute(row.get("last_used_at"))),
+    Column("EXPIRES", lambda row: minute(row.get("expires_at"))),
+)
+_ID = argument("id", metavar="KEY", help="the id of a key (key-…), never the key itself")
+
+
+def _list(arguments: argparse.Namespace, session: Session) -> int:
+    wanted = {
+        "application_id": arguments.app,
+        "state": arguments.state,
+        "prefix": arguments.prefix,
+    }
+    found = session.gateway.listing(PATH, wanted, arguments.limit)
+    if arguments.json:
+        session.terminal.raw(found.text)
+    else:
+        session.terminal.table(COLUMNS, found.rows)
+    return EXIT_OK
+
+
+def _create(arguments: argparse.Namespace, session: Session) -> int:
+    wanted: dict[str, Any] = {"name": arguments.name, "role": arguments.role}
+    if arguments.app:
+        wanted["application_id"] = arguments.app
+    if arguments.expires_at:
+        wanted["expires_at"] = arguments.expires_at
+    return _issued(arguments, session, session.gateway.send("POST", PATH, wanted))
+
+
+def _get(arguments: argparse.Namespace, session: Session) -> int:
+    answer = session.gateway.get(_address(arguments))
+    if arguments.json:
+        session.terminal.raw(answer.text)
+        return EXIT_OK
+    key = answer.body
+    session.terminal.fields(
+        {name: key.get(name) for name in ("id", "prefix", "name", "application_id")}
+        | {name: key.get(name) for name in ("role", "state", "replaces")}
+        | {
+            "created": minute(key.get("created_at")),
+            "last used": minute(key.get("last_used_at")),
+            "expires": minute(key.get("expires_at")),
+            "revoked": minute(key.get("revoked_at")),
+        }
+    )
+    return EXIT_OK
+
+
+def _rotate(arguments: argparse.Namespace, session: Session) -> int:
+    address = _address(arguments)
+    headers = condition(arguments, session.gateway.get(address))
+    overlap = {} if arguments.overlap is None else {"overlap_seconds": arguments.overlap}
+    answer = session.gateway.send("POST", f"{address}/rotate", overlap, headers=headers)
+    _issued(arguments, session, answer)
+    if not arguments.json:
+        old = session.gateway.get(address).body
+        note(f"The old key {arguments.id} works until {minute(old.get('expires_at'))} UTC.")
+    return EXIT_OK
+
+
+def _revoke(arguments: argparse.Namespace, session: Session) -> int:
+    address = _address(arguments)
+    stored = session.gateway.get(address)
+    of = stored.body.get("application_id") or "no application"
+    name = f"'{stored.body.get('name')}' of {of} ({arguments.id})"
+    confirm(f"Revoke the key {name}? It cannot be undone.", yes=arguments.yes)
+    session.gateway.send("DELETE", address, headers=condition(arguments, stored))
+    note(f"Revoked {name}.")
+    return EXIT_OK
+
+
+def _issued(arguments: argparse.Namespace, session: Session, answer: Answer) -> int:
+    if arguments.json:
+        session.terminal.raw(answer.text)
+    else:
+        # The key alone on standard output: KEY=$(llm-cp key create ...).
+        print(shown(str(answer.body.get("key"))), flush=True)
+        role, application = answer.body.get("role"), answer.body.get("application_id")
+        whose = f"role {role}" + (f", for {application}" if application else "")
+        note(f"{answer.body.get('id')} ({whose}). Store the key now: it is not shown again.")
+    return EXIT_OK
+
+
+def _address(arguments: argparse.Namespace) -> str:
+    return f"{PATH}/{segment(arguments.id)}"
+
+
+GROUP = Group(
+    "API keys: list, create, get, rotate, revoke",
+    "API keys. A key is shown once, when it is made; later only its id and its first characters.",
+    "llm-cp key create Production --app app-support\n"
+    "llm-cp key list --app app-support --state active\n"
+    "llm-cp key rotate key-5f0c --overlap 3600",
+    {
+        "list": Command(
+            "list them, newest first",
+            "Lists keys, those that work no more included.",
+            "llm-cp key list --app app-support\n"
+            "llm-cp key list --state active --json | jq -r '.data[].id'\n"
+            "llm-cp key list --prefix sk-cp-4fT9aQ          whose key is this?",
+            _list,
+            (
+                argument("--app", metavar="APP", help="those of one application"),
+                argument("--state", choices=STATES, help="those in this state"),
+                argument("--prefix", metavar="TEXT", help="those that begin so"),
+                LIMIT,
+            ),
+        ),
+        "create": Command(
+            "make one, and show it this once",
+            "Makes a key and prints it, this once: the key on standard output, the rest on\n"
+            "standard error.",
+            "llm-cp key create Production --app app-support\n"
+            "KEY=$(llm-cp key create CI --app app-support --expires-at 2030-01-31T12:00:00Z)\n"
+            "llm-cp key create Operators --role admin",
+            _create,
+            (
+                argument("name", metavar="NAME", help="what people call it"),
+                argument("--app", metavar="APP", help="only a key of role admin can do without"),
+                argument("--role", choices=ROLES, default="service", help="(default: service)"),
+                argument("--expires-at", metavar="TIME", help="RFC 3339 (default: it lasts)"),
+            ),
+        ),
+        "get": Command(
+            "show one", "Shows a key, without itself.", "llm-cp key get key-5f0c", _get, (_ID,)
+        ),
+        "rotate": Command(
+            "replace one, with an overlap",
+            "Makes a key of the same application, role, name and expiry, and prints it, this\n"
+            "once. The old one works on for the overlap.",
+            "llm-cp key rotate key-5f0c                     a day to change over\n"
+            "llm-cp key rotate key-5f0c --overlap 0         the old one ends at once",
+            _rotate,
+            (
+                _ID,
+                argument(
+                    "--overlap",
+                    type=int,
+                    metavar="SECONDS",
+                    help="for how long the old key works on (default: a day)",
+                ),
+                FORCE,
+            ),
+        ),
+        "revoke": Command(
+            "end one",
+            "Ends a key, from the next request on and for good. Asks first on a terminal.",
+            "llm-cp key revoke key-5f0c\nllm-cp key revoke key-5f0c --yes",
+            _revoke,
+            (_ID, YES, FORCE),
+            has_json=False,
+        ),
+    },
+)

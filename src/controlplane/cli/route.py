@@ -1,0 +1,119 @@
+"""`llm-cp route`: which targets a model name stands for."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from controlplane.cli.command import EXIT_OK, Command, Group, argument
+from controlplane.cli.files import read_document
+from controlplane.cli.options import FILE, FORCE, LIMIT, YES, condition, path
+from controlplane.cli.terminal import Column, Row, confirm, note
+
+if TYPE_CHECKING:
+    from controlplane.cli.session import Session
+
+PATH = "/admin/v1/routes"
+
+
+def _targets(row: Row) -> str:
+    targets = row.get("targets")
+    if not isinstance(targets, list):
+        return ""
+    weighted = row.get("strategy") == "weighted"
+    return ", ".join(
+        f"{target.get('provider')}/{target.get('model')}"
+        + (f" *{target.get('weight')}" if weighted else "")
+        for target in targets
+        if isinstance(target, dict)
+    )
+
+
+COLUMNS = (
+    Column("ALIAS", lambda row: row.get("alias")),
+    Column("STRATEGY", lambda row: row.get("strategy")),
+    Column("TARGETS", _targets),
+)
+_ALIAS = argument("alias", metavar="ALIAS", help="the model name that applications send")
+
+
+def _list(arguments: argparse.Namespace, session: Session) -> int:
+    found = session.gateway.listing(PATH, limit=arguments.limit)
+    if arguments.json:
+        session.terminal.raw(found.text)
+    else:
+        session.terminal.table(COLUMNS, found.rows)
+    return EXIT_OK
+
+
+def _get(arguments: argparse.Namespace, session: Session) -> int:
+    answer = session.gateway.get(_address(arguments))
+    if arguments.json:
+        session.terminal.raw(answer.text)
+    else:
+        session.terminal.json(answer.body)
+    return EXIT_OK
+
+
+def _put(arguments: argparse.Namespace, session: Session) -> int:
+    raw, _ = read_document(arguments.file)
+    address = _address(arguments)
+    stored = session.gateway.find(address)
+    answer = session.gateway.send("PUT", address, raw, headers=condition(arguments, stored))
+    if arguments.json:
+        session.terminal.raw(answer.text)
+    else:
+        session.terminal.table(COLUMNS, [answer.body])
+    return EXIT_OK
+
+
+def _delete(arguments: argparse.Namespace, session: Session) -> int:
+    address = _address(arguments)
+    stored = session.gateway.get(address)
+    confirm(f"Delete the route {arguments.alias}? The model is then unknown.", yes=arguments.yes)
+    session.gateway.send("DELETE", address, headers=condition(arguments, stored))
+    note(f"Deleted {arguments.alias}.")
+    return EXIT_OK
+
+
+def _address(arguments: argparse.Namespace) -> str:
+    return f"{PATH}/{path(arguments.alias)}"
+
+
+GROUP = Group(
+    "routes: list, get, put, delete",
+    "A route says which providers and models a model name stands for.",
+    "llm-cp route list\nllm-cp route get gpt-4o > route.json\nllm-cp route put gpt-4o route.json",
+    {
+        "list": Command(
+            "list them", "Lists routes, by alias.", "llm-cp route list", _list, (LIMIT,)
+        ),
+        "get": Command(
+            "print the document of one",
+            "Prints a route, ready to be edited and put again.",
+            "llm-cp route get gpt-4o > route.json",
+            _get,
+            (_ALIAS,),
+        ),
+        "put": Command(
+            "write one out of a file",
+            "Stores the document in FILE as the whole route. It holds from the next request on.\n"
+            "An alias with a * stands for every name that it matches.",
+            "llm-cp route put gpt-4o route.json\n"
+            "llm-cp route put 'gpt-*' - <<'END'\n"
+            '{"strategy": "priority", "targets": [{"provider": "openai", "model": "*"}]}\n'
+            "END",
+            _put,
+            (_ALIAS, FILE, FORCE),
+        ),
+        "delete": Command(
+            "delete one",
+            "Deletes a route. The name is unknown from the next request on, unless a glob matches\n"
+            "it. Asks first on a terminal.",
+            "llm-cp route delete gpt-4o --yes",
+            _delete,
+            (_ALIAS, YES, FORCE),
+            has_json=False,
+        ),
+    },
+)

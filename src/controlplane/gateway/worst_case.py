@@ -1,0 +1,146 @@
+"""The most that a request can come to, in tokens and money, before anybody has counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controlplane.domain.access import EffectivePolicy
+from controlplane.domain.inference import InferenceRequest
+from controlplane.domain.limits import Measure
+from controlplane.domain.routing import Target
+from controlplane.domain.usage import TokenUsage
+from controlplane.errors import InvalidRequest
+from controlplane.gateway.permit import DEFAULT_MAX_OUTPUT_TOKENS, OUTPUT_LIMITS
+from controlplane.gateway.pricing import Pricing
+
+# What providers add around messages and tools: a few tokens each, which their JSON outweighs, and
+# a system text for tools (Anthropic: up to 530 tokens).
+# https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview#pricing
+FRAME_TOKENS = 1_024
+# The largest picture, by what stands in the model's name.
+# https://platform.openai.com/docs/guides/images-vision#calculating-costs
+IMAGE_TOKENS = 5_000
+IMAGE_TOKENS_MINI = 49_000
+# What these add to the bill is not counted in tokens of the model's price.
+UNPRICED = ("web_search_options", "audio")
+
+
+@dataclass(frozen=True, slots=True)
+class WorstCase:
+    """An upper bound: tokens in and out together, and micro-dollars."""
+
+    tokens: int = 0
+    cost_microusd: int = 0
+
+
+NOTHING = WorstCase()
+
+
+def worst_case(
+    request: InferenceRequest,
+    size: int,
+    targets: Iterable[Target],
+    policy: EffectivePolicy,
+    pricing: Pricing,
+) -> WorstCase:
+    """The bound over all targets; `size` is that of the body in bytes, and no token is shorter
+    than a byte.
+
+    Nothing is computed where no limit asks. Raises InvalidRequest where a cap holds and the request
+    has no bound or no price.
+    """
+    measures = {limit.measure for limit in policy.limits}
+    if not measures & {Measure.TOKENS, Measure.COST}:
+        return NOTHING
+    enforced = {limit.measure for limit in policy.limits if not limit.shadow}
+    targets = tuple(targets)
+    _check_bounded(request, strict=bool(enforced & {Measure.TOKENS, Measure.COST}))
+    prompt = size + FRAME_TOKENS + _image_tokens(request.body, targets)
+    usage = TokenUsage(input=prompt, output=_output_tokens(request))
+    tokens = usage.input + usage.output
+    if Measure.COST not in measures:
+        return WorstCase(tokens)
+    return WorstCase(tokens, _cost(request, usage, targets, pricing, Measure.COST in enforced))
+
+
+def _check_bounded(request: InferenceRequest, *, strict: bool) -> None:
+    if not strict:
+        return
+    for place, part in _parts(request.body):
+        if part.get("type") == "file":
+            raise InvalidRequest(
+                f"'{place}' is a file: nobody can say beforehand how many tokens that is, and the "
+                "policy limits them. Send its text.",
+                param=place,
+                code="unbounded_request",
+            )
+
+
+def _output_tokens(request: InferenceRequest) -> int:
+    if not request.generates:
+        return 0
+    asked: int = max(request.body.get(name) or 0 for name in OUTPUT_LIMITS)
+    choices: int = request.body.get("n") or 1
+    # Predicted text that the model rejects is billed as output on top.
+    prediction = request.body.get("prediction")
+    rejected = len(str(prediction).encode()) if prediction else 0
+    return (asked or DEFAULT_MAX_OUTPUT_TOKENS) * choices + rejected
+
+
+def _image_tokens(body: Mapping[str, Any], targets: Iterable[Target]) -> int:
+    images = len([part for _, part in _parts(body) if part.get("type") == "image_url"])
+    if not images:
+        return 0
+    mini = any("mini" in target.model or "mini" in str(body.get("model")) for target in targets)
+    return images * (IMAGE_TOKENS_MINI if mini else IMAGE_TOKENS)
+
+
+def _parts(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for index, message in enumerate(body.get("messages", ())):
+        content = message.get("content")
+        if isinstance(content, list):
+            for position, part in enumerate(content):
+                yield f"messages.{index}.content.{position}", part
+
+
+def _cost(
+    request: InferenceRequest,
+    usage: TokenUsage,
+    targets: Iterable[Target],
+    pricing: Pricing,
+    enforced: bool,
+) -> int:
+    refusal = _unpriced_parameter(request.body) if enforced else None
+    if refusal is not None:
+        raise refusal
+    # Writing the whole prompt to a cache can cost more than reading it plainly.
+    variants = (usage, TokenUsage(usage.input, usage.output, cache_write=usage.input))
+    highest = 0
+    for target in targets:
+        costs = [pricing.cost_microusd(target.provider, target.model, each) for each in variants]
+        known = [cost for cost in costs if cost is not None]
+        if not known and enforced:
+            raise InvalidRequest(
+                f"'{target.provider}/{target.model}' has no known price, and the policy caps cost. "
+                f"An administrator can set one: "
+                f"PUT /admin/v1/prices/{target.provider}/{target.model}.",
+                param="model",
+                code="model_not_priced",
+            )
+        highest = max(highest, *known, 0)
+    return highest
+
+
+def _unpriced_parameter(body: Mapping[str, Any]) -> InvalidRequest | None:
+    name = next((name for name in UNPRICED if body.get(name) is not None), None)
+    if name is None and body.get("service_tier") == "priority":
+        name = "service_tier"
+    if name is None:
+        return None
+    return InvalidRequest(
+        f"'{name}' has no known price, and the policy caps cost.",
+        param=name,
+        code="parameter_not_priced",
+    )

@@ -1,0 +1,162 @@
+"""The composition root: which class stands behind which port. Everything is made when first used.
+
+The only place where an import may stand inside a function: an event loads what it needs, no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+from controlplane.config import ProviderSettings, Settings, provider_settings
+from controlplane.errors import ConfigurationError
+from controlplane.telemetry import configure
+from controlplane.wiring.stores import Stores
+
+if TYPE_CHECKING:
+    import httpx
+
+    from controlplane.adapters.cognito.tokens import CognitoVerifier
+    from controlplane.adapters.prices import GenaiPrices
+    from controlplane.adapters.redis.key_cache import KeyCache
+    from controlplane.adapters.redis.rule_cache import RuleCache
+    from controlplane.admin.ledgers import Ledgers
+    from controlplane.domain.access import ApiKey
+    from controlplane.domain.keys import KeyHasher
+    from controlplane.domain.rules import OrganizationRules
+    from controlplane.gateway.pipeline import Gateway
+    from controlplane.gateway.ports import Provider
+
+
+@cache
+def container() -> Container:
+    """The container of this process, from its environment. Raises ConfigurationError."""
+    settings = Settings.load()
+    configure(
+        stage=settings.stage,
+        datadog=settings.datadog,
+        traces=settings.traces,
+        long_lived=settings.long_lived,
+    )
+    return Container(settings)
+
+
+class Container(Stores):
+    """All parts of one process. Making it opens nothing."""
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        """What the request path works with."""
+        from controlplane.adapters.redis.health import RedisTargetHealth
+        from controlplane.adapters.redis.replays import RedisReplays
+        from controlplane.gateway.pipeline import Gateway
+
+        return Gateway(
+            keys=self.key_cache,
+            tokens=_Lazily(lambda: self.tokens) if self.settings.cognito else None,
+            rules=self.rules_cache,
+            ledger=self.ledger,
+            replays=RedisReplays(self.redis),
+            payloads=_Lazily(lambda: self.payloads),
+            providers=self.providers,
+            health=RedisTargetHealth(self.redis),
+            prices=_Lazily(lambda: self.prices),
+            audit=_Lazily(lambda: self.audit_queue),
+        )
+
+    @cached_property
+    def key_hasher(self) -> KeyHasher:
+        """Keyed hash of API keys."""
+        from controlplane.domain.keys import KeyHasher
+
+        settings = self.settings
+        pepper = settings.key_pepper
+        if pepper is None and settings.key_pepper_secret:
+            pepper = self.secrets.text(settings.key_pepper_secret)
+        if not pepper:
+            raise ConfigurationError("LLM_CP_KEY_PEPPER is not set.")
+        return KeyHasher(pepper)
+
+    @cached_property
+    def key_cache(self) -> KeyCache:
+        """API keys: Redis, then PostgreSQL."""
+        from controlplane.adapters.redis.key_cache import KeyCache
+
+        return KeyCache(self.redis, self.key_hasher, self._load_key)
+
+    @cached_property
+    def rules_cache(self) -> RuleCache:
+        """Policies and routes: Redis, then PostgreSQL."""
+        from controlplane.adapters.redis.rule_cache import RuleCache
+
+        return RuleCache(self.redis, self._load_rules)
+
+    @cached_property
+    def ledgers(self) -> Ledgers:
+        """Who keeps the ledger: opens it, compares it, counts it anew."""
+        from controlplane.adapters.postgres.spending import Spending
+        from controlplane.admin.ledgers import Ledgers
+
+        return Ledgers(self.ledger.books, Spending(self.database), self.rule_repository)
+
+    @cached_property
+    def tokens(self) -> CognitoVerifier:
+        """Cognito's tokens."""
+        from controlplane.adapters.cognito.tokens import CognitoVerifier
+
+        if self.settings.cognito is None:
+            raise ConfigurationError("COGNITO_USER_POOL_ID is not set.")
+        return CognitoVerifier(self.settings.cognito, lambda: self.http)
+
+    @cached_property
+    def prices(self) -> GenaiPrices:
+        """What tokens cost."""
+        from controlplane.adapters.prices import GenaiPrices
+
+        return GenaiPrices()
+
+    @cached_property
+    def providers(self) -> Mapping[str, Provider]:
+        """The configured providers by name."""
+        from controlplane.providers.registry import PROVIDERS
+
+        rows: dict[str, ProviderSettings] = dict(self.settings.providers)
+        if self.settings.providers_secret:
+            secret = self.secrets.mapping(self.settings.providers_secret)
+            rows |= provider_settings(secret, local=False)
+        return {
+            name: PROVIDERS[row.kind](row, self.http)
+            for name, row in rows.items()
+            if row.kind in PROVIDERS
+        }
+
+    @cached_property
+    def http(self) -> httpx.AsyncClient:
+        """The one HTTP client: connections are kept and shared."""
+        import httpx
+
+        limits = httpx.Limits(max_connections=512, max_keepalive_connections=64)
+        transport = None
+        if self.settings.long_lived:
+            # Half the CPU per call; its import is too slow for a cold start.
+            from httpx_aiohttp import AiohttpTransport
+
+            transport = AiohttpTransport(limits=limits)
+        return httpx.AsyncClient(transport=transport, limits=limits, follow_redirects=False)
+
+    async def _load_key(self, key_hash: str) -> ApiKey | None:
+        return await self.key_repository.find(key_hash)
+
+    async def _load_rules(self, org_id: str) -> OrganizationRules:
+        return await self.rule_repository.all_of(org_id)
+
+
+class _Lazily:
+    """Stands for a part and makes it at the first use of one of its attributes."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._make(), name)

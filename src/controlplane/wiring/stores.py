@@ -1,0 +1,211 @@
+"""The stores of one process: connections and repositories. Everything is made when first used."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from controlplane.config import Settings
+from controlplane.errors import ConfigurationError, Unreachable
+
+if TYPE_CHECKING:
+    from controlplane.adapters.postgres.changes import ChangeLog
+    from controlplane.adapters.postgres.directory import Directory
+    from controlplane.adapters.postgres.engine import Database
+    from controlplane.adapters.postgres.policies import PolicyRepository
+    from controlplane.adapters.postgres.prices import PriceRepository
+    from controlplane.adapters.postgres.repositories import (
+        KeyRepository,
+        RequestLogRepository,
+        RuleRepository,
+    )
+    from controlplane.adapters.postgres.usage import UsageRepository
+    from controlplane.adapters.redis.client import RedisClient
+    from controlplane.adapters.redis.ledger import RedisLedger
+    from controlplane.adapters.s3 import ObjectStore, PayloadBucket
+    from controlplane.adapters.secrets import Secrets
+    from controlplane.adapters.sqs import AuditQueue
+
+# A function works on one request at a time, a long-lived server on many.
+REDIS_CONNECTIONS = {False: 2, True: 64}
+
+
+class Stores:
+    """Redis, PostgreSQL, SQS, S3 and Secrets Manager. Making it opens nothing."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def redis(self) -> RedisClient:
+        """Redis or Valkey."""
+        from controlplane.adapters.redis.client import RedisClient
+
+        settings = self.settings
+        connections = REDIS_CONNECTIONS[settings.long_lived]
+        return RedisClient(self.redis_url, settings.redis_timeout_ms, connections)
+
+    @cached_property
+    def redis_url(self) -> str:
+        """REDIS_URL; in AWS the user and password come from their secret."""
+        settings = self.settings
+        scheme, _, place = settings.redis_url.partition("://")
+        if settings.redis_secret is None or "@" in place:
+            return settings.redis_url
+        from urllib.parse import quote
+
+        row = self.secrets.mapping(settings.redis_secret)
+        try:
+            user, password = quote(row["username"], safe=""), quote(row["password"], safe="")
+        except KeyError as missing:
+            raise ConfigurationError(f"The secret of Redis has no {missing}.") from None
+        return f"{scheme}://{user}:{password}@{place}"
+
+    @cached_property
+    def ledger(self) -> RedisLedger:
+        """Limits, holds and spending."""
+        from controlplane.adapters.redis.ledger import RedisLedger
+
+        return RedisLedger(self.redis)
+
+    @cached_property
+    def audit_queue(self) -> AuditQueue:
+        """Where audit events go first."""
+        from controlplane.adapters.aws import client
+        from controlplane.adapters.sqs import AuditQueue
+
+        sqs = client("sqs", self.settings)
+        # The last part that a first request loads. What is there by now stays for the life of the
+        # process: a full collection that looks at all of it again stops every request for 80 ms.
+        gc.freeze()
+        return AuditQueue(sqs, self.settings.audit_queue_url, self._spill)
+
+    @cached_property
+    def object_store(self) -> ObjectStore:
+        """The audit bucket."""
+        from controlplane.adapters.aws import client
+        from controlplane.adapters.s3 import ObjectStore
+
+        return ObjectStore(client("s3", self.settings), self.settings.audit_bucket)
+
+    @cached_property
+    def payloads(self) -> PayloadBucket:
+        """The texts that policies keep."""
+        from controlplane.adapters.s3 import PayloadBucket
+
+        return PayloadBucket(self.object_store)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Secrets Manager."""
+        from controlplane.adapters.aws import client
+        from controlplane.adapters.secrets import Secrets
+
+        return Secrets(client("secretsmanager", self.settings))
+
+    @cached_property
+    def database(self) -> Database:
+        """PostgreSQL."""
+        from controlplane.adapters.postgres.engine import Database
+
+        settings = self.settings
+        return Database(
+            self.database_url,
+            long_lived=settings.long_lived,
+            pooled=not settings.database_pauses,
+        )
+
+    @cached_property
+    def database_url(self) -> str:
+        """DATABASE_URL, or the address that the secret of Aurora describes."""
+        settings = self.settings
+        if settings.database_url:
+            return settings.database_url
+        from urllib.parse import quote
+
+        assert settings.aurora_secret_arn is not None
+        row = self.secrets.mapping(settings.aurora_secret_arn)
+        try:
+            user, password = quote(row["username"], safe=""), quote(row["password"], safe="")
+            host = settings.aurora_host or row["host"]
+            place = f"{host}:{row.get('port', '5432')}/{row.get('dbname', 'postgres')}"
+        except KeyError as missing:
+            raise ConfigurationError(f"The secret of Aurora has no {missing}.") from None
+        return f"postgresql://{user}:{password}@{place}?sslmode=require"
+
+    @cached_property
+    def key_repository(self) -> KeyRepository:
+        """API keys in PostgreSQL."""
+        from controlplane.adapters.postgres.repositories import KeyRepository
+
+        return KeyRepository(self.database)
+
+    @cached_property
+    def rule_repository(self) -> RuleRepository:
+        """Policies and routes in PostgreSQL."""
+        from controlplane.adapters.postgres.repositories import RuleRepository
+
+        return RuleRepository(self.database)
+
+    @cached_property
+    def request_logs(self) -> RequestLogRepository:
+        """Audit records in PostgreSQL."""
+        from controlplane.adapters.postgres.repositories import RequestLogRepository
+
+        return RequestLogRepository(self.database)
+
+    @cached_property
+    def policy_repository(self) -> PolicyRepository:
+        """Policies and their history in PostgreSQL."""
+        from controlplane.adapters.postgres.policies import PolicyRepository
+
+        return PolicyRepository(self.database)
+
+    @cached_property
+    def directory(self) -> Directory:
+        """Organisations and applications in PostgreSQL."""
+        from controlplane.adapters.postgres.directory import Directory
+
+        return Directory(self.database)
+
+    @cached_property
+    def change_log(self) -> ChangeLog:
+        """Who changed what, in PostgreSQL."""
+        from controlplane.adapters.postgres.changes import ChangeLog
+
+        return ChangeLog(self.database)
+
+    @cached_property
+    def price_repository(self) -> PriceRepository:
+        """Own prices in PostgreSQL."""
+        from controlplane.adapters.postgres.prices import PriceRepository
+
+        return PriceRepository(self.database)
+
+    @cached_property
+    def usage(self) -> UsageRepository:
+        """Sums over the audit trail in PostgreSQL."""
+        from controlplane.adapters.postgres.usage import UsageRepository
+
+        return UsageRepository(self.database)
+
+    async def check(self) -> dict[str, str]:
+        """`ok` or `down` for PostgreSQL, Redis and the audit queue."""
+        names = ("postgresql", "redis", "queue")
+        results = await asyncio.gather(
+            self.database.ping(),
+            self.redis.run(lambda redis: redis.ping()),
+            self.audit_queue.check(),
+            return_exceptions=True,
+        )
+        states: dict[str, str] = {}
+        for name, result in zip(names, results, strict=True):
+            if isinstance(result, BaseException) and not isinstance(result, Unreachable):
+                raise result
+            states[name] = "down" if isinstance(result, Unreachable) else "ok"
+        return states
+
+    async def _spill(self, key: str, body: bytes) -> None:
+        await self.object_store.put(key, body, "application/json", None)

@@ -1,0 +1,47 @@
+"""Stores for the consumer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.integration.audit.stores import Stores
+
+from controlplane.adapters import aws
+from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.repositories import RequestLogRepository
+from controlplane.adapters.redis.client import RedisClient
+from controlplane.adapters.redis.ledger import RedisLedger
+from controlplane.adapters.s3 import ObjectStore
+from controlplane.config import Settings
+
+
+@pytest.fixture
+async def redis(settings: Settings) -> AsyncIterator[RedisClient]:
+    """The worker's Valkey."""
+    client = RedisClient(settings.redis_url, settings.redis_timeout_ms, 4)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+async def stores(settings: Settings, database: Database, redis: RedisClient) -> Stores:
+    """Real stores; the bucket keeps every version."""
+    s3 = aws.client("s3", settings)
+    s3.put_bucket_versioning(
+        Bucket=settings.audit_bucket, VersioningConfiguration={"Status": "Enabled"}
+    )
+    return Stores(
+        request_logs=RequestLogRepository(database),
+        object_store=ObjectStore(s3, settings.audit_bucket),
+        ledger=RedisLedger(redis),
+        s3=s3,
+        bucket=settings.audit_bucket,
+    )
+
+
+@pytest.fixture
+def org_id() -> str:
+    """The audit trail needs no row of the organisation."""
+    return f"org-{uuid.uuid4().hex[:12]}"

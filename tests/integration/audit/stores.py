@@ -1,0 +1,52 @@
+"""What the consumer is given in tests, and batches for it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from controlplane.adapters.postgres.repositories import RequestLogRepository
+from controlplane.adapters.s3 import ObjectStore
+from controlplane.domain.audit import AuditEvent
+from controlplane.gateway.ports import Ledger
+
+NO_FAILURE: dict[str, Any] = {"batchItemFailures": []}
+
+
+@dataclass
+class Stores:
+    """What the consumer is given, and the bucket behind it."""
+
+    request_logs: RequestLogRepository
+    object_store: ObjectStore
+    ledger: Ledger
+    s3: Any
+    bucket: str
+
+    def versions(self) -> list[tuple[str, str]]:
+        """Every write that the bucket has seen: key and version."""
+        found = self.s3.list_object_versions(Bucket=self.bucket).get("Versions", [])
+        return sorted((row["Key"], row["VersionId"]) for row in found)
+
+    def lines(self) -> dict[str, list[dict[str, Any]]]:
+        """The events in each object."""
+        objects: dict[str, list[dict[str, Any]]] = {}
+        for key, _ in self.versions():
+            answer = self.s3.get_object(Bucket=self.bucket, Key=key)
+            assert answer["ContentEncoding"] == "gzip"
+            text = gzip.decompress(answer["Body"].read()).decode()
+            objects[key] = [json.loads(line) for line in text.splitlines()]
+        return objects
+
+
+def batch(*bodies: AuditEvent | str) -> dict[str, Any]:
+    """An SQS batch of messages m0, m1, ..."""
+    texts = [body if isinstance(body, str) else body.to_json() for body in bodies]
+    return {"Records": [{"messageId": f"m{i}", "body": text} for i, text in enumerate(texts)]}
+
+
+def failures(*numbers: int) -> dict[str, Any]:
+    """The answer that lists these messages."""
+    return {"batchItemFailures": [{"itemIdentifier": f"m{i}"} for i in numbers]}

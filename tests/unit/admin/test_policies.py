@@ -1,0 +1,57 @@
+"""What is said about a document that is not a policy."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from controlplane.admin.policies import (
+    MAX_DOCUMENT_BYTES,
+    MAX_FAULTS_SHOWN,
+    InvalidDocument,
+    check_document,
+    tag,
+)
+from controlplane.domain.access import Level
+from controlplane.domain.policy_entry import PolicyEntry
+from controlplane.errors import PayloadTooLarge
+
+
+def test_one_fault_is_the_message() -> None:
+    with pytest.raises(InvalidDocument) as refused:
+        check_document({"mode": "loud"}, 10)
+    assert refused.value.envelope() == {
+        "error": {
+            "message": "'mode' must be one of enforce, shadow.",
+            "type": "invalid_request_error",
+            "param": "mode",
+            "code": None,
+            "errors": [{"field": "mode", "message": "must be one of enforce, shadow"}],
+        }
+    }
+
+
+def test_many_faults_are_counted_and_the_first_are_shown() -> None:
+    with pytest.raises(InvalidDocument) as refused:
+        check_document({f"x{n}": n for n in range(1_000)}, 10)
+    error = refused.value.envelope()["error"]
+    assert error["message"].startswith("The policy has 1000 faults. The first: 'x0' is not a field")
+    assert len(error["errors"]) == MAX_FAULTS_SHOWN
+
+
+def test_the_size_is_bounded() -> None:
+    check_document({}, MAX_DOCUMENT_BYTES)
+    with pytest.raises(PayloadTooLarge):
+        check_document({}, MAX_DOCUMENT_BYTES + 1)
+
+
+def test_a_tag_is_of_the_version_and_its_content_and_of_nothing_else() -> None:
+    def entry(version: int, concurrency: int, changed_by: str) -> PolicyEntry:
+        now = datetime.now(UTC)
+        document = {"concurrency": concurrency}
+        return PolicyEntry(Level.USER, "u", version, document, changed_by, now)
+
+    assert tag(entry(1, 1, "a")) == tag(entry(1, 1, "b"))
+    tags = {tag(entry(1, 1, "a")), tag(entry(1, 2, "a")), tag(entry(2, 1, "a"))}
+    assert len(tags) == 3
