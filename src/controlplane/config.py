@@ -111,16 +111,19 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class CliSettings:
-    """What the command line needs: where the gateway listens, and with which token."""
+    """What the command line needs: where the gateway listens, with which token; whether colours
+    are wanted (https://no-color.org)."""
 
     url: str | None
     token: str | None = field(repr=False)
+    colours: bool = True
 
 
 def cli_settings(environ: Mapping[str, str] | None = None) -> CliSettings:
     """Read the process environment (or `environ`); None for what is not set."""
     env = _Environment(os.environ if environ is None else environ)
-    return CliSettings(env.optional("LLM_CP_URL"), env.optional("LLM_CP_ADMIN_TOKEN"))
+    colours = not env.values.get("NO_COLOR") and env.values.get("TERM") != "dumb"
+    return CliSettings(env.optional("LLM_CP_URL"), env.optional("LLM_CP_ADMIN_TOKEN"), colours)
 
 
 class _Environment:

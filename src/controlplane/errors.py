@@ -14,13 +14,12 @@
         │   ├── NotFound              404
         │   ├── MethodNotAllowed      405
         │   ├── Conflict              409
-    │   ├── PreconditionFailed    412
+        │   ├── PreconditionFailed    412
         │   └── PayloadTooLarge       413
         ├── Unauthenticated           401
         ├── PermissionDenied          403
         ├── RateLimited               429
         │   └── QuotaExceeded         429  insufficient_quota
-    │   └── QuotaExceeded         429  insufficient_quota
         ├── ProviderRefused           the provider's own 400, 413 or 422
         ├── ProviderUnavailable       502 | 503 | 504
         ├── Unavailable               503

@@ -34,7 +34,7 @@ def main(
     session = Session(
         arguments.url or settings.url,
         arguments.token or settings.token,
-        Terminal.of_environment(os.environ if environ is None else environ),
+        Terminal(settings.colours and sys.stdout.isatty()),
         transport,
     )
     try:

@@ -44,12 +44,6 @@ class Terminal:
 
     colours: bool
 
-    @classmethod
-    def of_environment(cls, environ: Mapping[str, str]) -> Terminal:
-        """https://no-color.org: any value but the empty one switches colours off."""
-        wanted = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-        return cls(wanted and sys.stdout.isatty())
-
     def paint(self, text: str, colour: Colour | None) -> str:
         """`text`, coloured where colours are shown."""
         return f"\x1b[{colour.value}m{text}\x1b[0m" if colour and self.colours else text

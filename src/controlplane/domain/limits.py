@@ -8,6 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+# From here on callers and operators are told that a budget is nearly used up.
+WARNING_PERCENT = 80
+
 
 class Measure(StrEnum):
     """What a limit counts. Costs are integers of micro-dollars."""

@@ -58,6 +58,8 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
         ),
         "routes": sum([await rules.add_route(org_id, route) for route in ROUTES]),
     }
+    # What the organisation spent so far is known: a first cap finds a ledger that can be trusted.
+    await container.ledgers.open(org_id)
     answer = {
         "ok": True,
         "type": event["type"],

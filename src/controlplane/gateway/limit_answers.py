@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from controlplane.domain.limits import Claim, Decision, Limit, LimitStatus, Measure, Period
+from controlplane.domain.limits import (
+    WARNING_PERCENT,
+    Claim,
+    Decision,
+    Limit,
+    LimitStatus,
+    Measure,
+    Period,
+)
 from controlplane.domain.usage import usd
 from controlplane.errors import QuotaExceeded, RateLimited
 
-WARNING_PERCENT = 80
 WARNING_HEADER = "x-llm-cp-budget-warning"
 
 

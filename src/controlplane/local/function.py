@@ -24,6 +24,7 @@ from typing import Any
 from controlplane.local.children import exit_with_parent
 from controlplane.local.event_source import QueuePoller
 from controlplane.local.lambda_api import serve
+from controlplane.local.schedules import start_schedules
 from controlplane.telemetry import log_crash
 
 FUNCTION_NAME = "llm-cp"
@@ -146,6 +147,7 @@ def main() -> None:
     with serve(worker, arguments.host, arguments.port):
         if poller:
             poller.start()
+            start_schedules(worker.submit)
         worker.run()
 
 

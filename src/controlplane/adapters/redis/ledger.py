@@ -20,10 +20,17 @@ from controlplane.adapters.redis.ledger_keys import (
     window_arg,
 )
 from controlplane.adapters.redis.scripts import script
-from controlplane.domain.limits import Claim, Decision, Hold, Limit, LimitStatus, Measure
+from controlplane.domain.limits import (
+    WARNING_PERCENT,
+    Claim,
+    Decision,
+    Hold,
+    Limit,
+    LimitStatus,
+    Measure,
+)
 from controlplane.errors import LedgerLost
 
-WARNING_PERCENT = 80
 REMEMBER_SETTLED_SECONDS = 3_600
 
 _LOST = -1
