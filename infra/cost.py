@@ -139,15 +139,15 @@ def _as_json(stage: str, usage: Usage, lines: Sequence[Line], prices: Prices) ->
         "total_usd": round(_total(lines), 2),
         "specification_total_usd": said.get(""),
         "region": prices.region,
-        "prices_checked": list(prices.checked),
+        "prices_as_of": list(prices.as_of),
         "assumptions": list(ASSUMPTIONS),
     }
     return json.dumps(document, indent=2)
 
 
 def _footnotes(prices: Prices) -> list[str]:
-    oldest, newest = prices.checked
-    head = f"List prices of {prices.region}, compared {oldest} to {newest} (infra/prices.json)."
+    oldest, newest = prices.as_of
+    head = f"List prices of {prices.region} as of {oldest} to {newest}; sources: infra/prices.json."
     return [head, *(f"- {text}" for text in ASSUMPTIONS)]
 
 

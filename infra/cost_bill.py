@@ -49,9 +49,9 @@ class Prices:
         return cost
 
     @property
-    def checked(self) -> tuple[str, str]:
-        """The oldest and the newest month in which a price was compared."""
-        months = sorted(str(row["checked"]) for row in self.rows.values())
+    def as_of(self) -> tuple[str, str]:
+        """The oldest and the newest month whose list a price follows."""
+        months = sorted(str(row["as_of"]) for row in self.rows.values())
         return months[0], months[-1]
 
 

@@ -171,7 +171,7 @@ def test_wrong_use_is_one_sentence(words: tuple[str, str]) -> None:
 def test_prices_have_a_source_and_a_month() -> None:
     for name, row in PRICES.rows.items():
         assert row["source"].startswith("https://aws.amazon.com/"), name
-        assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", row["checked"]), name
+        assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", row["as_of"]), name
         assert ("usd" in row) != ("tiers" in row), name
 
 
