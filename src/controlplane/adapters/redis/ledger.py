@@ -59,7 +59,8 @@ class RedisLedger:
             return Decision(Hold(claim.request_id, claim.org_id), ())
         org_id = claim.org_id
         keys = [ledger_key(org_id), holds_key(org_id), *limit_keys(org_id, claim.limits)]
-        note = json.dumps(claim.note, separators=(",", ":"))
+        is_held = any(limit.holds for limit in claim.limits)
+        note = json.dumps(claim.note, separators=(",", ":")) if is_held else ""
         args: list[str | int] = [claim.request_id, round(claim.lease_seconds * _SECOND), note]
         for limit in claim.limits:
             args += (limit.measure.value, limit.capacity, window_arg(limit), claim.amount(limit))
