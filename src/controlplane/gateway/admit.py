@@ -8,7 +8,7 @@ from controlplane.domain.access import EffectivePolicy, WhenDown
 from controlplane.domain.limits import Claim, Decision, Measure
 from controlplane.errors import LedgerLost, Unavailable, Unreachable
 from controlplane.gateway.limit_answers import refusal
-from controlplane.gateway.ports import Ledger
+from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.record import Trail
 from controlplane.gateway.worst_case import WorstCase
 from controlplane.telemetry import count
@@ -19,22 +19,16 @@ RESTORE_SECONDS = 60
 
 
 async def admit(
-    worst: WorstCase,
-    policy: EffectivePolicy,
-    *,
-    seconds: float,
-    ledger: Ledger,
-    fallback: Ledger,
-    trail: Trail,
+    worst: WorstCase, policy: EffectivePolicy, seconds: float, ledgers: Ledgers, trail: Trail
 ) -> Decision:
     """The hold taken for the request, which may run for `seconds`.
 
-    `fallback` counts in this process alone and serves while Redis does not answer, where the policy
-    lets it. Raises RateLimited, QuotaExceeded or Unavailable.
+    The local ledger serves while Redis does not answer, where the policy lets it. Raises
+    RateLimited, QuotaExceeded or Unavailable.
     """
     claim = _claim(worst, policy, seconds, trail)
     try:
-        decision = await ledger.reserve(claim)
+        decision = await ledgers.shared.reserve(claim)
     except LedgerLost as error:
         count("ledger_lost", org_id=trail.caller.org_id)
         raise Unavailable(
@@ -44,7 +38,7 @@ async def admit(
     except Unreachable as error:
         _check_open(policy, error)
         count("redis_degraded", org_id=trail.caller.org_id)
-        decision = replace(await fallback.reserve(claim), degraded=True)
+        decision = replace(await ledgers.local.reserve(claim), degraded=True)
     trail.degraded = decision.degraded
     trail.admitted_at = decision.hold.admitted_at
     trail.shadow += tuple(limit.name for limit in decision.would_refuse)

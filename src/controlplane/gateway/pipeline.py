@@ -20,13 +20,12 @@ from controlplane.gateway.authenticate import authenticate
 from controlplane.gateway.call import Answer, Call
 from controlplane.gateway.dispatch import dispatch, patience
 from controlplane.gateway.keep_texts import keep_texts
-from controlplane.gateway.local_ledger import LocalLedger
 from controlplane.gateway.lookup import look_up
 from controlplane.gateway.permit import permit
 from controlplane.gateway.ports import (
     AuditSink,
     KeyDirectory,
-    Ledger,
+    Ledgers,
     PayloadStore,
     PriceBook,
     Provider,
@@ -52,14 +51,13 @@ class Gateway:
     keys: KeyDirectory
     tokens: TokenVerifier | None
     rules: RuleBook
-    ledger: Ledger
+    ledgers: Ledgers
     replays: ReplayStore
     payloads: PayloadStore
     providers: Mapping[str, Provider]
     health: TargetHealth
     prices: PriceBook
     audit: AuditSink
-    fallback_ledger: Ledger = field(default_factory=LocalLedger)
     rng: random.Random = field(default_factory=random.SystemRandom)
 
 
@@ -97,23 +95,11 @@ async def answered(
             if again is not None and again.answer is not None:
                 yield Answer(trail, (), again.answer)
                 return
-            worst = worst_case(request, len(call.body), chosen.targets, policy, pricing)
-            decision = await admit(
-                worst,
-                policy,
-                seconds=timeouts.total_s,
-                ledger=gateway.ledger,
-                fallback=gateway.fallback_ledger,
-                trail=trail,
-            )
+            size = None if tokens.originals else len(call.body)
+            worst = worst_case(request, size, chosen.targets, policy, pricing)
+            decision = await admit(worst, policy, timeouts.total_s, gateway.ledgers, trail)
             async with (
-                settle(
-                    decision,
-                    ledger=gateway.ledger,
-                    fallback=gateway.fallback_ledger,
-                    pricing=pricing,
-                    trail=trail,
-                ),
+                settle(decision, gateway.ledgers, pricing, trail),
                 dispatch(
                     request,
                     chosen,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from controlplane.domain.access import Caller
@@ -57,6 +58,15 @@ class Ledger(Protocol):
         Answers the cost caps whose use crossed WARNING_PERCENT by this.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ledgers:
+    """The ledger of all processes, and that of this one, which stands in while the other is
+    away."""
+
+    shared: Ledger
+    local: Ledger
 
 
 class ReplayStore(Protocol):

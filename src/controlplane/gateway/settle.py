@@ -9,7 +9,7 @@ from typing import Any
 from controlplane.domain.limits import Decision, Hold
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import Unreachable
-from controlplane.gateway.ports import Ledger
+from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.pricing import Pricing
 from controlplane.gateway.record import Trail
 from controlplane.telemetry import count
@@ -17,7 +17,7 @@ from controlplane.telemetry import count
 
 @asynccontextmanager
 async def settle(
-    decision: Decision, *, ledger: Ledger, fallback: Ledger, pricing: Pricing, trail: Trail
+    decision: Decision, ledgers: Ledgers, pricing: Pricing, trail: Trail
 ) -> AsyncIterator[None]:
     """Leaving the context, however that happens, prices the usage, reported or estimated, and
     replaces the hold by it; without usage, the hold is released.
@@ -33,10 +33,10 @@ async def settle(
         hold = decision.hold
         try:
             if decision.degraded:
-                await fallback.settle(hold, tokens=tokens, cost_microusd=cost)
+                await ledgers.local.settle(hold, tokens=tokens, cost_microusd=cost)
                 trail.unsettled = _unsettled(hold, tokens, cost)
             else:
-                for limit in await ledger.settle(hold, tokens=tokens, cost_microusd=cost):
+                for limit in await ledgers.shared.settle(hold, tokens=tokens, cost_microusd=cost):
                     count("budget_warning", org_id=hold.org_id, limit=limit.name)
         except Unreachable:
             count("unsettled", org_id=hold.org_id)

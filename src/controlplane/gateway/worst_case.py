@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from controlplane.domain.access import EffectivePolicy
 from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.limits import Measure
@@ -40,13 +42,13 @@ NOTHING = WorstCase()
 
 def worst_case(
     request: InferenceRequest,
-    size: int,
+    size: int | None,
     targets: Iterable[Target],
     policy: EffectivePolicy,
     pricing: Pricing,
 ) -> WorstCase:
-    """The bound over all targets; `size` is that of the body in bytes, and no token is shorter
-    than a byte.
+    """The bound over all targets; no token is shorter than a byte. `size` is that of the body in
+    bytes, None where it is not the one that came in.
 
     Nothing is computed where no limit asks. Raises InvalidRequest where a cap holds and the request
     has no bound or no price.
@@ -57,6 +59,7 @@ def worst_case(
     enforced = {limit.measure for limit in policy.limits if not limit.shadow}
     targets = tuple(targets)
     _check_bounded(request, strict=bool(enforced & {Measure.TOKENS, Measure.COST}))
+    size = len(orjson.dumps(request.body)) if size is None else size
     prompt = size + FRAME_TOKENS + _image_tokens(request.body, targets)
     usage = TokenUsage(input=prompt, output=_output_tokens(request))
     tokens = usage.input + usage.output

@@ -50,13 +50,15 @@ class Container(Stores):
         """What the request path works with."""
         from controlplane.adapters.redis.health import RedisTargetHealth
         from controlplane.adapters.redis.replays import RedisReplays
+        from controlplane.gateway.local_ledger import LocalLedger
         from controlplane.gateway.pipeline import Gateway
+        from controlplane.gateway.ports import Ledgers
 
         return Gateway(
             keys=self.key_cache,
             tokens=_Lazily(lambda: self.tokens) if self.settings.cognito else None,
             rules=self.rules_cache,
-            ledger=self.ledger,
+            ledgers=Ledgers(self.ledger, LocalLedger()),
             replays=RedisReplays(self.redis),
             payloads=_Lazily(lambda: self.payloads),
             providers=self.providers,

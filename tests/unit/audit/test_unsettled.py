@@ -17,6 +17,7 @@ from controlplane.domain.audit import AuditEvent
 from controlplane.domain.limits import Claim, Decision, Hold, Limit, Measure, Period
 from controlplane.domain.usage import Price, TokenUsage
 from controlplane.errors import Unreachable
+from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.pricing import Pricing
 from controlplane.gateway.record import Trail
 from controlplane.gateway.settle import settle
@@ -78,9 +79,9 @@ async def test_what_the_gateway_writes_is_what_is_read() -> None:
     hold = Hold("r1", "org-1", LIMITS, 4_000, 90_000, NOW)
     requests = replace(hold, limits=(Limit(Measure.REQUESTS, "app-1", 100, 60), *LIMITS))
     prices = {("p", "m"): Price(Decimal(4), Decimal(10))}
-    ledgers = {"ledger": Book(up_for=0), "fallback": Book(up_for=0)}
+    ledgers = Ledgers(Book(up_for=0), Book(up_for=0))
     pricing = Pricing(prices, GenaiPrices())
-    async with settle(Decision(requests, ()), **ledgers, pricing=pricing, trail=trail):
+    async with settle(Decision(requests, ()), ledgers, pricing, trail):
         pass
     event = AuditEvent.from_json(trail.event().to_json())
     assert event.cost_microusd == 6_100

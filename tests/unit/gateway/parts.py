@@ -24,7 +24,8 @@ from controlplane.gateway.call import Call
 from controlplane.gateway.dispatch import Dispatched, dispatch, patience
 from controlplane.gateway.local_ledger import LocalLedger
 from controlplane.gateway.pipeline import Gateway
-from controlplane.gateway.ports import Provider
+from controlplane.gateway.ports import Ledger as LedgerPort
+from controlplane.gateway.ports import Ledgers, Provider
 from controlplane.gateway.record import Trail
 from controlplane.policy.effective import effective_policy
 from controlplane.providers.echo import EchoProvider
@@ -201,6 +202,7 @@ def gateway(
     targets: tuple[Target, ...] = (Target("echo", "echo-1"),),
     timeouts: Timeouts | None = None,
     prices: dict[tuple[str, str], Price] | None = None,
+    ledger: LedgerPort | None = None,
     **parts: Any,
 ) -> tuple[Gateway, Sink]:
     """A gateway with one route, `m`, and the sink of its audit events."""
@@ -211,7 +213,7 @@ def gateway(
             "keys": Keys(),
             "tokens": None,
             "rules": Book(documents or [], routes, prices or {}),
-            "ledger": LocalLedger(),
+            "ledgers": Ledgers(ledger or LocalLedger(), LocalLedger()),
             "replays": Replays(),
             "payloads": Payloads(),
             "providers": providers or {"echo": EchoProvider()},

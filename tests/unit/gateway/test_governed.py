@@ -70,6 +70,16 @@ async def test_the_hold_is_the_worst_case_and_the_settlement_what_was_used() -> 
     assert sink.events[0].unsettled is None
 
 
+async def test_a_text_that_redaction_makes_longer_is_held_as_it_goes_out() -> None:
+    ledger = Ledger()
+    custom = [{"kind": "a_kind_with_a_long_name", "pattern": "q[0-9]"}]
+    screening = {"pii": "redact", "custom": custom}
+    made, _ = gateway(ledger=ledger, documents=policy(**CAPPED, screening=screening))
+    text = " ".join(f"q{number % 10}" for number in range(400))
+    await run(made, call(text, max_tokens=1))
+    assert ledger.claims[0].tokens > 400 * len("A_KIND_WITH_A_LONG_NAME")
+
+
 async def test_a_failed_request_gives_its_hold_back() -> None:
     ledger = Ledger()
     broken = Scripted(ProviderError("status", "no", status=500))
