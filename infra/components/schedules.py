@@ -12,8 +12,6 @@ from stages import Stage
 # They touch Redis and SQS only, unless something is wrong: Aurora sleeps on.
 EVERYWHERE = {"hold-sweep": Duration.minutes(5), "ledger-restore": Duration.minutes(1)}
 WHERE_AURORA_IS_AWAKE = {"ledger-reconcile": Duration.hours(1)}
-# What it finds is counted (`ledger_difference`), and put right at once.
-MORE = {"ledger-reconcile": {"repair": True}}
 
 
 class Schedules(Construct):
@@ -31,9 +29,7 @@ class Schedules(Construct):
                 targets=[
                     targets.LambdaFunction(
                         alias,
-                        event=events.RuleTargetInput.from_object(
-                            {"type": name, **MORE.get(name, {})}
-                        ),
+                        event=events.RuleTargetInput.from_object({"type": name}),
                         retry_attempts=0,
                         max_event_age=Duration.minutes(1),
                     )

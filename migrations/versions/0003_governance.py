@@ -28,6 +28,9 @@ def upgrade() -> None:
         (_SQL / "0003_governance.sql").read_text(encoding="utf-8"),
         execution_options={"no_parameters": True},
     )
+    # Last, and for a moment: every look-up of a key waits for these locks.
+    op.add_column("applications", sa.Column("deleted_at", TIMESTAMP(timezone=True)))
+    op.add_column("api_keys", sa.Column("replaces", sa.Text()))
 
 
 def downgrade() -> None:
@@ -43,8 +46,6 @@ def downgrade() -> None:
 
 
 def _columns() -> None:
-    op.add_column("applications", sa.Column("deleted_at", TIMESTAMP(timezone=True)))
-    op.add_column("api_keys", sa.Column("replaces", sa.Text()))
     op.add_column("request_logs", sa.Column("admitted_at", TIMESTAMP(timezone=True)))
     op.add_column(
         "request_logs",

@@ -5,7 +5,11 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from controlplane.api.errors import gateway_error_response, http_exception_response
+from controlplane.api.errors import (
+    gateway_error_response,
+    http_exception_response,
+    part_missing_response,
+)
 from controlplane.api.middleware import RequestScope
 from controlplane.api.openapi import DocumentedApp
 from controlplane.api.routers import chat, embeddings, health, models
@@ -21,7 +25,7 @@ from controlplane.api.routers.admin import (
     screening,
     usage,
 )
-from controlplane.errors import GatewayError
+from controlplane.errors import ConfigurationError, GatewayError, Unreachable
 from controlplane.wiring import Container, container
 
 DESCRIPTION = """
@@ -53,6 +57,8 @@ def create_app(parts: Container | None = None) -> FastAPI:
         exception_handlers={
             GatewayError: gateway_error_response,
             HTTPException: http_exception_response,
+            ConfigurationError: part_missing_response,
+            Unreachable: part_missing_response,
         },
     )
     app.state.container = parts or container()

@@ -13,8 +13,9 @@ from controlplane.errors import (
     MethodNotAllowed,
     NotFound,
     Unauthenticated,
+    Unavailable,
 )
-from controlplane.telemetry import count
+from controlplane.telemetry import count, log
 
 
 def error_response(error: GatewayError) -> Response:
@@ -33,6 +34,15 @@ async def gateway_error_response(_request: Request, error: Exception) -> Respons
     if isinstance(error, Unauthenticated):
         count("auth_failed", reason=error.reason)
     return error_response(error)
+
+
+async def part_missing_response(_request: Request, error: Exception) -> Response:
+    """Exception handler for a part that could not be made: a secret, say, that nobody could read.
+
+    The operator finds in the log which one.
+    """
+    log.error("part_missing", extra={"error": type(error).__name__, "problem": str(error)})
+    return error_response(Unavailable("The gateway is not ready at the moment. Try again."))
 
 
 async def http_exception_response(request: Request, error: Exception) -> Response:

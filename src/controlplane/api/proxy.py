@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from mangum import Mangum
+from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from mangum.handlers import APIGateway
 from starlette.types import Message, Receive, Send
 
@@ -69,7 +70,8 @@ def _once(body: bytes, gone: Gone) -> Receive:
 @cache
 def _adapter() -> Mangum:
     # Lifespan events would run on every invocation.
-    return Mangum(create_app(), lifespan="off")
+    texts = [*DEFAULT_TEXT_MIME_TYPES, "application/x-ndjson"]
+    return Mangum(create_app(), lifespan="off", text_mime_types=texts)
 
 
 def _check_base64(event: Mapping[str, Any]) -> None:

@@ -12,7 +12,8 @@ from controlplane.api.departure import unless_gone
 
 
 class EventStream(Response):
-    """Sends the pieces as they come; when the caller leaves, the source is cancelled once.
+    """Sends the pieces as they come, but for the first, which only begins them; when the caller
+    leaves, the source is cancelled once.
 
     Once is the point: what the source does to clean up (settle, record) runs undisturbed, which a
     cancel scope around it would not allow.
@@ -32,6 +33,8 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the response to its end, or to the caller's."""
+        # Begun, so that closing it settles and records whenever the caller leaves.
+        await anext(self.pieces)
         await unless_gone(receive, self._send(send))
 
     async def _send(self, send: Send) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from controlplane.cli.command import CommandError, argument
+from controlplane.cli.terminal import note
 
 if TYPE_CHECKING:
     from controlplane.cli.gateway import Answer
@@ -37,10 +39,25 @@ def seconds(text: str) -> float:
     raise argparse.ArgumentTypeError(f"must be seconds from 0 to {MAX_SECONDS:.0f}")
 
 
+def entity_tag(text: str) -> str:
+    """The type of an argument that is an ETag (RFC 9110, section 8.8.3); shells eat its quotes."""
+    if re.fullmatch(r'"[!#-~]+"', text):
+        return text
+    if re.fullmatch(r"[!#-~]+", text):
+        return f'"{text}"'
+    raise argparse.ArgumentTypeError("must be an ETag, as `get` shows it")
+
+
 _ROWS = number(1, 100_000)
 YES = argument("--yes", "-y", action="store_true", help="do not ask")
 FORCE = argument(
     "--force", action="store_true", help="also where somebody has changed it in the meantime"
+)
+IF_MATCH = argument(
+    "--if-match",
+    type=entity_tag,
+    metavar="ETAG",
+    help="only where it still is what `get` showed with this ETag",
 )
 LIMIT = argument("--limit", type=_ROWS, metavar="N", help="the first N rows (default: all)")
 NEWEST = argument(
@@ -64,9 +81,22 @@ def path(name: str, safe: str = "/") -> str:
 
 
 def condition(arguments: argparse.Namespace, stored: Answer | None) -> Mapping[str, str]:
-    """The header that holds a write to what was read: `stored`, or nothing. None with `--force`."""
+    """The header that holds a write to what was read: the `--if-match` of an earlier look, else
+    `stored`, or nothing. None with `--force`. Raises CommandError where both are given."""
+    # Not all commands have it.
+    earlier = getattr(arguments, "if_match", None)
+    if earlier and arguments.force:
+        raise CommandError("--force and --if-match contradict each other.")
+    if earlier:
+        return {"If-Match": earlier}
     if arguments.force:
         return {}
     if stored is None:
         return {"If-None-Match": "*"}
     return {"If-Match": stored.etag} if stored.etag else {}
+
+
+def note_tag(answer: Answer) -> None:
+    """Show the ETag beside the output, for a later `--if-match`."""
+    if answer.etag:
+        note(f"ETag {answer.etag}")

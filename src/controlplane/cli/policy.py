@@ -5,7 +5,7 @@ from __future__ import annotations
 from controlplane.cli import policy_reads as reads
 from controlplane.cli import policy_writes as writes
 from controlplane.cli.command import Command, Group, argument
-from controlplane.cli.options import FILE, FORCE, LIMIT, NEWEST, YES
+from controlplane.cli.options import FILE, FORCE, IF_MATCH, LIMIT, NEWEST, YES
 
 _SUBJECT = argument(
     "subject",
@@ -34,8 +34,8 @@ llm-cp policy effective --app app-support""",
         ),
         "get": Command(
             "print the document of one",
-            "Prints the document, ready to be edited and put again. --json prints the gateway's\n"
-            "answer around it.",
+            "Prints the document, ready to be edited and put again, and beside it the ETag for\n"
+            "`put --if-match`. --json prints the gateway's answer around it.",
             "llm-cp policy get application/app-support > policy.json\n"
             "llm-cp policy get application/app-support --version 3",
             reads.get_policy,
@@ -47,12 +47,14 @@ llm-cp policy effective --app app-support""",
         "put": Command(
             "write one out of a file",
             "Stores the document in FILE as the whole policy. It holds from the next request on.\n"
-            "What is wrong with it is told field by field, and nothing is stored.",
+            "What is wrong with it is told field by field, and nothing is stored. With --if-match\n"
+            "nothing is stored either where somebody has changed it since it was got.",
             "llm-cp policy put application/app-support policy.json\n"
+            "llm-cp policy put application/app-support policy.json --if-match 5d41402abc4b2a76\n"
             'echo \'{"rate_limits": [{"requests": 10, "window_seconds": 60}]}\' \\\n'
             "  | llm-cp policy put api-key/key-5f0c -",
             writes.put_policy,
-            (_SUBJECT, FILE, FORCE),
+            (_SUBJECT, FILE, IF_MATCH, FORCE),
         ),
         "delete": Command(
             "remove one",

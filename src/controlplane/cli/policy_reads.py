@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from controlplane.cli.command import EXIT_FOUND, EXIT_OK, CommandError
 from controlplane.cli.documents import print_difference
 from controlplane.cli.files import read_bytes, read_document
-from controlplane.cli.options import segment
+from controlplane.cli.options import note_tag, segment
 from controlplane.cli.terminal import Column, Row, minute, note
 
 if TYPE_CHECKING:
+    from controlplane.cli.gateway import Answer
     from controlplane.cli.session import Session
 
 PATH = "/admin/v1/policies"
@@ -53,9 +54,10 @@ def list_policies(arguments: argparse.Namespace, session: Session) -> int:
 def get_policy(arguments: argparse.Namespace, session: Session) -> int:
     """The document that is stored, or that of an older version."""
     address = address_of(arguments.subject)
+    found: Answer | None = None
     if arguments.version is None:
-        answer = session.gateway.get(address)
-        stored, text = answer.body, answer.text
+        found = session.gateway.get(address)
+        stored, text = found.body, found.text
     else:
         stored = _version(session, address, arguments.version)
         text = import_module("json").dumps(stored)
@@ -67,6 +69,8 @@ def get_policy(arguments: argparse.Namespace, session: Session) -> int:
     session.terminal.json(stored["document"])
     by = stored.get("changed_by") or "an event"
     note(f"version {stored.get('version')}, {minute(stored.get('created_at'))} UTC, by {by}")
+    if found is not None:
+        note_tag(found)
     return EXIT_OK
 
 

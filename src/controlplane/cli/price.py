@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from controlplane.cli.command import EXIT_OK, Argument, Command, CommandError, Group, argument
-from controlplane.cli.options import FORCE, LIMIT, YES, condition, path, segment
+from controlplane.cli.options import FORCE, IF_MATCH, LIMIT, YES, condition, note_tag, path, segment
 from controlplane.cli.terminal import Column, confirm, note
 
 if TYPE_CHECKING:
@@ -35,7 +35,12 @@ def _list(arguments: argparse.Namespace, session: Session) -> int:
 
 
 def _get(arguments: argparse.Namespace, session: Session) -> int:
-    return _show(arguments, session, session.gateway.get(_address(arguments)))
+    answer = session.gateway.get(_address(arguments))
+    _show(arguments, session, answer)
+    # The list price cannot be written, so nothing can be held to it.
+    if not arguments.json and answer.body.get("source") == "own":
+        note_tag(answer)
+    return EXIT_OK
 
 
 def _set(arguments: argparse.Namespace, session: Session) -> int:
@@ -115,6 +120,7 @@ GROUP = Group(
                 _amount("--output", "a million tokens of output", required=True),
                 _amount("--cached", "a million tokens of input read from a cache"),
                 _amount("--cache-write", "a million tokens of input written to a cache"),
+                IF_MATCH,
                 FORCE,
             ),
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli.command import EXIT_OK, Command, Group, argument
 from controlplane.cli.files import read_document
-from controlplane.cli.options import FILE, FORCE, LIMIT, YES, condition, path
+from controlplane.cli.options import FILE, FORCE, IF_MATCH, LIMIT, YES, condition, note_tag, path
 from controlplane.cli.terminal import Column, Row, confirm, note
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def _get(arguments: argparse.Namespace, session: Session) -> int:
         session.terminal.raw(answer.text)
     else:
         session.terminal.json(answer.body)
+        note_tag(answer)
     return EXIT_OK
 
 
@@ -90,7 +91,8 @@ GROUP = Group(
         ),
         "get": Command(
             "print the document of one",
-            "Prints a route, ready to be edited and put again.",
+            "Prints a route, ready to be edited and put again, and beside it the ETag for\n"
+            "`put --if-match`.",
             "llm-cp route get gpt-4o > route.json",
             _get,
             (_ALIAS,),
@@ -104,7 +106,7 @@ GROUP = Group(
             '{"strategy": "priority", "targets": [{"provider": "openai", "model": "*"}]}\n'
             "END",
             _put,
-            (_ALIAS, FILE, FORCE),
+            (_ALIAS, FILE, IF_MATCH, FORCE),
         ),
         "delete": Command(
             "delete one",

@@ -33,12 +33,15 @@ class TokenUsage:
         """
         if not isinstance(usage, Mapping) or "prompt_tokens" not in usage:
             return None
+        cached = _count(usage.get("prompt_tokens_details"), "cached_tokens")
+        cache_write = _count(usage.get("prompt_tokens_details"), "cache_write_tokens")
         return cls(
-            input=_count(usage, "prompt_tokens"),
+            # Some servers leave the cached ones out; the whole is never less than its parts.
+            input=max(_count(usage, "prompt_tokens"), cached + cache_write),
             output=_count(usage, "completion_tokens"),
-            cached=_count(usage.get("prompt_tokens_details"), "cached_tokens"),
+            cached=cached,
             reasoning=_count(usage.get("completion_tokens_details"), "reasoning_tokens"),
-            cache_write=_count(usage.get("prompt_tokens_details"), "cache_write_tokens"),
+            cache_write=cache_write,
         )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SHORTEST_CLOSED = timedelta(minutes=1)
 # On a busy queue the number of messages may never be zero, but nothing waits in it for so long
 # while its consumer works.
-LONGEST_CLOSED = timedelta(minutes=15)
+LONGEST_CLOSED = timedelta(minutes=40)
 
 
 async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
@@ -28,7 +28,8 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
 
     An organisation waits for "holds" until the leases from before the loss have ended, and
     SHORTEST_CLOSED at least, then for "records" until the audit queue is empty, LONGEST_CLOSED at
-    most. One that has nothing on record is opened at once. Raises Unreachable.
+    most. One that has nothing on record, nor on its way there, is opened at once. Raises
+    Unreachable.
     """
     books = container.ledger.books
     restored, waiting = [], dict[str, str]()
@@ -39,7 +40,7 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
         is_recorded = await container.audit_queue.depth() == 0
         for org_id, loss in lost.items():
             reason = None
-            if not await ledgers.is_new(org_id):
+            if not (is_recorded and await ledgers.is_new(org_id)):
                 reason = _reason_to_wait(loss, now, is_recorded=is_recorded)
             if reason is not None:
                 waiting[org_id] = reason

@@ -15,7 +15,7 @@ from controlplane.admin.api_keys import create_key
 from controlplane.admin.fields import read_id, read_name
 from controlplane.admin.key_document import NewKey
 from controlplane.domain.access import Level, Role
-from controlplane.domain.changes import Actor
+from controlplane.domain.changes import Actor, ChangeFilter
 from controlplane.domain.routing import Route, Target
 from controlplane.errors import ControlPlaneError, InvalidRequest
 
@@ -56,7 +56,7 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
         "policies": await container.policy_repository.add(
             Actor(org_id, ACTOR), Level.APPLICATION, APPLICATION_ID, POLICY
         ),
-        "routes": sum([await rules.add_route(org_id, route) for route in ROUTES]),
+        "routes": await _add_routes(container, org_id),
     }
     # What the organisation spent so far is known: a first cap finds a ledger that can be trusted.
     await container.ledgers.open(org_id)
@@ -71,6 +71,14 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
             "admin": await _issue(container, org_id, "Default administrator", Role.ADMIN),
         }
     return answer
+
+
+async def _add_routes(container: Container, org_id: str) -> int:
+    """Those that are missing, as long as no administrator has written one: a deleted route stays
+    deleted."""
+    written, _ = await container.change_log.page(org_id, ChangeFilter(resource="route"), limit=1)
+    rules = container.rule_repository
+    return 0 if written else sum([await rules.add_route(org_id, route) for route in ROUTES])
 
 
 def _organization(event: Mapping[str, Any]) -> tuple[str, str]:

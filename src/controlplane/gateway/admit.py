@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from controlplane.domain.access import EffectivePolicy, WhenDown
-from controlplane.domain.limits import Claim, Decision, Measure
+from controlplane.domain.limits import Claim, Decision, Hold, Measure
 from controlplane.errors import LedgerLost, Unavailable, Unreachable
 from controlplane.gateway.limit_answers import refusal
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.record import Trail
+from controlplane.gateway.unsettled import unsettled
 from controlplane.gateway.worst_case import WorstCase
 from controlplane.telemetry import count
 
@@ -35,7 +37,11 @@ async def admit(
             "What this organisation has spent is being counted anew. Try again in a minute.",
             retry_after_seconds=RESTORE_SECONDS,
         ) from error
-    except Unreachable as error:
+    except (Unreachable, asyncio.CancelledError) as error:
+        # It may have been taken all the same; then whoever stores the event releases it.
+        trail.unsettled = unsettled(_taken(claim), tokens=0, cost_microusd=0)
+        if isinstance(error, asyncio.CancelledError):
+            raise
         _check_open(policy, error)
         count("redis_degraded", org_id=trail.caller.org_id)
         decision = replace(await ledgers.local.reserve(claim), degraded=True)
@@ -65,6 +71,11 @@ def _claim(worst: WorstCase, policy: EffectivePolicy, seconds: float, trail: Tra
             "occurred_at": trail.occurred_at.isoformat(),
         },
     )
+
+
+def _taken(claim: Claim) -> Hold:
+    amounts = claim.tokens, claim.cost_microusd
+    return Hold(claim.request_id, claim.org_id, claim.limits, *amounts)
 
 
 def _check_open(policy: EffectivePolicy, error: Unreachable) -> None:

@@ -43,7 +43,8 @@ T = TypeVar("T")
 class Attempts:
     """The attempts of one request. `deadline` is a time of `time.monotonic`.
 
-    `answering` is the target that answers, or was being waited for when the caller left.
+    `answering` is the target that answers, or was being waited for when the caller left;
+    `abandoned` were sent the request and ran out of time.
     """
 
     route: Route
@@ -54,6 +55,7 @@ class Attempts:
     trail: Trail
     answering: Target | None = None
     failures: list[ProviderError] = field(default_factory=list)
+    abandoned: list[Target] = field(default_factory=list)
 
     async def first_answer(
         self, request: InferenceRequest, call: Callable[[Provider, Target], Awaitable[T]]
@@ -146,6 +148,8 @@ class Attempts:
     def _record(self, target: Target, seconds: float, error: ProviderError | None) -> None:
         if error is not None:
             self.answering = None
+            if error.kind == "timeout":
+                self.abandoned.append(target)
         self.trail.waited_seconds += seconds
         self.trail.attempts.append(
             Attempt(

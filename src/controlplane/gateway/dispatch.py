@@ -13,10 +13,11 @@ from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.routing import BUFFERED, LIVE_STREAM, Route, Target, Timeouts
-from controlplane.domain.usage import TokenUsage, estimated_usage
+from controlplane.domain.usage import TokenUsage
 from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.attempts import Attempts
 from controlplane.gateway.call import Call
+from controlplane.gateway.estimate import characters, estimate
 from controlplane.gateway.ports import Embedder, Provider, TargetHealth
 from controlplane.gateway.record import Trail
 from controlplane.gateway.watchdog import Watchdog
@@ -81,7 +82,7 @@ class _Run:
         async with asyncio.timeout(self.attempts.deadline - time.monotonic()):
             answer = await self._ask(provider, target.model)
         self._note(answer, target)
-        self.said = sum(_characters(c.get("message")) for c in answer.get("choices", ()))
+        self.said = sum(characters(c.get("message")) for c in answer.get("choices", ()))
         return answer
 
     async def _ask(self, provider: Provider, model: str) -> ChatCompletion | Embeddings:
@@ -137,16 +138,24 @@ class _Run:
         if (usage := TokenUsage.from_openai(chunk.get("usage"))) is not None:
             self.trail.usage = usage
         for choice in chunk.get("choices", ()):
-            self.said += _characters(choice.get("delta"))
+            self.said += characters(choice.get("delta"))
 
     def estimate_usage(self) -> None:
-        """Fill in what no provider reported; nothing where no target answered or was asked."""
-        target = self.attempts.answering
-        if target is None or self.trail.usage is not None:
+        """Fill in what no provider reported. Where none answered, calls that ran out of time were
+        read all the same; nothing where no target was asked."""
+        if self.trail.usage is not None:
+            return
+        abandoned = self.attempts.abandoned
+        answering = self.attempts.answering is not None
+        target = self.attempts.answering or (abandoned[-1] if abandoned else None)
+        if target is None:
             return
         self.trail.provider = target.provider
         self.trail.model_served = self.trail.model_served or target.model
-        self.trail.usage = estimated_usage(_asked(self.request), self.said)
+        usage = estimate(self.request, target.model if answering else None, self.said)
+        if not answering:
+            usage = TokenUsage(input=usage.input * len(abandoned))
+        self.trail.usage = usage
         self.trail.usage_estimated = True
 
     def _note(self, answer: Mapping[str, Any], target: Target) -> None:
@@ -177,23 +186,3 @@ def _visible(chunk: Chunk, *, with_usage: bool) -> Chunk | None:
     if with_usage or "usage" not in chunk:
         return chunk
     return {name: value for name, value in chunk.items() if name != "usage"}
-
-
-def _asked(request: ChatRequest | EmbeddingRequest) -> int:
-    """How much a request says, in characters."""
-    if isinstance(request, EmbeddingRequest):
-        return request.input_characters
-    return sum(_characters(message) for message in request.body["messages"])
-
-
-def _characters(message: Any) -> int:
-    """How much a message or delta says, roughly: its text, parts and tool calls."""
-    if not isinstance(message, Mapping):
-        return 0
-    content = message.get("content")
-    size = len(content) if isinstance(content, str) else 0
-    if isinstance(content, list):
-        size += sum(len(str(part.get("text", ""))) for part in content)
-    for call in message.get("tool_calls") or ():
-        size += len(str(call.get("function", {}).get("arguments", "")))
-    return size

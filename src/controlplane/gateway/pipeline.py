@@ -112,6 +112,6 @@ async def answered(
                 screen_answer(*dispatched, policy.screening, tokens, trail) as screened,
                 keep_texts(request, screened, policy, trail) as (completion, chunks),
             ):
-                if again is not None:
+                if again is not None and not (policy.screening.restore and tokens.originals):
                     await again.keep(completion, trail)
                 yield Answer(trail, decision.statuses, completion, chunks)

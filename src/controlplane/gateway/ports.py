@@ -73,17 +73,19 @@ class ReplayStore(Protocol):
     """Answers under an `Idempotency-Key`. Raises Unreachable."""
 
     async def claim(
-        self, org_id: str, name: str, fingerprint: str, seconds: float
+        self, org_id: str, name: str, fingerprint: str, owner: str, seconds: float
     ) -> Stored | None:
-        """None where the key is ours now, for so many seconds; else what is stored under it."""
+        """None where the key is the owner's now, for so many seconds; else what is stored."""
         ...
 
-    async def keep(self, org_id: str, name: str, fingerprint: str, answer: bytes) -> None:
-        """Store the answer for a day."""
+    async def keep(
+        self, org_id: str, name: str, fingerprint: str, owner: str, answer: bytes
+    ) -> bool:
+        """Store the answer for a day, unless the claim has gone to another; answers whether."""
         ...
 
-    async def give_up(self, org_id: str, name: str) -> None:
-        """Forget the claim: there is no answer to give again."""
+    async def give_up(self, org_id: str, name: str, owner: str) -> None:
+        """Forget the owner's claim: there is no answer to give again."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controlplane.domain.usage import Prices, TokenUsage
@@ -17,7 +18,15 @@ class Pricing:
 
     def cost_microusd(self, provider: str, model: str, usage: TokenUsage) -> int | None:
         """Micro-dollars, rounded up; None where the model has no known price."""
-        own = self.own.get((provider, model))
-        if own is not None:
-            return own.cost_microusd(usage)
-        return self.book.cost_microusd(provider, model, usage)
+        return self.first_cost_microusd(provider, [model], usage)
+
+    def first_cost_microusd(
+        self, provider: str, models: Sequence[str], usage: TokenUsage
+    ) -> int | None:
+        """The same by the first of several names that has a price: an own one before the list."""
+        for model in models:
+            own = self.own.get((provider, model))
+            if own is not None:
+                return own.cost_microusd(usage)
+        costs = (self.book.cost_microusd(provider, model, usage) for model in models)
+        return next((cost for cost in costs if cost is not None), None)

@@ -118,13 +118,16 @@ async def record(
         trail.status, trail.code = InternalError.status, InternalError.code
         raise
     finally:
-        if trail.payload is not None:
-            await _store(trail, trail.payload, payloads)
-        event = trail.event()
+        # Whatever ends one of these, the next is done.
         try:
-            await sink.append(event)
+            if trail.payload is not None:
+                await _store(trail, trail.payload, payloads)
         finally:
-            observe(event)
+            event = trail.event()
+            try:
+                await sink.append(event)
+            finally:
+                observe(event)
 
 
 async def _store(trail: Trail, payload: Payload, payloads: PayloadStore) -> None:

@@ -6,15 +6,17 @@ https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from controlplane.domain.inference import InferenceRequest
 from controlplane.errors import Conflict, InvalidRequest, Unavailable, Unreachable
+from controlplane.gateway.admit import LEASE_MARGIN_SECONDS
 from controlplane.gateway.call import Call
 from controlplane.gateway.ports import ReplayStore
 from controlplane.gateway.record import Trail
@@ -22,6 +24,7 @@ from controlplane.telemetry import count
 
 HEADER = "Idempotency-Key"
 MAX_KEY_LENGTH = 255
+MAX_KEPT_BYTES = 1024 * 1024
 RETRY_AFTER_SECONDS = 2
 
 
@@ -33,17 +36,23 @@ class Replay:
     org_id: str
     name: str
     fingerprint: str
+    owner: str = field(default_factory=lambda: uuid.uuid4().hex)
     answer: Any = None
     kept: bool = False
 
     async def keep(self, answer: Any, trail: Trail) -> None:
-        """Store the answer for a day. An outage costs the replay, not the answer."""
+        """Store the answer for a day. An outage, or an answer of MAX_KEPT_BYTES and more, costs
+        the replay and not the answer."""
         record = {"answer": answer, "provider": trail.provider, "model": trail.model_served}
         try:
             encoded = orjson.dumps(record)
-            await self.store.keep(self.org_id, self.name, self.fingerprint, encoded)
-            self.kept = True
+            if len(encoded) < MAX_KEPT_BYTES:
+                self.kept = await self.store.keep(
+                    self.org_id, self.name, self.fingerprint, self.owner, encoded
+                )
         except Unreachable:
+            pass
+        if not self.kept:
             count("replay_lost", org_id=self.org_id)
 
 
@@ -62,7 +71,8 @@ async def replay(
         return
     use = _use(call, request, store, trail)
     try:
-        stored = await store.claim(use.org_id, use.name, use.fingerprint, seconds)
+        lease = seconds + LEASE_MARGIN_SECONDS
+        stored = await store.claim(use.org_id, use.name, use.fingerprint, use.owner, lease)
     except Unreachable as error:
         raise Unavailable(f"The {HEADER} cannot be checked at the moment. Try again.") from error
     if stored is not None:
@@ -90,7 +100,7 @@ async def replay(
     finally:
         if not use.kept:
             with suppress(Unreachable):
-                await store.give_up(use.org_id, use.name)
+                await store.give_up(use.org_id, use.name, use.owner)
 
 
 def _use(call: Call, request: InferenceRequest, store: ReplayStore, trail: Trail) -> Replay:

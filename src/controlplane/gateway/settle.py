@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
-from controlplane.domain.limits import Decision, Hold
+from controlplane.domain.limits import Decision
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import Unreachable
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.pricing import Pricing
 from controlplane.gateway.record import Trail
+from controlplane.gateway.unsettled import unsettled
 from controlplane.telemetry import count
 
 
@@ -31,16 +31,17 @@ async def settle(
         trail.cost_microusd = _cost(usage, pricing, trail)
         tokens, cost = usage.input + usage.output, trail.cost_microusd or 0
         hold = decision.hold
+        # Until it is done: a caller who leaves at this moment may end it half way.
+        trail.unsettled = unsettled(hold, tokens=tokens, cost_microusd=cost)
         try:
             if decision.degraded:
                 await ledgers.local.settle(hold, tokens=tokens, cost_microusd=cost)
-                trail.unsettled = _unsettled(hold, tokens, cost)
             else:
                 for limit in await ledgers.shared.settle(hold, tokens=tokens, cost_microusd=cost):
                     count("budget_warning", org_id=hold.org_id, limit=limit.name)
+                trail.unsettled = None
         except Unreachable:
             count("unsettled", org_id=hold.org_id)
-            trail.unsettled = _unsettled(hold, tokens, cost)
         if cost > hold.cost_microusd and any(limit.holds for limit in hold.limits):
             count("hold_exceeded", org_id=hold.org_id, model=trail.model_served)
 
@@ -49,26 +50,8 @@ def _cost(usage: TokenUsage, pricing: Pricing, trail: Trail) -> int | None:
     """None where nothing was used, or the model has no price."""
     if trail.usage is None or not trail.provider:
         return None
-    # The name that answered may be one without a price; then what was asked for decides.
-    names = [trail.model_served, trail.attempts[-1].model if trail.attempts else None]
-    costs = (pricing.cost_microusd(trail.provider, name, usage) for name in names if name)
-    return next((cost for cost in costs if cost is not None), None)
-
-
-def _unsettled(hold: Hold, tokens: int, cost_microusd: int) -> dict[str, Any] | None:
-    """What `audit/unsettled.py` reads. None where there is nothing to settle."""
-    limits = [
-        [limit.measure, limit.scope, limit.capacity, limit.window, limit.shadow]
-        for limit in hold.limits
-        if limit.holds
-    ]
-    if not limits:
-        return None
-    return {
-        "limits": limits,
-        "tokens": hold.tokens,
-        "cost_microusd": hold.cost_microusd,
-        "admitted_at": hold.admitted_at and hold.admitted_at.isoformat(),
-        "used_tokens": tokens,
-        "used_cost_microusd": cost_microusd,
-    }
+    # The name that answered may be another than the one that was asked for, and has a price of its
+    # own or none at all.
+    asked = trail.attempts[-1].model if trail.attempts else None
+    names = [name for name in (trail.model_served, asked) if name]
+    return pricing.first_cost_microusd(trail.provider, names, usage)

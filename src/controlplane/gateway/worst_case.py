@@ -96,7 +96,8 @@ def _image_tokens(body: Mapping[str, Any], targets: Iterable[Target]) -> int:
     images = len([part for _, part in _parts(body) if part.get("type") == "image_url"])
     if not images:
         return 0
-    mini = any("mini" in target.model or "mini" in str(body.get("model")) for target in targets)
+    # Names of Azure's deployments say nothing.
+    mini = any(target.provider == "azure" or "mini" in target.model for target in targets)
     return images * (IMAGE_TOKENS_MINI if mini else IMAGE_TOKENS)
 
 
@@ -137,7 +138,8 @@ def _cost(
 
 
 def _unpriced_parameter(body: Mapping[str, Any]) -> InvalidRequest | None:
-    name = next((name for name in UNPRICED if body.get(name) is not None), None)
+    audio = (place for place, part in _parts(body) if part.get("type") == "input_audio")
+    name = next((name for name in UNPRICED if body.get(name) is not None), next(audio, None))
     if name is None and body.get("service_tier") == "priority":
         name = "service_tier"
     if name is None:

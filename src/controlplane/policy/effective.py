@@ -93,7 +93,8 @@ def applies_to(caller: Caller, entry: PolicyDocument) -> bool:
 
 
 def scope(level: Level, subject_id: str) -> str:
-    """The name under which a level counts: `app-456`. Ids that carry their prefix keep one.
+    """The name under which a level counts: `app-456`. An id without its prefix gets one that no id
+    can have (`app:support`), so that no two subjects share a name.
 
     The `sub` of a user is anybody's text and becomes part of Redis keys: it is quoted as in an
     address, and always prefixed, so that no two users share a name.
@@ -101,4 +102,4 @@ def scope(level: Level, subject_id: str) -> str:
     prefix = _SCOPE_PREFIX[level]
     if level is Level.USER:
         return f"{prefix}-{quote(subject_id, safe='@')}"
-    return subject_id if subject_id.startswith(f"{prefix}-") else f"{prefix}-{subject_id}"
+    return subject_id if subject_id.startswith(f"{prefix}-") else f"{prefix}:{subject_id}"

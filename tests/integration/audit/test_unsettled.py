@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from tests.audit_events import audit_event
 from tests.integration.audit.stores import NO_FAILURE, Stores, batch, failures
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.ledger import RedisLedger
+from controlplane.adapters.redis.ledger_keys import limit_key
 from controlplane.audit.consume import consume
+from controlplane.domain.access import Caller, EffectivePolicy, Role, WhenDown
 from controlplane.domain.audit import AuditEvent
-from controlplane.domain.limits import Claim, Hold, Limit, Measure
+from controlplane.domain.limits import Claim, Decision, Hold, Limit, Measure, Period
+from controlplane.errors import Unavailable, Unreachable
+from controlplane.gateway.admit import admit
+from controlplane.gateway.local_ledger import LocalLedger
+from controlplane.gateway.ports import Ledgers
+from controlplane.gateway.record import Trail
+from controlplane.gateway.worst_case import WorstCase
 
 TOKENS = Limit(Measure.TOKENS, "app-1", 1_000, 3_600)
+AT_ONCE = Limit(Measure.CONCURRENCY, "app-1", 4, None)
+TRIED = Limit(Measure.COST, "app-1", 1_000, Period.DAY, shadow=True)
+
+
+class Mute(RedisLedger):
+    """Takes every hold, and its answer is lost on the way."""
+
+    lost: type[BaseException] = Unreachable
+
+    async def reserve(self, claim: Claim) -> Decision:
+        decision = await super().reserve(claim)
+        assert set(decision.hold.limits) == set(claim.limits)
+        raise self.lost("redis")
 
 
 async def _remaining(stores: Stores, org_id: str) -> int:
     probe = Claim(uuid.uuid4().hex, org_id, (TOKENS,), tokens=0)
     decision = await stores.ledger.reserve(probe)
     return decision.statuses[0].remaining
+
+
+async def _left(stores: Stores, org_id: str, *limits: Limit) -> list[int]:
+    """What a request that asks for nothing but a place finds, and gives back at once."""
+    decision = await stores.ledger.reserve(Claim(uuid.uuid4().hex, org_id, limits))
+    await stores.ledger.settle(decision.hold, tokens=0, cost_microusd=0)
+    return [status.remaining for status in decision.statuses]
 
 
 def _event(hold: Hold, used: int, **changes: Any) -> AuditEvent:
@@ -75,6 +105,33 @@ async def test_what_was_never_held_is_counted(stores: Stores, org_id: str) -> No
     for _ in range(2):
         assert await consume(event, stores) == NO_FAILURE
     assert await _remaining(stores, org_id) == 910
+
+
+@pytest.mark.parametrize(
+    ("lost", "seen"), [(Unreachable, Unavailable), (asyncio.CancelledError, asyncio.CancelledError)]
+)
+async def test_a_hold_that_was_taken_without_a_word_is_given_back(
+    stores: Stores,
+    redis: RedisClient,
+    org_id: str,
+    lost: type[BaseException],
+    seen: type[BaseException],
+) -> None:
+    mute = Mute(redis)
+    mute.lost = lost
+    trail = Trail(uuid.uuid4().hex, Caller(org_id, Role.SERVICE, "app-1", key_id="k1"))
+    limits = (TOKENS, AT_ONCE, TRIED)
+    policy = EffectivePolicy("v", limits=limits, rate_when_down=WhenDown.CLOSED)
+    with pytest.raises(seen):
+        await admit(WorstCase(600, 700), policy, 30, Ledgers(mute, LocalLedger()), trail)
+    tried = limit_key(org_id, TRIED)
+    assert await _left(stores, org_id, TOKENS, AT_ONCE) == [400, 2]
+    assert await redis.redis.hget(tried, "held") == b"700"
+    for _ in range(2):
+        assert await consume(batch(trail.event()), stores) == NO_FAILURE
+        assert await _left(stores, org_id, TOKENS, AT_ONCE) == [1_000, 3]
+        assert await redis.redis.hget(tried, "held") == b"0"
+    assert await redis.redis.hlen(f"holds:{{{org_id}}}") == 0
 
 
 async def test_redis_is_down_and_comes_back(

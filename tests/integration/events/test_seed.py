@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from controlplane.config import Settings
 from controlplane.domain.access import Level, PolicyDocument, Role
-from controlplane.domain.changes import ChangeFilter
+from controlplane.domain.changes import Actor, ChangeFilter
 from controlplane.errors import ControlPlaneError
 from controlplane.events import seed
 from controlplane.wiring import Container
@@ -85,6 +85,26 @@ async def test_what_an_operator_changed_stays(fresh: Container) -> None:
     before = await _tables(fresh)
     assert (await seed.run(EVENT, fresh))["created"] == NONE
     assert await _tables(fresh) == before
+
+
+async def test_a_route_that_an_administrator_deleted_stays_deleted(fresh: Container) -> None:
+    await seed.run(EVENT, fresh)
+    actor = Actor("org-default", "user:ana")
+    assert await fresh.rule_repository.delete_route(actor, "gpt-4o", lambda _stored: None)
+    assert (await seed.run(EVENT, fresh))["created"] == NONE
+    left = {row["alias"] for row in (await fresh.rule_repository.all_of("org-default")).routes}
+    assert left == {"gpt-4o-mini", "claude-sonnet-4-5"}
+    # Another organisation's routes are its own affair.
+    assert (await seed.run({**EVENT, "org_id": "org-acme"}, fresh))["created"] == ALL
+
+
+async def test_a_first_run_that_broke_off_is_completed(fresh: Container) -> None:
+    rules = fresh.rule_repository
+    await rules.add_organization("org-default", "Default organisation")
+    await rules.add_route("org-default", seed.ROUTES[0])
+    missing = {**ALL, "organizations": 0, "routes": 2}
+    assert (await seed.run(EVENT, fresh))["created"] == missing
+    assert len((await rules.all_of("org-default")).routes) == len(seed.ROUTES)
 
 
 async def test_keys_only_when_asked_and_only_this_once(fresh: Container) -> None:

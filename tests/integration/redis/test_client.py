@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
+from tests.integration.redis.slow_handshake import SlowHandshake, self_signed
 
+from controlplane.adapters.redis import client as module
 from controlplane.adapters.redis.client import FAILURES_TO_OPEN, RedisClient
 from controlplane.errors import Unreachable
 
@@ -36,6 +39,26 @@ async def test_a_frozen_server_is_given_up_and_then_left_alone() -> None:
             await client.run(lambda redis: redis.ping())
     assert time.monotonic() - started < 0.05
     server.close()
+
+
+async def test_connecting_has_more_time_than_a_command(
+    clean_redis: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handshake that is slower than any command may be, and then a command that gets no answer:
+    it costs its own timeout. The times are longer than real ones, for a machine that is busy."""
+    monkeypatch.setattr(module, "CONNECT_SECONDS", 5.0)
+    async with SlowHandshake(
+        clean_redis, self_signed(tmp_path / "redis.pem"), 0.6
+    ).listening() as redis:
+        client = RedisClient(redis.url, 300, 4)
+        assert await client.run(lambda redis: redis.set("k", "v"))
+        assert await client.run(lambda redis: redis.get("k")) == b"v"
+        redis.freeze()
+        started = time.monotonic()
+        with pytest.raises(Unreachable):
+            await client.run(lambda redis: redis.get("k"))
+        assert 0.25 < time.monotonic() - started < 2
+        await client.close()
 
 
 async def test_the_breaker_closes_when_redis_is_back(

@@ -110,6 +110,25 @@ async def test_a_refresh_writes_those_in_force_and_forgets_the_rest(client: Redi
     assert await KeyCache(client, HASHER, load_nothing).find(KEY) == CALLER
 
 
+async def test_many_keys_are_put_and_replaced_together(client: RedisClient) -> None:
+    """Keys of several organisations, which a cluster has in several places."""
+    keys = [HASHER.generate() for _ in range(20)]
+    stored = {HASHER.hash(key): replace(STORED, key_hash=HASHER.hash(key)) for key in keys}
+    cache = KeyCache(client, HASHER, load_nothing)
+
+    async def known() -> int:
+        return [await cache.find(key) for key in keys].count(CALLER)
+
+    await cache.put(stored)
+    assert await known() == len(keys)
+    await cache.replace(list(stored.values())[:5])
+    assert await known() == 5
+    await cache.put(dict.fromkeys(stored))
+    assert await known() == 0
+    await cache.replace(stored.values())
+    assert await known() == len(keys)
+
+
 async def test_without_redis_nothing_is_told() -> None:
     cache = KeyCache(RedisClient("redis://127.0.0.1:1", 50, 2), HASHER, load)
     with pytest.raises(Unreachable):

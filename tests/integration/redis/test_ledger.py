@@ -185,6 +185,33 @@ async def test_a_shadow_limit_counts_only_what_it_would_admit(ledger: RedisLedge
     assert await remaining(ledger, DAY) == [750]
 
 
+async def test_a_reached_shadow_cap_leaves_no_hold_behind(
+    ledger: RedisLedger, client: RedisClient
+) -> None:
+    tried = replace(DAY, capacity=50, shadow=True)
+    spent = (await reserve(ledger, "first", tried, amount=40)).hold
+    await ledger.settle(spent, tokens=0, cost_microusd=40)
+    for limits in ((tried,), (tried, REQUESTS), (REQUESTS, tried)):
+        decision = await reserve(ledger, "r", *limits)
+        assert (decision.refused_by, decision.would_refuse) == (None, (tried,))
+        assert await client.redis.hkeys(f"holds:{{{ORG}}}") == []
+    # What is asked again was admitted when it was admitted first.
+    repeated = await reserve(ledger, "r", tried, REQUESTS)
+    assert repeated.hold == (await reserve(ledger, "r", tried, REQUESTS)).hold
+    await reserve(ledger, "r2", tried, AT_ONCE)
+    assert await client.redis.hkeys(f"holds:{{{ORG}}}") == [b"r2"]
+
+
+async def test_a_short_lease_does_not_end_the_life_of_a_longer_one(
+    ledger: RedisLedger, client: RedisClient
+) -> None:
+    await reserve(ledger, "long", AT_ONCE, lease=600)
+    await reserve(ledger, "short", AT_ONCE, lease=1)
+    assert 655_000 < await client.redis.pttl(limit_key(ORG, AT_ONCE)) <= 660_000
+    await reserve(ledger, "longer", AT_ONCE, lease=900)
+    assert 955_000 < await client.redis.pttl(limit_key(ORG, AT_ONCE)) <= 960_000
+
+
 async def test_a_refused_request_leaves_shadow_limits_alone(ledger: RedisLedger) -> None:
     tried = replace(TOKENS, capacity=100, shadow=True)
     await reserve(ledger, "full", DAY, amount=1_000)

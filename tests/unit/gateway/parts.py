@@ -125,17 +125,20 @@ class Replays:
     stored: dict[str, Stored] = field(default_factory=dict)
 
     async def claim(
-        self, org_id: str, name: str, fingerprint: str, seconds: float
+        self, org_id: str, name: str, fingerprint: str, owner: str, seconds: float
     ) -> Stored | None:
         found = self.stored.get(name)
         if found is None:
             self.stored[name] = Stored(fingerprint, None)
         return found
 
-    async def keep(self, org_id: str, name: str, fingerprint: str, answer: bytes) -> None:
+    async def keep(
+        self, org_id: str, name: str, fingerprint: str, owner: str, answer: bytes
+    ) -> bool:
         self.stored[name] = Stored(fingerprint, answer)
+        return True
 
-    async def give_up(self, org_id: str, name: str) -> None:
+    async def give_up(self, org_id: str, name: str, owner: str) -> None:
         del self.stored[name]
 
 

@@ -72,8 +72,10 @@ def test_an_image_is_worth_more_than_its_address() -> None:
     ]
     plain = bound(TOKENS).tokens
     assert bound(TOKENS, parts=image).tokens == plain + IMAGE_TOKENS
-    mini = (TARGET, Target("azure", "gpt-4o-mini"))
-    assert bound(TOKENS, parts=image, targets=mini).tokens == plain + IMAGE_TOKENS_MINI
+    # The name of a deployment in Azure does not say which model it is.
+    for other in (Target("openai", "gpt-4o-mini"), Target("azure", "our-vision")):
+        targets = (TARGET, other)
+        assert bound(TOKENS, parts=image, targets=targets).tokens == plain + IMAGE_TOKENS_MINI
 
 
 def test_the_dearest_target_and_the_dearest_use_of_the_prompt_count() -> None:
@@ -114,6 +116,20 @@ def test_what_has_no_price_is_refused_by_name_under_a_cap(body: dict[str, Any]) 
         bound(COST, **body)
     assert refusal.value.param == next(iter(body))
     assert bound(TOKENS, **body).tokens > 0
+
+
+def test_spoken_input_is_refused_by_name_under_a_cap() -> None:
+    spoken: list[dict[str, Any]] = [
+        {"type": "text", "text": "hear"},
+        {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}},
+    ]
+    with pytest.raises(InvalidRequest) as refusal:
+        bound(COST, parts=spoken)
+    assert (refusal.value.param, refusal.value.code) == (
+        "messages.0.content.1",
+        "parameter_not_priced",
+    )
+    assert bound(TOKENS, parts=spoken).tokens > 0
 
 
 def test_a_file_has_no_bound() -> None:

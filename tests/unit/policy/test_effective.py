@@ -72,7 +72,7 @@ def test_limits_of_all_levels_hold_at_once() -> None:
     assert set(policy.limits) == {
         Limit(Measure.REQUESTS, "org-1", 1000, 3600),
         Limit(Measure.REQUESTS, "app-1", 5, 60),
-        Limit(Measure.REQUESTS, "key-k1", 2, 1),
+        Limit(Measure.REQUESTS, "key:k1", 2, 1),
         Limit(Measure.TOKENS, "org-1", 10, 60),
         Limit(Measure.COST, "org-1", 8_000_000, Period.DAY),
         Limit(Measure.COST, "org-1", 9_000_000, 86_400),
@@ -208,8 +208,12 @@ def test_a_shadow_document_counts_apart_and_changes_nothing_that_is_enforced() -
 
 
 def test_scopes_of_different_subjects_are_different() -> None:
-    assert scope(Level.APPLICATION, "456") == scope(Level.APPLICATION, "app-456") == "app-456"
+    assert scope(Level.APPLICATION, "app-456") == "app-456"
+    assert scope(Level.APPLICATION, "456") == "app:456"
     assert scope(Level.USER, "8f6c1a4e-1") == "user-8f6c1a4e-1"
+    ids = ["456", "app-456", "app-app-456", "app", "app-", "key-456", "org-456"]
+    for level in (Level.ORGANIZATION, Level.APPLICATION, Level.API_KEY):
+        assert len({scope(level, subject_id) for subject_id in ids}) == len(ids)
     users = ["x", "user-x", "x:60s", "x:shadow", "x%3A60s", "{x}", "é", "a b"]
     scopes = {scope(Level.USER, user) for user in users}
     assert len(scopes) == len(users)

@@ -28,7 +28,13 @@ DEADLINE_SECONDS = 5.0
 GRACE_SECONDS = 0.5
 
 _TENANT, _SYSTEM = "llm_cp_tenant", "llm_cp_system"
-_BECOME = text("SELECT set_config('role', :role, true), set_config('app.org_id', :org_id, true)")
+# All of it for the transaction: RDS Proxy takes no options with a connection, and one that another
+# transaction gets next must not remember anything.
+_BECOME = text(
+    "SELECT set_config('role', :role, true), set_config('app.org_id', :org_id, true), "
+    "set_config('timezone', 'UTC', true), set_config('statement_timeout', '5000', true), "
+    "set_config('idle_in_transaction_session_timeout', '30000', true)"
+)
 # https://www.postgresql.org/docs/16/libpq-connect.html#LIBPQ-PARAMKEYWORDS
 _CONNECT: dict[str, Any] = {
     "connect_timeout": 2,
@@ -37,8 +43,8 @@ _CONNECT: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 5_000,
     "application_name": "llm-control-plane",
-    "options": "-c timezone=UTC -c statement_timeout=5000 "
-    "-c idle_in_transaction_session_timeout=30000",
+    # A prepared statement would tie RDS Proxy to one session.
+    "prepare_threshold": None,
 }
 
 

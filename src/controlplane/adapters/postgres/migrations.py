@@ -79,6 +79,14 @@ def current_revision(connection: Connection) -> str | None:
     return revision
 
 
+# A function that ran out of time is frozen with its transaction open: its locks must not last.
+_SESSION = (
+    "SET timezone = 'UTC'",
+    "SET statement_timeout = '290s'",
+    "SET idle_in_transaction_session_timeout = '10s'",
+)
+
+
 @contextmanager
 def migration_lock(connection: Connection, *, lock_seconds: float) -> Iterator[None]:
     """Hold the database's migration lock. Raises MigrationError where another one keeps it."""
@@ -108,11 +116,14 @@ def _connection(url: str | URL) -> Iterator[Connection]:
     engine = create_engine(
         address,
         poolclass=NullPool,
-        connect_args={"connect_timeout": CONNECT_SECONDS, "options": "-c timezone=UTC"},
+        connect_args={"connect_timeout": CONNECT_SECONDS},
     )
     try:
         connection = engine.connect()
     except OperationalError as error:
         raise Unreachable("postgresql") from error
     with connection:
+        for setting in _SESSION:
+            connection.execute(text(setting))
+        connection.commit()
         yield connection

@@ -15,6 +15,8 @@ from controlplane.errors import Unreachable
 
 FAILURES_TO_OPEN = 3
 OPEN_SECONDS = 1.0
+# A handshake of TLS alone takes a cold function 50 ms.
+CONNECT_SECONDS = 0.25
 
 T = TypeVar("T")
 
@@ -33,7 +35,7 @@ class RedisClient:
             max_connections=max_connections,
             timeout=seconds,
             socket_timeout=seconds,
-            socket_connect_timeout=seconds,
+            socket_connect_timeout=max(seconds, CONNECT_SECONDS),
             # redis-py's own retries turn a 50 ms timeout into seconds.
             retry=Retry(NoBackoff(), 0),
         )

@@ -69,7 +69,8 @@ class KeyCache:
         """
 
         async def write(redis: Any) -> None:
-            async with redis.pipeline(transaction=True) as pipe:
+            # One by one: keys of a cluster have no place in common.
+            async with redis.pipeline(transaction=False) as pipe:
                 for key_hash, key in keys.items():
                     _queue(pipe, key_hash, key)
                 await pipe.execute()
@@ -85,7 +86,10 @@ class KeyCache:
         async def write(redis: Any) -> None:
             names = [name async for name in redis.scan_iter(match=_key("*"), count=1000)]
             others = [name for name in names if _hash(name) not in current]
-            values = await redis.mget(others) if others else []
+            async with redis.pipeline(transaction=False) as reads:
+                for name in others:
+                    reads.get(name)
+                values = await reads.execute()
             async with redis.pipeline(transaction=False) as pipe:
                 for name, raw in zip(others, values, strict=True):
                     # What is marked as unknown stays so: see above.

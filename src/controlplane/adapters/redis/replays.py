@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import uuid
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.scripts import script
@@ -21,27 +20,31 @@ class RedisReplays:
     def __init__(self, client: RedisClient) -> None:
         self._client = client
         self._give_up = client.redis.register_script(script("give_up.lua"))
-        self._mine = uuid.uuid4().hex
+        self._keep = client.redis.register_script(script("keep.lua"))
 
     async def claim(
-        self, org_id: str, name: str, fingerprint: str, seconds: float
+        self, org_id: str, name: str, fingerprint: str, owner: str, seconds: float
     ) -> Stored | None:
-        """None where the key is ours now, for so many seconds; else what is stored under it."""
-        value = fingerprint.encode() + _UNDER_WAY + self._mine.encode()
+        """None where the key is the owner's now, for so many seconds; else what is stored."""
+        value = fingerprint.encode() + _UNDER_WAY + owner.encode()
         milliseconds = max(1, math.ceil(seconds * 1000))
         found = await self._client.run(
             lambda r: r.set(_key(org_id, name), value, nx=True, get=True, px=milliseconds)
         )
         return None if found is None else _stored(found)
 
-    async def keep(self, org_id: str, name: str, fingerprint: str, answer: bytes) -> None:
-        """Store the answer for a day."""
+    async def keep(
+        self, org_id: str, name: str, fingerprint: str, owner: str, answer: bytes
+    ) -> bool:
+        """Store the answer for a day, unless the claim has gone to another; answers whether."""
         value = fingerprint.encode() + _ANSWERED + answer
-        await self._client.run(lambda r: r.set(_key(org_id, name), value, ex=KEEP_SECONDS))
+        args = [_UNDER_WAY + owner.encode(), value, KEEP_SECONDS]
+        kept = await self._client.run(lambda _: self._keep(keys=[_key(org_id, name)], args=args))
+        return bool(kept)
 
-    async def give_up(self, org_id: str, name: str) -> None:
-        """Forget the claim, if it is still ours and there is no answer."""
-        ending = _UNDER_WAY + self._mine.encode()
+    async def give_up(self, org_id: str, name: str, owner: str) -> None:
+        """Forget the claim, if it is still the owner's and there is no answer."""
+        ending = _UNDER_WAY + owner.encode()
         await self._client.run(lambda _: self._give_up(keys=[_key(org_id, name)], args=[ending]))
 
 

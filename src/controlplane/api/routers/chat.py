@@ -68,6 +68,7 @@ async def _events(answer: Answer, stack: AsyncExitStack) -> AsyncGenerator[bytes
     assert answer.chunks is not None
     try:
         async with stack:
+            yield b""
             async for chunk in answer.chunks:
                 yield b"data: %b\n\n" % orjson.dumps(chunk)
     except GatewayError as error:

@@ -47,7 +47,11 @@ end
 
 function hold.concurrency(limit)
   local added = redis.call('ZADD', limit.key, 'NX', now + lease, request_id)
-  if added == 1 then redis.call('PEXPIRE', limit.key, math.ceil(lease / 1000) + 60000) end
+  if added == 1 then
+    -- A short lease must not end the life of a longer one.
+    local kept = math.max(math.ceil(lease / 1000) + 60000, redis.call('PTTL', limit.key))
+    redis.call('PEXPIRE', limit.key, kept)
+  end
   return added
 end
 
@@ -124,7 +128,6 @@ for a = 4, #ARGV, 5 do
     limit.set = KEYS[next_key]
     next_key = next_key + 1
   end
-  if limit.measure ~= 'requests' then holds_something = true end
   limits[#limits + 1] = limit
 end
 
@@ -154,6 +157,7 @@ if refused_by == 0 then
   local new = 0
   for _, limit in ipairs(limits) do
     if not limit.reached then
+      if limit.measure ~= 'requests' then holds_something = true end
       local added = hold[limit.measure](limit)
       limit.used = limit.used + added * limit.amount
       new = new + added
@@ -166,8 +170,13 @@ if refused_by == 0 then
     redis.call('HSET', KEYS[2], request_id, '{"admitted_at":' .. text(now) ..
       ',"expires_at":' .. text(now + lease) .. ',"note":' .. ARGV[3] .. '}')
     keep(KEYS[2], 2 * DAY + lease)
-  elseif new == 0 and limits[1] then
-    admitted_at = tonumber(redis.call('ZSCORE', limits[1].key, request_id) or now)
+  elseif new == 0 then
+    for _, limit in ipairs(limits) do
+      if limit.measure == 'requests' then
+        admitted_at = tonumber(redis.call('ZSCORE', limit.key, request_id) or now)
+        break
+      end
+    end
   end
 end
 

@@ -1,0 +1,81 @@
+"""What a request and its answer come to where no provider counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from controlplane.domain.chat import ChatRequest
+from controlplane.domain.embeddings import EmbeddingRequest
+from controlplane.domain.usage import TokenUsage
+from controlplane.gateway.estimate import asked_characters, characters, estimate
+
+TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}
+
+
+def asking(content: Any = "x" * 40, **body: Any) -> ChatRequest:
+    return ChatRequest({"model": "m", "messages": [{"role": "user", "content": content}], **body})
+
+
+def test_four_characters_are_a_token() -> None:
+    assert estimate(asking("x" * 41), "gpt-4o", 7) == TokenUsage(input=11, output=2)
+    assert estimate(EmbeddingRequest({"model": "e", "input": "x" * 41}), "e", 0).input == 11
+
+
+@pytest.mark.parametrize(
+    "read",
+    [{"tools": [TOOL] * 20}, {"functions": [TOOL["function"]]}, {"response_format": SCHEMA}],
+    ids=lambda read: next(iter(read)),
+)
+def test_what_the_model_reads_besides_the_messages_counts(read: dict[str, Any]) -> None:
+    assert asked_characters(asking(**read)) == 40 + len(orjson.dumps(read))
+    assert asked_characters(asking(**dict.fromkeys(read))) == 40
+
+
+@pytest.mark.parametrize("url", ["https://e.co/a.png", "data:image/png;base64," + "A" * 90_000])
+def test_a_picture_is_a_thousand_tokens_whatever_its_address(url: str) -> None:
+    parts = [{"type": "text", "text": "x" * 40}, {"type": "image_url", "image_url": {"url": url}}]
+    assert estimate(asking(parts), "gpt-4o", 0).input == 10 + 1_000
+
+
+@pytest.mark.parametrize("model", ["o1", "o3-mini", "gpt-5", "gpt-5-nano", "openai/o4-mini"])
+@pytest.mark.parametrize("limit", ["max_tokens", "max_completion_tokens"])
+def test_an_answer_that_was_thought_about_is_as_long_as_allowed(model: str, limit: str) -> None:
+    assert estimate(asking(**{limit: 500}), model, 8).output == 500
+    assert estimate(asking(**{limit: 500}), model, 4_000).output == 1_000
+    assert estimate(asking(**{limit: 500}), None, 0).output == 0, "nobody thought"
+
+
+@pytest.mark.parametrize(
+    ("model", "effort", "output"),
+    [
+        ("our-deployment", "high", 500),
+        ("our-deployment", "low", 500),
+        ("our-deployment", "none", 2),
+        ("our-deployment", None, 2),
+        ("gpt-4o", None, 2),
+        ("claude-3-opus", None, 2),
+    ],
+)
+def test_who_asks_for_effort_pays_for_it(model: str, effort: str | None, output: int) -> None:
+    request = asking(max_tokens=500, reasoning_effort=effort)
+    assert estimate(request, model, 8).output == output
+
+
+def test_tool_calls_are_said() -> None:
+    calls = [{"function": {"name": "f", "arguments": "x" * 12}}, {"function": {"arguments": "yy"}}]
+    assert characters({"content": "abc", "tool_calls": calls}) == 3 + 14
+
+
+@pytest.mark.parametrize(
+    "calls",
+    ["text", 7, {"function": {}}, [None], ["x"], [{}], [{"function": None}], [{"function": "f"}]],
+    ids=repr,
+)
+def test_malformed_messages_break_nothing(calls: Any) -> None:
+    assert characters({"content": "abc", "tool_calls": calls}) == 3
+    assert characters({"content": ["abc", None, {"type": "text", "text": "de"}]}) == 2
+    assert characters(None) == characters("text") == characters([]) == 0
