@@ -14,10 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from controlplane.config import Settings
 from tests import servers
 from tests.servers import Addresses
+
+# How long an example takes to make says something about the machine, and nothing about the code.
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 
 # What these share is slow to make: each group runs on one worker.
 GROUPS = ("tests/e2e/", "tests/delivery/test_package.py", "tests/delivery/test_cost.py")
