@@ -24,12 +24,6 @@ Chunk = Mapping[str, Any]
 class ChatRequest(InferenceRequest):
     """A checked chat request."""
 
-    def cap_output(self, maximum: int) -> ChatRequest:
-        """Bound the answer: the smaller of what was asked and `maximum` tokens."""
-        name = "max_tokens" if self.body.get("max_tokens") else "max_completion_tokens"
-        asked = self.body.get(name)
-        return self if asked and asked <= maximum else self.replace(**{name: maximum})
-
 
 def parse_chat_request(raw: bytes) -> ChatRequest:
     """Read and check a request body. Raises InvalidRequest, naming the parameter in `param`.

@@ -11,6 +11,7 @@ import orjson
 from controlplane.domain.chat import ChatRequest
 from controlplane.domain.embeddings import EmbeddingRequest
 from controlplane.domain.usage import CHARACTERS_PER_TOKEN, TokenUsage, estimated_usage
+from controlplane.gateway.permit import OUTPUT_LIMITS
 
 # An ordinary picture: a thousand tokens.
 IMAGE_CHARACTERS = 1_000 * CHARACTERS_PER_TOKEN
@@ -29,9 +30,9 @@ def estimate(request: ChatRequest | EmbeddingRequest, model: str | None, said: i
     usage = estimated_usage(asked_characters(request), said)
     if model is None or not _reasons(request, model):
         return usage
-    allowed = [request.body.get(name) or 0 for name in ("max_tokens", "max_completion_tokens")]
+    allowed = max(request.body.get(name) or 0 for name in OUTPUT_LIMITS)
     choices = request.body.get("n") or 1
-    return TokenUsage(usage.input, max(usage.output, max(allowed) * choices))
+    return TokenUsage(usage.input, max(usage.output, allowed * choices))
 
 
 def asked_characters(request: ChatRequest | EmbeddingRequest) -> int:
