@@ -48,14 +48,14 @@ class TestSmoke:
         httpd.shutdown()
         httpd.server_close()
 
-    def run(self, runner: Runner, url: str, patience: str = "5") -> Any:
+    def run(self, runner: Runner, url: str, effective_timeouts: str = "5") -> Any:
         runner.aws |= {"get-parameter": {"stdout": f"{self.KEY}\n"}} | runner.aws
         return runner(
             "smoke",
             URL=url,
             KEY_PARAMETER="/llm-cp/sandbox/smoke-key",
             MODEL="gpt-4o-mini",
-            SMOKE_PATIENCE_SECONDS=patience,
+            SMOKE_PATIENCE_SECONDS=effective_timeouts,
         )
 
     def test_health_and_a_completion(self, runner: Runner, gateway: Any) -> None:
@@ -81,7 +81,7 @@ class TestSmoke:
         assert (done.returncode, done.stderr) == (1, "::error::The completion is none.\n")
 
     def test_no_gateway_fails_when_patience_ends(self, runner: Runner) -> None:
-        done = self.run(runner, "http://127.0.0.1:9", patience="0.2")
+        done = self.run(runner, "http://127.0.0.1:9", effective_timeouts="0.2")
         assert done.returncode == 1
         assert "http://127.0.0.1:9/health did not answer: URLError" in done.stderr
 

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from tests.servers import create_database
 
+from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.migrations import upgrade
-from controlplane.adapters.postgres.rules import RuleRepository
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ async def database(postgres_url: str) -> AsyncIterator[Database]:
 async def org_id(database: Database) -> str:
     """A new organisation."""
     org_id = f"org-{uuid.uuid4().hex[:12]}"
-    await RuleRepository(database).add_organization(org_id, "An organisation of one test")
+    await ConfigurationRepository(database).add_organization(org_id, "An organisation of one test")
     return org_id
 
 

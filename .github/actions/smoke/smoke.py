@@ -71,8 +71,8 @@ def _completion(url: str, key: str) -> urllib.request.Request:
 
 def _until_ok(request: urllib.request.Request) -> dict[str, Any]:
     """The answer; what may pass (no connection, 5xx) is asked again for a while."""
-    patience = float(os.environ.get("SMOKE_PATIENCE_SECONDS", PATIENCE_SECONDS))
-    deadline = time.monotonic() + patience
+    effective_timeouts = float(os.environ.get("SMOKE_PATIENCE_SECONDS", PATIENCE_SECONDS))
+    deadline = time.monotonic() + effective_timeouts
     while True:
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as reply:  # noqa: S310
@@ -86,7 +86,7 @@ def _until_ok(request: urllib.request.Request) -> dict[str, Any]:
             passing = True
         if not passing or time.monotonic() > deadline:
             raise SmokeError(failure)
-        time.sleep(min(PAUSE_SECONDS, patience))
+        time.sleep(min(PAUSE_SECONDS, effective_timeouts))
 
 
 def _code(error: urllib.error.HTTPError) -> str:

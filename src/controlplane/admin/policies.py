@@ -1,4 +1,4 @@
-"""Policies: written to PostgreSQL, then told to the rule cache, so that they hold at once."""
+"""Policies: written to PostgreSQL, then told to the configuration cache, so they hold at once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from controlplane.policy.document import parse_policy
 from controlplane.policy.rule import InvalidPolicy
 
 if TYPE_CHECKING:
+    from controlplane.adapters.postgres.configuration import ConfigurationRepository
     from controlplane.adapters.postgres.policies import PolicyRepository
-    from controlplane.adapters.postgres.rules import RuleRepository
-    from controlplane.adapters.redis.rule_cache import RuleCache
-    from controlplane.admin.ledgers import Ledgers
+    from controlplane.adapters.redis.configuration_cache import ConfigurationCache
+    from controlplane.admin.ledger_keeper import LedgerKeeper
     from controlplane.domain.changes import Actor
     from controlplane.domain.policy_entry import PolicyEntry
 
@@ -84,9 +84,9 @@ class PolicyAdministration:
     def __init__(
         self,
         policies: PolicyRepository,
-        rules: RuleRepository,
-        cache: RuleCache,
-        ledgers: Ledgers,
+        rules: ConfigurationRepository,
+        cache: ConfigurationCache,
+        ledgers: LedgerKeeper,
     ) -> None:
         self._policies = policies
         self._rules = rules

@@ -16,9 +16,9 @@ from controlplane.domain.usage import Price, TokenUsage
 from controlplane.errors import NotFound
 
 if TYPE_CHECKING:
+    from controlplane.adapters.postgres.configuration import ConfigurationRepository
     from controlplane.adapters.postgres.prices import PriceRepository
-    from controlplane.adapters.postgres.rules import RuleRepository
-    from controlplane.adapters.redis.rule_cache import RuleCache
+    from controlplane.adapters.redis.configuration_cache import ConfigurationCache
     from controlplane.domain.changes import Actor
     from controlplane.gateway.ports import PriceBook
 
@@ -78,8 +78,8 @@ def list_price(book: PriceBook, provider: str, model: str) -> Price | None:
 
 async def put_price(
     prices: PriceRepository,
-    rules: RuleRepository,
-    cache: RuleCache,
+    rules: ConfigurationRepository,
+    cache: ConfigurationCache,
     *,
     actor: Actor,
     wanted: OwnPrice,
@@ -98,8 +98,8 @@ async def put_price(
 
 async def delete_price(
     prices: PriceRepository,
-    rules: RuleRepository,
-    cache: RuleCache,
+    rules: ConfigurationRepository,
+    cache: ConfigurationCache,
     *,
     actor: Actor,
     name: tuple[str, str],

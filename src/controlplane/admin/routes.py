@@ -1,4 +1,4 @@
-"""Routes: written to PostgreSQL, then told to the rule cache, so that they hold at once."""
+"""Routes: written to PostgreSQL, then told to the configuration cache, so they hold at once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from controlplane.domain.routing import Route
 from controlplane.errors import NotFound, Unavailable, Unreachable
 
 if TYPE_CHECKING:
-    from controlplane.adapters.postgres.rules import RuleRepository
-    from controlplane.adapters.redis.rule_cache import RuleCache
+    from controlplane.adapters.postgres.configuration import ConfigurationRepository
+    from controlplane.adapters.redis.configuration_cache import ConfigurationCache
     from controlplane.domain.changes import Actor
 
 
@@ -21,7 +21,11 @@ def not_found(alias: str) -> NotFound:
 
 
 async def put_route(
-    rules: RuleRepository, cache: RuleCache, actor: Actor, route: Route, condition: Precondition
+    rules: ConfigurationRepository,
+    cache: ConfigurationCache,
+    actor: Actor,
+    route: Route,
+    condition: Precondition,
 ) -> bool:
     """Store the route and put it in force; answers whether it is new.
 
@@ -41,7 +45,11 @@ async def put_route(
 
 
 async def delete_route(
-    rules: RuleRepository, cache: RuleCache, actor: Actor, alias: str, condition: Precondition
+    rules: ConfigurationRepository,
+    cache: ConfigurationCache,
+    actor: Actor,
+    alias: str,
+    condition: Precondition,
 ) -> None:
     """Remove the route. Raises NotFound, PreconditionFailed and Unavailable."""
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from controlplane.api.departure import unless_gone
+from controlplane.api.disconnect import unless_gone
 
 
 class EventStream(Response):

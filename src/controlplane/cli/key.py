@@ -10,7 +10,7 @@ from controlplane.cli.options import FORCE, LIMIT, YES, condition, segment
 from controlplane.cli.terminal import Colour, Column, Row, confirm, minute, note, shown
 
 if TYPE_CHECKING:
-    from controlplane.cli.gateway import Answer
+    from controlplane.cli.admin_client import Answer
     from controlplane.cli.session import Session
 
 PATH = "/admin/v1/api-keys"

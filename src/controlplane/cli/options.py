@@ -12,7 +12,7 @@ from controlplane.cli.command import CommandError, argument
 from controlplane.cli.terminal import note
 
 if TYPE_CHECKING:
-    from controlplane.cli.gateway import Answer
+    from controlplane.cli.admin_client import Answer
 
 
 MAX_SECONDS = 3600.0

@@ -10,7 +10,7 @@ from controlplane.cli.options import FORCE, condition, segment
 from controlplane.cli.terminal import minute
 
 if TYPE_CHECKING:
-    from controlplane.cli.gateway import Answer
+    from controlplane.cli.admin_client import Answer
     from controlplane.cli.session import Session
 
 PATH = "/admin/v1/organizations"

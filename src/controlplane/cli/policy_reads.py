@@ -13,7 +13,7 @@ from controlplane.cli.options import note_tag, segment
 from controlplane.cli.terminal import Column, Row, minute, note
 
 if TYPE_CHECKING:
-    from controlplane.cli.gateway import Answer
+    from controlplane.cli.admin_client import Answer
     from controlplane.cli.session import Session
 
 PATH = "/admin/v1/policies"

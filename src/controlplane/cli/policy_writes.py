@@ -12,7 +12,7 @@ from controlplane.cli.policy_reads import address_of
 from controlplane.cli.terminal import confirm, note
 
 if TYPE_CHECKING:
-    from controlplane.cli.gateway import Answer
+    from controlplane.cli.admin_client import Answer
     from controlplane.cli.session import Session
 
 

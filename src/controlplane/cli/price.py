@@ -10,7 +10,7 @@ from controlplane.cli.options import FORCE, IF_MATCH, LIMIT, YES, condition, not
 from controlplane.cli.terminal import Column, confirm, note
 
 if TYPE_CHECKING:
-    from controlplane.cli.gateway import Answer
+    from controlplane.cli.admin_client import Answer
     from controlplane.cli.session import Session
 
 PATH = "/admin/v1/prices"

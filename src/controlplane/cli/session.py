@@ -12,7 +12,7 @@ from controlplane.cli.terminal import Terminal
 if TYPE_CHECKING:
     import httpx
 
-    from controlplane.cli.gateway import Gateway
+    from controlplane.cli.admin_client import AdminClient
 
 
 class Session:
@@ -31,7 +31,7 @@ class Session:
         self._transport = transport
 
     @cached_property
-    def gateway(self) -> Gateway:
+    def gateway(self) -> AdminClient:
         """A client of the gateway. Raises CommandError where its address or the token is missing
         or wrong."""
         url = self._checked_url()
@@ -42,7 +42,7 @@ class Session:
         return self._connect(url, {"Authorization": f"Bearer {self._token}"})
 
     @cached_property
-    def invoke_api(self) -> Gateway:
+    def invoke_api(self) -> AdminClient:
         """The same address without the token: the Invoke API of the local stack asks for none."""
         return self._connect(self._checked_url(), {})
 
@@ -59,8 +59,8 @@ class Session:
             raise CommandError("The gateway's address must start with https:// or http://.")
         return self._url
 
-    def _connect(self, url: str, headers: dict[str, str]) -> Gateway:
+    def _connect(self, url: str, headers: dict[str, str]) -> AdminClient:
         # Not at the top: `--help` and `policy validate` need no HTTP client.
-        connect = import_module("controlplane.cli.gateway").connect
-        client: Gateway = connect(url, headers, self._transport)
+        connect = import_module("controlplane.cli.admin_client").connect
+        client: AdminClient = connect(url, headers, self._transport)
         return client

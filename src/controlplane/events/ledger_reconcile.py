@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from controlplane.admin.ledgers import Comparison, Standing
+from controlplane.admin.ledger_keeper import Comparison, Standing
 from controlplane.errors import ControlPlaneError
 from controlplane.telemetry import count
 
@@ -37,7 +37,7 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
         if await container.audit_queue.depth() > 0:
             found[org_id] = Comparison(Standing.BUSY)
             continue
-        found[org_id] = await container.ledgers.reconcile(org_id, quiet=quiet, repair=repair)
+        found[org_id] = await container.ledger_keeper.reconcile(org_id, quiet=quiet, repair=repair)
     differences = _rows(found)
     for row in differences:
         count("ledger_difference", org_id=row["org_id"], limit=row["limit"])
@@ -62,7 +62,7 @@ def _quiet(event: Mapping[str, Any]) -> timedelta:
 
 
 async def _organizations(only: Any, container: Container) -> list[str]:
-    organizations = await container.rule_repository.organizations()
+    organizations = await container.configuration_repository.organizations()
     if only is None:
         return organizations
     if only not in organizations:

@@ -35,7 +35,7 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
     restored, waiting = [], dict[str, str]()
     lost = await books.lost()
     if lost:
-        ledgers = container.ledgers
+        ledgers = container.ledger_keeper
         now = await books.now()
         is_recorded = await container.audit_queue.depth() == 0
         for org_id, loss in lost.items():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from controlplane.adapters.postgres.api_keys import KeyRepository
-from controlplane.adapters.postgres.rules import RuleRepository
+from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.errors import ControlPlaneError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
 
     Raises ControlPlaneError where there is no such organisation, and Unreachable.
     """
-    rules = RuleRepository(container.database)
+    rules = ConfigurationRepository(container.database)
     organizations = await rules.organizations()
     only = event.get("org_id")
     if only is not None:
@@ -28,9 +28,9 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
     policies = routes = prices = 0
     for org_id in organizations:
         # A cap that came into the database by another way has to count what was spent, too.
-        await container.ledgers.open(org_id)
+        await container.ledger_keeper.open(org_id)
         async with rules.committed(org_id) as current:
-            await container.rules_cache.replace(org_id, current)
+            await container.configuration_cache.replace(org_id, current)
         policies += len(current.documents)
         routes += len(current.routes)
         prices += len(current.prices)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from controlplane.adapters.postgres.api_keys import KeyRepository
-from controlplane.adapters.postgres.rules import RuleRepository
+from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.admin.api_keys import create_key
 from controlplane.admin.fields import read_id, read_name
 from controlplane.admin.key_document import NewKey
@@ -49,7 +49,7 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
     if not isinstance(issue_keys, bool):
         raise ControlPlaneError("'issue_keys' must be true or false.")
     org_id, name = _organization(event)
-    rules = RuleRepository(container.database)
+    rules = ConfigurationRepository(container.database)
     created = {
         "organizations": await rules.add_organization(org_id, name),
         "applications": await rules.add_application(org_id, APPLICATION_ID, "Default application"),
@@ -59,7 +59,7 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
         "routes": await _add_routes(container, org_id),
     }
     # What the organisation spent so far is known: a first cap finds a ledger that can be trusted.
-    await container.ledgers.open(org_id)
+    await container.ledger_keeper.open(org_id)
     answer = {
         "ok": True,
         "type": event["type"],
@@ -77,7 +77,7 @@ async def _add_routes(container: Container, org_id: str) -> int:
     """Those that are missing, as long as no administrator has written one: a deleted route stays
     deleted."""
     written, _ = await container.change_log.page(org_id, ChangeFilter(resource="route"), limit=1)
-    rules = container.rule_repository
+    rules = container.configuration_repository
     return 0 if written else sum([await rules.add_route(org_id, route) for route in ROUTES])
 
 

@@ -12,7 +12,7 @@ from controlplane.gateway.limit_answers import refusal
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.record import Trail
 from controlplane.gateway.unsettled import unsettled
-from controlplane.gateway.worst_case import WorstCase
+from controlplane.gateway.upper_bound import UpperBound
 from controlplane.telemetry import count
 
 # What a request may take beyond its deadline: to settle, and for clocks.
@@ -21,7 +21,7 @@ RESTORE_SECONDS = 60
 
 
 async def admit(
-    worst: WorstCase, policy: EffectivePolicy, seconds: float, ledgers: Ledgers, trail: Trail
+    worst: UpperBound, policy: EffectivePolicy, seconds: float, ledgers: Ledgers, trail: Trail
 ) -> Decision:
     """The hold taken for the request, which may run for `seconds`.
 
@@ -53,7 +53,7 @@ async def admit(
     return decision
 
 
-def _claim(worst: WorstCase, policy: EffectivePolicy, seconds: float, trail: Trail) -> Claim:
+def _claim(worst: UpperBound, policy: EffectivePolicy, seconds: float, trail: Trail) -> Claim:
     caller = trail.caller
     return Claim(
         request_id=trail.request_id,

@@ -48,7 +48,7 @@ class Attempts:
     """
 
     route: Route
-    troubled: Mapping[str, float]
+    cooling_down: Mapping[str, float]
     providers: Mapping[str, Provider]
     health: TargetHealth
     deadline: float
@@ -113,7 +113,7 @@ class Attempts:
         return able
 
     async def _is_cooling(self, target: Target) -> bool:
-        until = self.troubled.get(target.key, 0.0)
+        until = self.cooling_down.get(target.key, 0.0)
         if until == 0.0:
             return False
         if time.time() < until:
@@ -140,7 +140,7 @@ class Attempts:
             raise
         finally:
             self._record(target, time.monotonic() - started, error)
-        if target.key in self.troubled:
+        if target.key in self.cooling_down:
             with suppress(Unreachable):
                 await self.health.recovered(self.trail.caller.org_id, target)
         return answer

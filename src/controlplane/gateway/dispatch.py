@@ -28,7 +28,7 @@ RESERVE_SECONDS = 1.5
 Dispatched = tuple[ChatCompletion | Embeddings | None, AsyncIterator[Chunk] | None]
 
 
-def patience(request: InferenceRequest, route: Route, call: Call) -> Timeouts:
+def effective_timeouts(request: InferenceRequest, route: Route, call: Call) -> Timeouts:
     """How long is waited for providers: what the route says, within the function's own time."""
     live = request.stream and call.live
     timeouts = route.timeouts or (LIVE_STREAM if live else BUFFERED)
@@ -42,7 +42,7 @@ async def dispatch(
     request: ChatRequest | EmbeddingRequest,
     route: Route,
     *,
-    troubled: Mapping[str, float],
+    cooling_down: Mapping[str, float],
     providers: Mapping[str, Provider],
     health: TargetHealth,
     timeouts: Timeouts,
@@ -55,7 +55,7 @@ async def dispatch(
     InvalidRequest, ProviderRefused and ProviderUnavailable.
     """
     deadline = time.monotonic() + timeouts.total_s
-    attempts = Attempts(route, troubled, providers, health, deadline, trail)
+    attempts = Attempts(route, cooling_down, providers, health, deadline, trail)
     run = _Run(request, timeouts, attempts, trail)
     try:
         if not request.stream:

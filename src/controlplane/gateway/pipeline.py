@@ -2,7 +2,7 @@
 
 For every kind of inference alike:
 
-record( authenticate -> look up -> screen -> permit -> route -> replay -> admit -> dispatch
+record( authenticate -> look up -> screen -> authorize -> route -> replay -> admit -> dispatch
         -> settle )
 """
 
@@ -17,20 +17,20 @@ from controlplane.domain.chat import ChatRequest, parse_chat_request
 from controlplane.domain.embeddings import EmbeddingRequest, parse_embedding_request
 from controlplane.gateway.admit import admit
 from controlplane.gateway.authenticate import authenticate
+from controlplane.gateway.authorize import authorize
 from controlplane.gateway.call import Answer, Call
-from controlplane.gateway.dispatch import dispatch, patience
+from controlplane.gateway.dispatch import dispatch, effective_timeouts
 from controlplane.gateway.keep_texts import keep_texts
 from controlplane.gateway.lookup import look_up
-from controlplane.gateway.permit import permit
 from controlplane.gateway.ports import (
     AuditSink,
+    ConfigurationSource,
     KeyDirectory,
     Ledgers,
     PayloadStore,
     PriceBook,
     Provider,
     ReplayStore,
-    RuleBook,
     TargetHealth,
     TokenVerifier,
 )
@@ -41,7 +41,7 @@ from controlplane.gateway.route import route
 from controlplane.gateway.screen import screen
 from controlplane.gateway.screen_answer import screen_answer
 from controlplane.gateway.settle import settle
-from controlplane.gateway.worst_case import worst_case
+from controlplane.gateway.upper_bound import upper_bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Gateway:
 
     keys: KeyDirectory
     tokens: TokenVerifier | None
-    rules: RuleBook
+    configuration: ConfigurationSource
     ledgers: Ledgers
     replays: ReplayStore
     payloads: PayloadStore
@@ -84,26 +84,26 @@ async def answered(
     """
     caller = await authenticate(call.credential, gateway.keys, gateway.tokens)
     async with record(call.request_id, caller, gateway.audit, gateway.payloads, operation) as trail:
-        rules = await look_up(gateway.rules, trail)
+        rules = await look_up(gateway.configuration, trail)
         policy, pricing = rules.policy, Pricing(rules.prices, gateway.prices)
         request = parse(call.body)
         request, tokens = screen(request, policy.screening, trail)
-        request = permit(request, policy, trail)
+        request = authorize(request, policy, trail)
         chosen = route(request.model, rules.routes, gateway.rng)
-        timeouts = patience(request, chosen, call)
+        timeouts = effective_timeouts(request, chosen, call)
         async with replay(call, request, timeouts.total_s, gateway.replays, trail) as again:
             if again is not None and again.answer is not None:
                 yield Answer(trail, (), again.answer)
                 return
             size = None if tokens.originals else len(call.body)
-            worst = worst_case(request, size, chosen.targets, policy, pricing)
+            worst = upper_bound(request, size, chosen.targets, policy, pricing)
             decision = await admit(worst, policy, timeouts.total_s, gateway.ledgers, trail)
             async with (
                 settle(decision, gateway.ledgers, pricing, trail),
                 dispatch(
                     request,
                     chosen,
-                    troubled=rules.troubled,
+                    cooling_down=rules.cooling_down,
                     providers=gateway.providers,
                     health=gateway.health,
                     timeouts=timeouts,

@@ -9,11 +9,11 @@ from typing import Protocol, runtime_checkable
 from controlplane.domain.access import Caller
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
+from controlplane.domain.configuration import Configuration
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.limits import Claim, Decision, Hold, Limit
 from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Target, Timeouts
-from controlplane.domain.rules import Rules
 from controlplane.domain.usage import TokenUsage
 
 
@@ -33,10 +33,10 @@ class TokenVerifier(Protocol):
         ...
 
 
-class RuleBook(Protocol):
+class ConfigurationSource(Protocol):
     """Policies and routes. Raises Unreachable where neither cache nor database answers."""
 
-    async def rules(self, caller: Caller) -> Rules:
+    async def of(self, caller: Caller) -> Configuration:
         """The rules for `caller`, in one round trip where they are cached."""
         ...
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from controlplane.domain.configuration import Configuration
 from controlplane.domain.routing import SAME_NAME, Route, Routes, Strategy, Target, is_glob
-from controlplane.domain.rules import Rules
 from controlplane.errors import ModelNotFound
 from controlplane.policy.model_access import is_allowed
 
@@ -32,7 +32,7 @@ def route(model: str, routes: Routes, rng: random.Random) -> Route:
     return replace(found, targets=targets)
 
 
-def listed(rules: Rules) -> list[Route]:
+def listed(rules: Configuration) -> list[Route]:
     """The routes that a caller may choose by name, in order: no globs, none that is not allowed."""
     return [
         route

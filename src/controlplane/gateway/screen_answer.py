@@ -14,9 +14,9 @@ from typing import Any
 
 from controlplane.domain.access import Action, Answers, ScreeningPolicy
 from controlplane.domain.chat import ChatCompletion, Chunk
-from controlplane.gateway.held_text import HeldText
 from controlplane.gateway.record import Trail
 from controlplane.gateway.screen import inspect, refusal
+from controlplane.gateway.stream_buffer import StreamBuffer
 from controlplane.screening.redact import Tokens, redact
 from controlplane.screening.scan import Finding
 
@@ -113,7 +113,7 @@ class _Answer:
 
 
 async def _stream(chunks: AsyncIterator[Chunk], answer: _Answer) -> AsyncGenerator[Chunk, None]:
-    held: dict[Channel, HeldText] = {}
+    held: dict[Channel, StreamBuffer] = {}
     last: Chunk | None = None
     async for chunk in chunks:
         choices = [choice for choice in chunk.get("choices") or () if isinstance(choice, Mapping)]
@@ -144,7 +144,7 @@ def _delta(
     value: Any,
     index: int,
     path: tuple[str | int, ...],
-    held: dict[Channel, HeldText],
+    held: dict[Channel, StreamBuffer],
     answer: _Answer,
 ) -> Any:
     """`value` with what may leave of each text in it."""
@@ -152,7 +152,7 @@ def _delta(
         key = path[-1]
         channel = held.setdefault(
             (index, path),
-            HeldText(answer.find, answer.token, lambda text: answer.restored(text, key)),
+            StreamBuffer(answer.find, answer.token, lambda text: answer.restored(text, key)),
         )
         return channel.push(value)
     if isinstance(value, Mapping):
@@ -173,7 +173,7 @@ def _position(item: Any, place: int) -> int:
 
 
 def _rest(
-    held: dict[Channel, HeldText], answer: _Answer, chunk: Chunk, index: int | None
+    held: dict[Channel, StreamBuffer], answer: _Answer, chunk: Chunk, index: int | None
 ) -> list[Chunk]:
     """What is still held, of one choice or of all, as chunks like `chunk`."""
     rests: list[Chunk] = []

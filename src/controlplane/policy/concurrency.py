@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from controlplane.domain.limits import Limit, Measure
-from controlplane.policy.rule import Rule, Stated, integer
+from controlplane.policy.rule import LevelValue, Rule, integer
 from controlplane.policy.tightest import tightest
 
 MAX_CONCURRENCY = 100_000
 
 
-def merge(stated: Sequence[Stated[int]]) -> tuple[Limit, ...]:
+def merge(stated: Sequence[LevelValue[int]]) -> tuple[Limit, ...]:
     """One limit per scope."""
     return tightest(Limit(Measure.CONCURRENCY, entry.scope, entry.value, None) for entry in stated)
 

@@ -14,8 +14,8 @@ from controlplane.domain.limits import Limit, Measure, Period
 from controlplane.domain.usage import microusd
 from controlplane.policy.rule import (
     InvalidPolicy,
+    LevelValue,
     Rule,
-    Stated,
     integer,
     one_of,
     read_array,
@@ -62,7 +62,7 @@ def _microusd(value: Any, field: str) -> int:
     return microusd(Decimal(value))
 
 
-def merge(stated: Sequence[Stated[Caps]]) -> tuple[Limit, ...]:
+def merge(stated: Sequence[LevelValue[Caps]]) -> tuple[Limit, ...]:
     """Every cap with its scope; of two with the same scope and window the smaller one counts."""
     return tightest(
         Limit(Measure.COST, entry.scope, cap, window)

@@ -12,7 +12,7 @@ from controlplane.domain.limits import Limit
 from controlplane.policy.document import mode_of, parse_policy
 from controlplane.policy.mode import Mode
 from controlplane.policy.request_rate import Windows
-from controlplane.policy.rule import Stated
+from controlplane.policy.rule import LevelValue
 from controlplane.policy.rules import RULES
 
 __all__ = ["applies_to", "effective_policy", "parse_policy", "scope"]
@@ -43,7 +43,7 @@ def effective_policy(caller: Caller, documents: Sequence[PolicyDocument]) -> Eff
     rates = enforced["rate_limits"]
     if caller.application_id and not any(s.level is Level.APPLICATION for s in rates):
         application = scope(Level.APPLICATION, caller.application_id)
-        rates.append(Stated(Level.APPLICATION, application, DEFAULT_RATE))
+        rates.append(LevelValue(Level.APPLICATION, application, DEFAULT_RATE))
     policy = _merged(enforced, _version(mine))
     if not tried:
         return policy
@@ -52,15 +52,17 @@ def effective_policy(caller: Caller, documents: Sequence[PolicyDocument]) -> Eff
     return replace(policy, limits=policy.limits + counted_apart, shadow=replace(shadow, limits=()))
 
 
-def _stated(entries: Sequence[PolicyDocument]) -> dict[str, list[Stated[Any]]]:
-    stated: dict[str, list[Stated[Any]]] = {field: [] for field in RULES}
+def _stated(entries: Sequence[PolicyDocument]) -> dict[str, list[LevelValue[Any]]]:
+    stated: dict[str, list[LevelValue[Any]]] = {field: [] for field in RULES}
     for entry in entries:
         for field, value in parse_policy(entry.document).items():
-            stated[field].append(Stated(entry.level, scope(entry.level, entry.subject_id), value))
+            stated[field].append(
+                LevelValue(entry.level, scope(entry.level, entry.subject_id), value)
+            )
     return stated
 
 
-def _merged(stated: dict[str, list[Stated[Any]]], version: str) -> EffectivePolicy:
+def _merged(stated: dict[str, list[LevelValue[Any]]], version: str) -> EffectivePolicy:
     merged = {field: rule.merge(stated[field]) for field, rule in RULES.items() if rule.merge}
     limits: list[Limit] = [limit for field in _LIMITS for limit in merged[field]]
     down = merged["when_redis_is_down"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from controlplane.policy.rule import Rule, Stated, read_array, read_object, text
+from controlplane.policy.rule import LevelValue, Rule, read_array, read_object, text
 
 MAX_PATTERNS, MAX_LENGTH = 100, 256
 
@@ -21,7 +21,7 @@ def _globs(value: Any, field: str) -> tuple[str, ...]:
     return read_array(value, field, text(1, MAX_LENGTH), 1, MAX_PATTERNS)
 
 
-def merge(stated: Sequence[Stated[tuple[str, ...]]]) -> tuple[tuple[str, ...], ...]:
+def merge(stated: Sequence[LevelValue[tuple[str, ...]]]) -> tuple[tuple[str, ...], ...]:
     """One group of globs per level."""
     return tuple(entry.value for entry in stated)
 

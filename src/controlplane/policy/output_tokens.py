@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from controlplane.policy.rule import Rule, Stated, integer
+from controlplane.policy.rule import LevelValue, Rule, integer
 
 MAX_TOKENS = 1_000_000
 
 
-def merge(stated: Sequence[Stated[int]]) -> int | None:
+def merge(stated: Sequence[LevelValue[int]]) -> int | None:
     """The smallest; None where no level says anything."""
     return min((entry.value for entry in stated), default=None)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controlplane.domain.access import ParameterPolicy
-from controlplane.policy.rule import InvalidPolicy, Rule, Stated, read_array, read_object
+from controlplane.policy.rule import InvalidPolicy, LevelValue, Rule, read_array, read_object
 
 # Without these there is no request.
 ALWAYS_ALLOWED = frozenset({"model", "messages", "input", "stream"})
@@ -46,7 +46,7 @@ def _deniable(value: Any, field: str) -> str:
     return name
 
 
-def merge(stated: Sequence[Stated[ParameterPolicy]]) -> ParameterPolicy:
+def merge(stated: Sequence[LevelValue[ParameterPolicy]]) -> ParameterPolicy:
     """One group of allowed names per level that has one, and what any level denies."""
     return ParameterPolicy(
         allow=tuple(group for entry in stated for group in entry.value.allow),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controlplane.domain.access import WhenDown
-from controlplane.policy.rule import Rule, Stated, one_of, read_object
+from controlplane.policy.rule import LevelValue, Rule, one_of, read_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ def parse(value: Any, field: str) -> WhenRedisIsDown:
     return WhenRedisIsDown(**read_object(value, field, readers))
 
 
-def merge(stated: Sequence[Stated[WhenRedisIsDown]]) -> WhenRedisIsDown:
+def merge(stated: Sequence[LevelValue[WhenRedisIsDown]]) -> WhenRedisIsDown:
     """Closed as soon as one level says so. Where none says anything rates are open, costs closed:
     a moment without a rate limit is borne more easily than a bill."""
     rates = {entry.value.rate for entry in stated}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from controlplane.domain.limits import Limit, Measure
-from controlplane.policy.rule import Rule, Stated, integer, read_array, read_object
+from controlplane.policy.rule import LevelValue, Rule, integer, read_array, read_object
 from controlplane.policy.tightest import tightest
 
 MAX_LIMITS = 8
@@ -29,7 +29,7 @@ def _limit(value: Any, field: str) -> tuple[int, int]:
     return limit["requests"], limit["window_seconds"]
 
 
-def merge(stated: Sequence[Stated[Windows]]) -> tuple[Limit, ...]:
+def merge(stated: Sequence[LevelValue[Windows]]) -> tuple[Limit, ...]:
     """Every limit with its scope; of two with the same scope and window the smaller one counts."""
     return tightest(
         Limit(Measure.REQUESTS, entry.scope, requests, seconds)

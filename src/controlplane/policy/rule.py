@@ -55,7 +55,7 @@ class Faults:
 
 
 @dataclass(frozen=True, slots=True)
-class Stated(Generic[T]):
+class LevelValue(Generic[T]):
     """What one level says about one field. `scope` names its counters: `app-456`."""
 
     level: Level
@@ -74,7 +74,7 @@ class Rule(Generic[T]):
 
     field: str
     parse: Reader[T]
-    merge: Callable[[Sequence[Stated[T]]], Any] | None
+    merge: Callable[[Sequence[LevelValue[T]]], Any] | None
     merges: str
     has_shadow: bool = True
 

@@ -13,9 +13,9 @@ from controlplane.policy.rule import (
     MAX_NAME_SHOWN,
     Faults,
     InvalidPolicy,
+    LevelValue,
     Reader,
     Rule,
-    Stated,
     boolean,
     one_of,
     read_object,
@@ -83,7 +83,7 @@ _READERS: Mapping[str, Reader[Any]] = {
 }
 
 
-def merge(stated: Sequence[Stated[ScreeningRules]]) -> ScreeningPolicy:
+def merge(stated: Sequence[LevelValue[ScreeningRules]]) -> ScreeningPolicy:
     """The strictest action that a level states, family by family and kind by kind.
 
     All custom detectors run. A value is allowed where every level allows it that states actions

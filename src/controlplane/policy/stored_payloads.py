@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from controlplane.policy.rule import Rule, Stated, boolean
+from controlplane.policy.rule import LevelValue, Rule, boolean
 
 
-def merge(stated: Sequence[Stated[bool]]) -> bool:
+def merge(stated: Sequence[LevelValue[bool]]) -> bool:
     """Only where a level wants it and no level forbids it: privacy wins, at whatever level."""
     return bool(stated) and all(entry.value for entry in stated)
 

@@ -18,7 +18,7 @@ MAX_ANSWER_BYTES = 32 * 1024 * 1024
 FINISH_SECONDS = 0.05
 
 
-class Caller:
+class ProviderClient:
     """Calls with the headers of one provider over the shared HTTP client."""
 
     def __init__(

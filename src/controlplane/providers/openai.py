@@ -17,7 +17,7 @@ from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
 from controlplane.providers import parameters
-from controlplane.providers.http import Caller, finish, json_object, read
+from controlplane.providers.http import ProviderClient, finish, json_object, read
 from controlplane.providers.sse import data_of_events
 
 
@@ -43,7 +43,7 @@ class OpenAIProvider:
 
     def __init__(self, endpoint: Endpoint, client: httpx.AsyncClient) -> None:
         self._endpoint = endpoint
-        self._caller = Caller(client, endpoint.headers, api_key=endpoint.api_key)
+        self._caller = ProviderClient(client, endpoint.headers, api_key=endpoint.api_key)
 
     def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         """The parameters that are left out. Raises UnsupportedParameter."""

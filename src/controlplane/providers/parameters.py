@@ -15,7 +15,7 @@ from typing import Any
 from controlplane.errors import UnsupportedParameter
 
 
-class Fate(StrEnum):
+class Handling(StrEnum):
     """What a provider does with a parameter. Nothing is left out unless it is harmless."""
 
     PASSED = "passed on"
@@ -34,12 +34,12 @@ class Parameter:
     """One row. A value equal to `default` asks for nothing, so nobody refuses it."""
 
     name: str
-    anthropic: Fate
+    anthropic: Handling
     default: Any = None
     note: str = ""
 
 
-T, G, R, I = Fate.TRANSLATED, Fate.GATEWAY, Fate.REFUSED, Fate.IGNORED  # noqa: E741
+T, G, R, I = Handling.TRANSLATED, Handling.GATEWAY, Handling.REFUSED, Handling.IGNORED  # noqa: E741
 
 _ROWS: tuple[Parameter, ...] = (
     Parameter("model", T, note="the target of the route"),
@@ -99,12 +99,12 @@ _ROWS: tuple[Parameter, ...] = (
 PARAMETERS: Mapping[str, Parameter] = {row.name: row for row in _ROWS}
 
 
-def fate(kind: str, name: str) -> Fate:
+def fate(kind: str, name: str) -> Handling:
     """What becomes of `name`. OpenAI and Azure judge what nobody knows; elsewhere it is refused."""
     if kind in _SPEAK_OPENAI:
-        return Fate.TRANSLATED if name == "model" else Fate.PASSED
+        return Handling.TRANSLATED if name == "model" else Handling.PASSED
     row = PARAMETERS.get(name)
-    return row.anthropic if row else Fate.REFUSED
+    return row.anthropic if row else Handling.REFUSED
 
 
 def check(kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
@@ -116,10 +116,10 @@ def check(kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
         row = PARAMETERS.get(name)
         if value is None or (row is not None and value == row.default):
             continue
-        outcome = row.anthropic if row else Fate.REFUSED
-        if outcome is Fate.REFUSED:
+        outcome = row.anthropic if row else Handling.REFUSED
+        if outcome is Handling.REFUSED:
             raise UnsupportedParameter(name, kind, row.note if row else "")
-        if outcome is Fate.IGNORED:
+        if outcome is Handling.IGNORED:
             ignored.append(name)
     return tuple(ignored)
 

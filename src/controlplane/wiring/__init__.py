@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from controlplane.adapters.cognito.tokens import CognitoVerifier
     from controlplane.adapters.prices import GenaiPrices
+    from controlplane.adapters.redis.configuration_cache import ConfigurationCache
     from controlplane.adapters.redis.key_cache import KeyCache
-    from controlplane.adapters.redis.rule_cache import RuleCache
-    from controlplane.admin.ledgers import Ledgers
+    from controlplane.admin.ledger_keeper import LedgerKeeper
     from controlplane.domain.access import ApiKey
+    from controlplane.domain.configuration import StoredConfiguration
     from controlplane.domain.keys import KeyHasher
-    from controlplane.domain.rules import OrganizationRules
     from controlplane.gateway.pipeline import Gateway
     from controlplane.gateway.ports import Provider
 
@@ -57,7 +57,7 @@ class Container(Stores):
         return Gateway(
             keys=self.key_cache,
             tokens=_Lazily(lambda: self.tokens) if self.settings.cognito else None,
-            rules=self.rules_cache,
+            configuration=self.configuration_cache,
             ledgers=Ledgers(self.ledger, LocalLedger()),
             replays=RedisReplays(self.redis),
             payloads=_Lazily(lambda: self.payloads),
@@ -88,19 +88,21 @@ class Container(Stores):
         return KeyCache(self.redis, self.key_hasher, self._load_key)
 
     @cached_property
-    def rules_cache(self) -> RuleCache:
+    def configuration_cache(self) -> ConfigurationCache:
         """Policies and routes: Redis, then PostgreSQL."""
-        from controlplane.adapters.redis.rule_cache import RuleCache
+        from controlplane.adapters.redis.configuration_cache import ConfigurationCache
 
-        return RuleCache(self.redis, self._load_rules)
+        return ConfigurationCache(self.redis, self._load_rules)
 
     @cached_property
-    def ledgers(self) -> Ledgers:
+    def ledger_keeper(self) -> LedgerKeeper:
         """Who keeps the ledger: opens it, compares it, counts it anew."""
         from controlplane.adapters.postgres.spending import Spending
-        from controlplane.admin.ledgers import Ledgers
+        from controlplane.admin.ledger_keeper import LedgerKeeper
 
-        return Ledgers(self.ledger.books, Spending(self.database), self.rule_repository)
+        return LedgerKeeper(
+            self.ledger.books, Spending(self.database), self.configuration_repository
+        )
 
     @cached_property
     def tokens(self) -> CognitoVerifier:
@@ -150,8 +152,8 @@ class Container(Stores):
     async def _load_key(self, key_hash: str) -> ApiKey | None:
         return await self.key_repository.find(key_hash)
 
-    async def _load_rules(self, org_id: str) -> OrganizationRules:
-        return await self.rule_repository.all_of(org_id)
+    async def _load_rules(self, org_id: str) -> StoredConfiguration:
+        return await self.configuration_repository.all_of(org_id)
 
 
 class _Lazily:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from controlplane.adapters.postgres.policies import PolicyRepository
     from controlplane.adapters.postgres.prices import PriceRepository
     from controlplane.adapters.postgres.repositories import (
+        ConfigurationRepository,
         KeyRepository,
         RequestLogRepository,
-        RuleRepository,
     )
     from controlplane.adapters.postgres.usage import UsageRepository
     from controlplane.adapters.redis.client import RedisClient
@@ -143,11 +143,11 @@ class Stores:
         return KeyRepository(self.database)
 
     @cached_property
-    def rule_repository(self) -> RuleRepository:
+    def configuration_repository(self) -> ConfigurationRepository:
         """Policies and routes in PostgreSQL."""
-        from controlplane.adapters.postgres.repositories import RuleRepository
+        from controlplane.adapters.postgres.repositories import ConfigurationRepository
 
-        return RuleRepository(self.database)
+        return ConfigurationRepository(self.database)
 
     @cached_property
     def request_logs(self) -> RequestLogRepository:

@@ -85,7 +85,7 @@ async def stranger(container: Container) -> AsyncIterator[Organization]:
 
 async def new_organization(container: Container) -> Organization:
     made = Organization(container, f"org-{uuid.uuid4().hex[:12]}")
-    rules = container.rule_repository
+    rules = container.configuration_repository
     await rules.add_organization(made.id, "An organisation of one test")
     await rules.add_application(made.id, "app-1", "An application")
     transport = httpx.ASGITransport(create_app(container))

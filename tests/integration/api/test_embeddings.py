@@ -166,9 +166,9 @@ async def test_tokens_where_nothing_is_screened(
         await client.embeddings.create(model=MODEL, input=tokens)
     assert (caught.value.param, caught.value.code) == ("input", "input_not_screenable")
     off = {"screening": {"pii": "off", "secrets": "off"}}
-    rules, org_id = organization.container.rule_repository, organization.id
+    rules, org_id = organization.container.configuration_repository, organization.id
     await add_policy(organization, Level.ORGANIZATION, org_id, off)
-    await organization.container.rules_cache.replace(org_id, await rules.all_of(org_id))
+    await organization.container.configuration_cache.replace(org_id, await rules.all_of(org_id))
     answer = await client.embeddings.create(model=MODEL, input=tokens)
     assert len(answer.data) == (1 if isinstance(tokens[0], int) else 2)
     assert upstream[0].asked[0][2]["input"] == tokens

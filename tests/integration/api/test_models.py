@@ -20,7 +20,7 @@ __all__ = ["corpora"]
 async def test_models_are_those_that_the_policy_allows(
     organization: Organization, corpora: Path
 ) -> None:
-    rules = organization.container.rule_repository
+    rules = organization.container.configuration_repository
     policy = {"models": {"allow": ["gpt-4o*", "org/*"]}}
     await add_policy(organization, Level.APPLICATION, "app-1", policy)
     for alias in ("gpt-4o", "gpt-4o*", "org/model", "claude"):
@@ -37,7 +37,7 @@ async def test_models_are_those_that_the_policy_allows(
 
 @pytest.mark.parametrize("model", ["claude", "gpt-4o-glob", "gpt-4o*", "nope", ""])
 async def test_other_models_are_404(organization: Organization, model: str) -> None:
-    rules = organization.container.rule_repository
+    rules = organization.container.configuration_repository
     policy = {"models": {"allow": ["gpt-4o*"]}}
     await add_policy(organization, Level.APPLICATION, "app-1", policy)
     for alias in ("gpt-4o*", "claude"):

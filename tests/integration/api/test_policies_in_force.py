@@ -27,7 +27,9 @@ async def organization(settings: Settings) -> AsyncIterator[Organization]:
     container = Container(replace(settings, long_lived=True))
     container.providers = {"openai": EchoProvider()}
     made = await new_organization(container)
-    await container.rule_repository.add_route(made.id, Route(MODEL, (Target("openai", MODEL),)))
+    await container.configuration_repository.add_route(
+        made.id, Route(MODEL, (Target("openai", MODEL),))
+    )
     yield made
     await close(made)
     await container.database.close()

@@ -16,7 +16,7 @@ from controlplane.domain.changes import Actor
 async def other_application(organization: Organization) -> str:
     """A second application; answers the id of its key."""
     parts = organization.container
-    await parts.rule_repository.add_application(organization.id, "app-2", "Another")
+    await parts.configuration_repository.add_application(organization.id, "app-2", "Another")
     key, key_id = parts.key_hasher.generate(), f"key-{uuid.uuid4().hex}"
     caller = Caller(organization.id, Role.SERVICE, application_id="app-2", key_id=key_id)
     stored = ApiKey(key_id, parts.key_hasher.hash(key), caller)
@@ -139,7 +139,7 @@ async def test_effective_is_what_the_request_path_goes_by(organization: Organiza
         await organization.admin.get(f"{POLICIES}/effective", params={"key_id": key_id})
     ).json()
     caller = Caller(organization.id, Role.SERVICE, application_id="app-1", key_id=key_id)
-    rules = await organization.container.rules_cache.rules(caller)
+    rules = await organization.container.configuration_cache.of(caller)
     assert found["version"] == rules.policy.version
     assert [row["requests"] for row in found["policy"]["rate_limits"]] == [
         limit.capacity for limit in rules.policy.limits

@@ -79,13 +79,13 @@ async def test_without_an_own_price_the_list_says_what_it_costs(
 
 async def test_a_write_holds_from_the_next_request_on(organization: Organization) -> None:
     caller = Caller(organization.id, Role.SERVICE, application_id="app-1", key_id="k")
-    rules = organization.container.rules_cache
-    assert (await rules.rules(caller)).prices == {}
+    rules = organization.container.configuration_cache
+    assert (await rules.of(caller)).prices == {}
     await organization.admin.put(PLACE, json=BODY)
-    prices = (await rules.rules(caller)).prices
+    prices = (await rules.of(caller)).prices
     assert prices["openai", "gpt-4o"].cost_microusd(TokenUsage(input=100, output=10)) == 285
     await organization.admin.delete(PLACE)
-    assert (await rules.rules(caller)).prices == {}
+    assert (await rules.of(caller)).prices == {}
 
 
 @pytest.mark.parametrize("model", ["meta-llama/Llama-3", "a/b/c", "name with spaces", "ünï/😀"])

@@ -212,7 +212,7 @@ async def test_organisations_do_not_see_each_other(
 
 
 async def test_an_organisation_that_nobody_made_is_404(organization: Organization) -> None:
-    rules = organization.container.rule_repository
+    rules = organization.container.configuration_repository
     route = Route("m", (Target("openai", "m"),))
     with pytest.raises(NotFound):
         await rules.put_route(Actor("org-nobody", "user:eve"), route, lambda stored: None)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from tests.integration.api.conftest import Organization, assert_error, models
 
-from controlplane.adapters.redis import rule_cache
+from controlplane.adapters.redis import configuration_cache
 from controlplane.admin.in_force import HOLDS_WITHIN_MINUTES
 from controlplane.api.app import create_app
 from controlplane.wiring import Container
@@ -62,7 +62,7 @@ async def test_a_delete_that_redis_missed_can_be_repeated(
 
 
 async def test_the_answer_says_how_long_the_cache_is_fresh() -> None:
-    assert HOLDS_WITHIN_MINUTES * 60 == rule_cache.FRESH_SECONDS
+    assert HOLDS_WITHIN_MINUTES * 60 == configuration_cache.FRESH_SECONDS
 
 
 async def test_the_database_down_is_503(organization: Organization) -> None:

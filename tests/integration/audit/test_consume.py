@@ -213,8 +213,10 @@ async def test_lost_between_s3_and_the_commit(
         database = Database(proxy.url)
         store = Troubled(stores.s3, stores.bucket)
         store.trouble = getattr(proxy, trouble)
-        troubled = replace(stores, request_logs=RequestLogRepository(database), object_store=store)
-        assert await consume(event, troubled) == failures(0, 1, 2)
+        cooling_down = replace(
+            stores, request_logs=RequestLogRepository(database), object_store=store
+        )
+        assert await consume(event, cooling_down) == failures(0, 1, 2)
         assert len(stores.lines()) == 1, "the object was written"
         assert await _records(stores, org_id) == []
         proxy.thaw()

@@ -11,7 +11,7 @@ from tests.audit_events import audit_event
 from tests.integration.audit.stores import NO_FAILURE, Stores, batch
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.repositories import RuleRepository
+from controlplane.adapters.postgres.repositories import ConfigurationRepository
 from controlplane.audit.consume import consume
 
 
@@ -19,7 +19,7 @@ async def test_the_last_use_of_a_key_only_moves_on(
     stores: Stores, database: Database, postgres_url: str, org_id: str
 ) -> None:
     key_id = f"key-{uuid.uuid4().hex}"
-    await RuleRepository(database).add_organization(org_id, "An organisation of one test")
+    await ConfigurationRepository(database).add_organization(org_id, "An organisation of one test")
     with psycopg.connect(postgres_url) as connection:
         connection.execute("SET ROLE llm_cp_system")
         connection.execute(

@@ -24,7 +24,7 @@ from controlplane.gateway.admit import admit
 from controlplane.gateway.local_ledger import LocalLedger
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.record import Trail
-from controlplane.gateway.worst_case import WorstCase
+from controlplane.gateway.upper_bound import UpperBound
 
 TOKENS = Limit(Measure.TOKENS, "app-1", 1_000, 3_600)
 AT_ONCE = Limit(Measure.CONCURRENCY, "app-1", 4, None)
@@ -123,7 +123,7 @@ async def test_a_hold_that_was_taken_without_a_word_is_given_back(
     limits = (TOKENS, AT_ONCE, TRIED)
     policy = EffectivePolicy("v", limits=limits, rate_when_down=WhenDown.CLOSED)
     with pytest.raises(seen):
-        await admit(WorstCase(600, 700), policy, 30, Ledgers(mute, LocalLedger()), trail)
+        await admit(UpperBound(600, 700), policy, 30, Ledgers(mute, LocalLedger()), trail)
     tried = limit_key(org_id, TRIED)
     assert await _left(stores, org_id, TOKENS, AT_ONCE) == [400, 2]
     assert await redis.redis.hget(tried, "held") == b"700"

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from tests.integration.events.ledger_scene import DOCUMENTS, Scene
 
-from controlplane.admin.ledgers import Standing
+from controlplane.admin.ledger_keeper import Standing
 from controlplane.config import Settings
 from controlplane.events import ledger_restore
 from controlplane.wiring import Container
@@ -21,7 +21,7 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     """One organisation with eleven caps on four levels, and nothing spent."""
     container = Container(replace(settings, database_url=fresh_url))
-    await container.rule_repository.add_organization("org-1", "One")
+    await container.configuration_repository.add_organization("org-1", "One")
     scene = Scene(container, "org-1")
     await scene.store(DOCUMENTS)
     assert await scene.ledgers.open("org-1") is Standing.OPEN

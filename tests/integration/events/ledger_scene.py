@@ -12,7 +12,7 @@ import boto3
 from sqlalchemy import text
 from tests.audit_events import audit_event
 
-from controlplane.admin.ledgers import Ledgers, caps_in
+from controlplane.admin.ledger_keeper import LedgerKeeper, caps_in
 from controlplane.audit.consume import consume
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.audit import AuditEvent
@@ -48,9 +48,9 @@ class Scene:
     number: int = 0
 
     @property
-    def ledgers(self) -> Ledgers:
+    def ledgers(self) -> LedgerKeeper:
         """Its keeper."""
-        return self.container.ledgers
+        return self.container.ledger_keeper
 
     async def store(self, documents: Documents) -> None:
         """These documents, instead of those that were stored."""
@@ -70,7 +70,7 @@ class Scene:
     async def reserve(self, who: Mapping[str, str], *, lease: float = 30.0) -> Decision:
         """As the gateway would, under the policy as it is stored."""
         caller = Caller(self.org_id, Role.SERVICE, **who)
-        rules = await self.container.rule_repository.all_of(self.org_id)
+        rules = await self.container.configuration_repository.all_of(self.org_id)
         limits = effective_policy(caller, rules.documents).limits
         self.number += 1
         claim = Claim(
@@ -115,7 +115,7 @@ class Scene:
 
     async def counters(self) -> dict[str, Mapping[int, int]]:
         """What Redis has counted, per cap and bucket."""
-        rules = await self.container.rule_repository.all_of(self.org_id)
+        rules = await self.container.configuration_repository.all_of(self.org_id)
         page = await self.container.ledger.books.read(self.org_id, list(caps_in(rules.documents)))
         return {counter.limit.name: counter.buckets for counter in page.counters}
 

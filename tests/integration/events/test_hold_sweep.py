@@ -31,7 +31,7 @@ CAP = Limit(Measure.COST, "org-1", 5_000_000, Period.DAY)
 async def scene(settings: Settings, fresh_url: str) -> AsyncIterator[Scene]:
     """One organisation with two caps."""
     container = Container(replace(settings, database_url=fresh_url))
-    await container.rule_repository.add_organization("org-1", "One")
+    await container.configuration_repository.add_organization("org-1", "One")
     scene = Scene(container, "org-1")
     await scene.store({("organization", None): {"cost_caps": CAPS}})
     await scene.ledgers.open("org-1")

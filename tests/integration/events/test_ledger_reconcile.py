@@ -9,7 +9,7 @@ import pytest
 from tests.integration.events.ledger_scene import CALLERS, CAPS, DOCUMENTS, Documents, Scene
 
 from controlplane.adapters.redis import ledger_books
-from controlplane.admin.ledgers import Standing, caps_in
+from controlplane.admin.ledger_keeper import Standing, caps_in
 from controlplane.errors import ControlPlaneError, LedgerLost
 from controlplane.events import ledger_reconcile
 
@@ -155,7 +155,7 @@ async def test_a_wrong_event_is_refused(scene: Scene, event: dict[str, Any]) -> 
 async def test_a_counter_that_moves_meanwhile_is_not_corrected(scene: Scene) -> None:
     await scene.spend(3)
     books = scene.container.ledger.books
-    rules = await scene.container.rule_repository.all_of("org-1")
+    rules = await scene.container.configuration_repository.all_of("org-1")
     cap = next(limit for limit in caps_in(rules.documents) if limit.name == "cost:org-1:day")
     (read,) = (await books.read("org-1", [cap])).counters
     held = await scene.reserve(CALLERS[0])

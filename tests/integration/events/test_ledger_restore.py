@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.integration.events.ledger_scene import CALLERS, Scene
 
-from controlplane.admin.ledgers import Standing
+from controlplane.admin.ledger_keeper import Standing
 from controlplane.domain.limits import Decision, Hold
 from controlplane.errors import LedgerLost
 from controlplane.events import ledger_reconcile, ledger_restore

@@ -38,8 +38,10 @@ async def _caller(container: Container, key: str) -> Caller:
 
 async def test_counts_what_holds(seeded: tuple[Container, str]) -> None:
     container, _ = seeded
-    await container.rule_repository.add_organization("org-2", "Second")
-    await container.rule_repository.add_route("org-2", Route("x", (Target("openai", "y"),)))
+    await container.configuration_repository.add_organization("org-2", "Second")
+    await container.configuration_repository.add_route(
+        "org-2", Route("x", (Target("openai", "y"),))
+    )
     async with container.database.tenant("org-2") as connection:
         await connection.execute(
             text(
@@ -65,19 +67,19 @@ async def test_counts_what_holds(seeded: tuple[Container, str]) -> None:
 async def test_a_changed_route_and_policy_hold_at_once(seeded: tuple[Container, str]) -> None:
     container, key = seeded
     caller = await _caller(container, key)
-    before = await container.rules_cache.rules(caller)
+    before = await container.configuration_cache.of(caller)
     async with container.database.tenant("org-default") as connection:
         await connection.execute(text("DELETE FROM model_routes WHERE alias = 'gpt-4o'"))
         limits = '{"rate_limits": [{"requests": 7, "window_seconds": 60}]}'
         await connection.execute(
             text("UPDATE policies SET document = :d, version = 2"), {"d": limits}
         )
-    cached = await container.rules_cache.rules(caller)
+    cached = await container.configuration_cache.of(caller)
     assert (
         set(cached.routes) == set(before.routes) == {"gpt-4o", "gpt-4o-mini", "claude-sonnet-4-5"}
     )
     await refresh_policy_cache.run(EVENT, container)
-    after = await container.rules_cache.rules(caller)
+    after = await container.configuration_cache.of(caller)
     assert set(after.routes) == {"gpt-4o-mini", "claude-sonnet-4-5"}
     assert [limit.capacity for limit in after.policy.limits] == [7]
 
@@ -103,7 +105,7 @@ async def test_requests_need_no_database_afterwards(seeded: tuple[Container, str
     cached_only = Container(replace(container.settings, database_url="postgresql://127.0.0.1:9/db"))
     caller = await _caller(cached_only, key)
     assert caller.application_id == "app-default"
-    assert "gpt-4o" in (await cached_only.rules_cache.rules(caller)).routes
+    assert "gpt-4o" in (await cached_only.configuration_cache.of(caller)).routes
 
 
 @pytest.mark.parametrize("org_id", ["org-none", "", 7, ["org-default"]])
@@ -123,7 +125,7 @@ async def test_a_cap_from_elsewhere_is_open_once_it_is_refreshed(
         document = '{"cost_caps": [{"usd": "5", "period": "day"}]}'
         await connection.execute(text("UPDATE policies SET document = :d"), {"d": document})
     await refresh_policy_cache.run(EVENT, container)
-    rules = await container.rules_cache.rules(caller)
+    rules = await container.configuration_cache.of(caller)
     (cap,) = [limit for limit in rules.policy.limits if limit.measure is Measure.COST]
     claim = Claim("req-1", "org-default", (cap,), cost_microusd=1)
     assert (await container.ledger.reserve(claim)).refused_by is None

@@ -41,7 +41,7 @@ async def _tables(container: Container) -> dict[str, list[str]]:
 
 async def test_makes_the_default_organisation(fresh: Container) -> None:
     assert await seed.run(EVENT, fresh) == {"ok": True, **EVENT, "created": ALL}
-    rules = fresh.rule_repository
+    rules = fresh.configuration_repository
     assert await rules.organizations() == ["org-default"]
     assert (await rules.all_of("org-default")).documents == [
         PolicyDocument(
@@ -90,16 +90,18 @@ async def test_what_an_operator_changed_stays(fresh: Container) -> None:
 async def test_a_route_that_an_administrator_deleted_stays_deleted(fresh: Container) -> None:
     await seed.run(EVENT, fresh)
     actor = Actor("org-default", "user:ana")
-    assert await fresh.rule_repository.delete_route(actor, "gpt-4o", lambda _stored: None)
+    assert await fresh.configuration_repository.delete_route(actor, "gpt-4o", lambda _stored: None)
     assert (await seed.run(EVENT, fresh))["created"] == NONE
-    left = {row["alias"] for row in (await fresh.rule_repository.all_of("org-default")).routes}
+    left = {
+        row["alias"] for row in (await fresh.configuration_repository.all_of("org-default")).routes
+    }
     assert left == {"gpt-4o-mini", "claude-sonnet-4-5"}
     # Another organisation's routes are its own affair.
     assert (await seed.run({**EVENT, "org_id": "org-acme"}, fresh))["created"] == ALL
 
 
 async def test_a_first_run_that_broke_off_is_completed(fresh: Container) -> None:
-    rules = fresh.rule_repository
+    rules = fresh.configuration_repository
     await rules.add_organization("org-default", "Default organisation")
     await rules.add_route("org-default", seed.ROUTES[0])
     missing = {**ALL, "organizations": 0, "routes": 2}
@@ -147,7 +149,7 @@ async def test_makes_another_organisation_with_its_first_keys(fresh: Container) 
     event = {**EVENT, "org_id": "org-acme", "name": "Acme", "issue_keys": True}
     answer = await seed.run(event, fresh)
     assert answer["created"] == ALL
-    assert await fresh.rule_repository.organizations() == ["org-acme", "org-default"]
+    assert await fresh.configuration_repository.organizations() == ["org-acme", "org-default"]
     made = await fresh.directory.organization("org-acme")
     assert made is not None
     assert made.name == "Acme"

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import text
 
+from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.policies import PolicyRepository
-from controlplane.adapters.postgres.rules import RuleRepository
 from controlplane.domain.access import Level
 from controlplane.domain.changes import Actor
 from controlplane.domain.policy_entry import PolicyEntry
@@ -35,7 +35,7 @@ async def policies(database: Database) -> PolicyRepository:
 @pytest.fixture
 async def actor(database: Database, org_id: str) -> Actor:
     """Of an organisation with two applications and a key of each."""
-    rules = RuleRepository(database)
+    rules = ConfigurationRepository(database)
     for name in ("app-1", "app-2"):
         await rules.add_application(org_id, name, "An application")
         await add_key(database, org_id, f"key-{name}-{org_id}", name)

@@ -16,9 +16,9 @@ from tests.integration.postgres.policy_scene import (
     policies,
 )
 
+from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.policies import PolicyRepository
-from controlplane.adapters.postgres.rules import RuleRepository
 from controlplane.domain.access import Level
 from controlplane.domain.changes import Actor
 from controlplane.errors import NotFound
@@ -56,7 +56,7 @@ async def test_subjects_of_another_organisation_are_not_there(
     policies: PolicyRepository, database: Database, actor: Actor
 ) -> None:
     other = Actor(f"org-{uuid.uuid4().hex[:12]}", "user:eve")
-    await RuleRepository(database).add_organization(other.org_id, "Another")
+    await ConfigurationRepository(database).add_organization(other.org_id, "Another")
     key = f"key-app-1-{actor.org_id}"
     subjects = [(Level.ORGANIZATION, actor.org_id), APP, (Level.API_KEY, key)]
     for subject in subjects:

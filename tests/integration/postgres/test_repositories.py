@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.policies import PolicyRepository
-from controlplane.adapters.postgres.repositories import KeyRepository, RuleRepository
+from controlplane.adapters.postgres.repositories import ConfigurationRepository, KeyRepository
 from controlplane.domain.access import ApiKey, Caller, Level, Role
 from controlplane.domain.changes import Actor
 from controlplane.domain.routing import Route, Strategy, Target, Timeouts
@@ -42,12 +42,12 @@ def keys(database: Database) -> KeyRepository:
 
 
 @pytest.fixture
-def rules(database: Database) -> RuleRepository:
-    return RuleRepository(database)
+def rules(database: Database) -> ConfigurationRepository:
+    return ConfigurationRepository(database)
 
 
 async def test_a_key_is_found_as_it_was_added(
-    keys: KeyRepository, rules: RuleRepository, org_id: str
+    keys: KeyRepository, rules: ConfigurationRepository, org_id: str
 ) -> None:
     await rules.add_application(org_id, "app-1", "An application")
     key = _key(org_id, application_id="app-1", expires_at=NOW + timedelta(hours=1))
@@ -86,7 +86,9 @@ async def test_a_key_speaks_for_an_application_of_its_own_organisation(
         await _add(keys, _key(org_id, application_id="app-of-others"))
 
 
-async def test_routes_come_back_in_their_json_form(rules: RuleRepository, org_id: str) -> None:
+async def test_routes_come_back_in_their_json_form(
+    rules: ConfigurationRepository, org_id: str
+) -> None:
     plain = Route("a", (Target("openai", "gpt-4o"),))
     full = Route("b", (Target("x", "y", 3), Target("z", "w")), Strategy.WEIGHTED, Timeouts(1, 2, 3))
     for route in (full, plain):
@@ -103,7 +105,7 @@ async def test_routes_come_back_in_their_json_form(rules: RuleRepository, org_id
 
 
 async def test_adding_again_leaves_what_is_there(
-    rules: RuleRepository, database: Database, org_id: str
+    rules: ConfigurationRepository, database: Database, org_id: str
 ) -> None:
     first = Route("a", (Target("openai", "gpt-4o"),))
     assert await rules.add_route(org_id, first)
@@ -112,12 +114,12 @@ async def test_adding_again_leaves_what_is_there(
     assert [Route.from_dict(row) for row in (await rules.all_of(org_id)).routes] == [first]
 
 
-async def test_organisations_are_listed(rules: RuleRepository, org_id: str) -> None:
+async def test_organisations_are_listed(rules: ConfigurationRepository, org_id: str) -> None:
     assert org_id in await rules.organizations()
 
 
 async def test_rules_of_others_stay_theirs(
-    rules: RuleRepository, database: Database, org_id: str
+    rules: ConfigurationRepository, database: Database, org_id: str
 ) -> None:
     other = f"org-{uuid.uuid4().hex[:12]}"
     await rules.add_organization(other, "Another")

@@ -31,7 +31,7 @@ def clean_redis(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def client(clean_redis: str) -> AsyncIterator[RedisClient]:
-    """Many connections, and patience with a busy machine."""
+    """Many connections, and effective_timeouts with a busy machine."""
     client = RedisClient(clean_redis, 2_000, 64)
     yield client
     await client.close()

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from controlplane.adapters.redis import key_cache, rule_cache
+from controlplane.adapters.redis import configuration_cache, key_cache
 from controlplane.adapters.redis.client import RedisClient
+from controlplane.adapters.redis.configuration_cache import ConfigurationCache
 from controlplane.adapters.redis.key_cache import KeyCache
-from controlplane.adapters.redis.rule_cache import RuleCache
 from controlplane.domain.access import ApiKey, Caller, Level, PolicyDocument, Role
+from controlplane.domain.configuration import StoredConfiguration
 from controlplane.domain.keys import KeyHasher
 from controlplane.domain.limits import Limit, Measure
-from controlplane.domain.rules import OrganizationRules
 from controlplane.domain.usage import Price
 from controlplane.errors import Unreachable
 
@@ -46,7 +46,7 @@ class Store:
         self.asked = 0
         self.down = False
         self.key: ApiKey | None = ApiKey("k1", HASHER.hash(KEY), CALLER)
-        self.rules = OrganizationRules(DOCUMENTS, ROUTES)
+        self.rules = StoredConfiguration(DOCUMENTS, ROUTES)
 
     def _ask(self) -> None:
         self.asked += 1
@@ -57,7 +57,7 @@ class Store:
         self._ask()
         return self.key if self.key and self.key.key_hash == key_hash else None
 
-    async def load_rules(self, org_id: str) -> OrganizationRules:
+    async def load_rules(self, org_id: str) -> StoredConfiguration:
         self._ask()
         return self.rules
 
@@ -128,7 +128,7 @@ async def test_without_redis_the_database_answers() -> None:
     store = Store()
     client = RedisClient(DEAD, 50, 2)
     assert await KeyCache(client, HASHER, store.load_key).find(KEY) == CALLER
-    rules = await RuleCache(client, store.load_rules).rules(CALLER)
+    rules = await ConfigurationCache(client, store.load_rules).of(CALLER)
     assert rules.policy.limits == (Limit(Measure.REQUESTS, "app-1", 3, 60),)
     store.down = True
     with pytest.raises(Unreachable):
@@ -147,23 +147,23 @@ async def test_replacing_the_keys_forgets_revoked_ones(client: RedisClient) -> N
 
 async def test_rules_are_loaded_once_and_hold_for_the_caller_alone(client: RedisClient) -> None:
     store = Store()
-    cache = RuleCache(client, store.load_rules)
+    cache = ConfigurationCache(client, store.load_rules)
     for _ in range(3):
-        rules = await cache.rules(CALLER)
+        rules = await cache.of(CALLER)
         assert rules.policy.limits == (Limit(Measure.REQUESTS, "app-1", 3, 60),)
         assert rules.policy.max_output_tokens is None
         assert rules.routes["gpt-4o"].targets[0].provider == "openai"
     assert store.asked == 1
-    other = await cache.rules(Caller("org-1", Role.SERVICE, application_id="app-2", key_id="k2"))
+    other = await cache.of(Caller("org-1", Role.SERVICE, application_id="app-2", key_id="k2"))
     assert other.policy.max_output_tokens == 1
     assert store.asked == 1
 
 
 async def test_replaced_rules_hold_from_the_next_request_on(client: RedisClient) -> None:
-    cache = RuleCache(client, Store().load_rules)
-    await cache.rules(CALLER)
-    await cache.replace("org-1", OrganizationRules([], []))
-    rules = await cache.rules(CALLER)
+    cache = ConfigurationCache(client, Store().load_rules)
+    await cache.of(CALLER)
+    await cache.replace("org-1", StoredConfiguration([], []))
+    rules = await cache.of(CALLER)
     assert rules.policy.version == "default"
     assert rules.routes == {}
 
@@ -172,18 +172,18 @@ async def test_stale_rules_are_read_anew_and_serve_while_the_database_is_down(
     client: RedisClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store()
-    cache = RuleCache(client, store.load_rules)
-    monkeypatch.setattr(rule_cache, "FRESH_SECONDS", -1)
-    await cache.rules(CALLER)
-    store.rules = OrganizationRules([], ROUTES)
-    assert (await cache.rules(CALLER)).policy.version == "default"
+    cache = ConfigurationCache(client, store.load_rules)
+    monkeypatch.setattr(configuration_cache, "FRESH_SECONDS", -1)
+    await cache.of(CALLER)
+    store.rules = StoredConfiguration([], ROUTES)
+    assert (await cache.of(CALLER)).policy.version == "default"
     store.down = True
-    assert (await cache.rules(CALLER)).policy.version == "default"
+    assert (await cache.of(CALLER)).policy.version == "default"
 
 
 async def test_a_reading_is_one_round_trip(client: RedisClient, clean_redis: str) -> None:
-    cache = RuleCache(client, Store().load_rules)
-    await cache.rules(CALLER)
+    cache = ConfigurationCache(client, Store().load_rules)
+    await cache.of(CALLER)
     calls = 0
     original = client.run
 
@@ -193,22 +193,22 @@ async def test_a_reading_is_one_round_trip(client: RedisClient, clean_redis: str
         return await original(command)
 
     client.run = counted  # type: ignore[method-assign]
-    await cache.rules(CALLER)
+    await cache.of(CALLER)
     assert calls == 1
 
 
 async def test_what_was_loaded_before_a_change_does_not_replace_it(client: RedisClient) -> None:
     """A change that comes between the load and the write of a request that missed."""
     store = Store()
-    cache = RuleCache(client, store.load_rules)
+    cache = ConfigurationCache(client, store.load_rules)
 
-    async def load(org_id: str) -> OrganizationRules:
+    async def load(org_id: str) -> StoredConfiguration:
         old = await store.load_rules(org_id)
-        await cache.replace(org_id, OrganizationRules(DOCUMENTS, []))
+        await cache.replace(org_id, StoredConfiguration(DOCUMENTS, []))
         return old
 
-    await RuleCache(client, load).rules(CALLER)
-    assert (await cache.rules(CALLER)).routes == {}
+    await ConfigurationCache(client, load).of(CALLER)
+    assert (await cache.of(CALLER)).routes == {}
     assert store.asked == 1
 
 
@@ -220,12 +220,12 @@ async def test_a_document_of_another_time_is_not_in_force(
     valid = {"from": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}
     begin, end = (datetime(2026, month, 1, tzinfo=UTC).timestamp() for month in (1, 2))
     document = PolicyDocument(Level.APPLICATION, "app-1", 1, {**LIMIT, "valid": valid})
-    store.rules = OrganizationRules([document], ROUTES)
-    cache = RuleCache(client, store.load_rules)
+    store.rules = StoredConfiguration([document], ROUTES)
+    cache = ConfigurationCache(client, store.load_rules)
     own, default = (Limit(Measure.REQUESTS, "app-1", n, 60) for n in (3, 100))
     for now, expected in ((begin - 1, default), (begin, own), (end - 1, own), (end, default)):
         monkeypatch.setattr(time, "time", lambda now=now: now)
-        rules = await cache.rules(CALLER)
+        rules = await cache.of(CALLER)
         assert rules.policy.limits == (expected,)
         assert rules.policy.version == ("application:1" if expected is own else "default")
 
@@ -233,9 +233,9 @@ async def test_a_document_of_another_time_is_not_in_force(
 async def test_own_prices_come_with_the_rules(client: RedisClient) -> None:
     store = Store()
     row = {"provider": "vllm", "model": "llama", "input": "0.50", "output": "1"}
-    store.rules = OrganizationRules([], [], [{**row, "cached": None, "cache_write": None}])
-    rules = await RuleCache(client, store.load_rules).rules(CALLER)
+    store.rules = StoredConfiguration([], [], [{**row, "cached": None, "cache_write": None}])
+    rules = await ConfigurationCache(client, store.load_rules).of(CALLER)
     expected = {("vllm", "llama"): Price(input=Decimal("0.50"), output=Decimal(1))}
     assert rules.prices == expected
     store.down = True
-    assert (await RuleCache(client, store.load_rules).rules(CALLER)).prices == expected
+    assert (await ConfigurationCache(client, store.load_rules).of(CALLER)).prices == expected

@@ -10,18 +10,18 @@ import pytest
 
 from controlplane.adapters.redis import health as module
 from controlplane.adapters.redis.client import RedisClient
+from controlplane.adapters.redis.configuration_cache import ConfigurationCache
 from controlplane.adapters.redis.health import RedisTargetHealth
-from controlplane.adapters.redis.rule_cache import RuleCache
 from controlplane.domain.access import Caller, Role
+from controlplane.domain.configuration import StoredConfiguration
 from controlplane.domain.routing import Target
-from controlplane.domain.rules import OrganizationRules
 
 CALLER = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
 TARGET = Target("openai", "gpt-4o")
 
 
-async def no_rules(_org_id: str) -> OrganizationRules:
-    return OrganizationRules([], [])
+async def no_rules(_org_id: str) -> StoredConfiguration:
+    return StoredConfiguration([], [])
 
 
 @pytest.fixture
@@ -32,26 +32,26 @@ async def client(clean_redis: str) -> AsyncIterator[RedisClient]:
 
 
 async def test_failures_in_a_row_start_the_cool_down(client: RedisClient) -> None:
-    health, rules = RedisTargetHealth(client), RuleCache(client, no_rules)
-    assert (await rules.rules(CALLER)).troubled == {}
+    health, rules = RedisTargetHealth(client), ConfigurationCache(client, no_rules)
+    assert (await rules.of(CALLER)).cooling_down == {}
     for _ in range(module.FAILURES_IN_A_ROW - 1):
         await health.failed("org-1", TARGET)
-    assert (await rules.rules(CALLER)).troubled == {"openai/gpt-4o": 0.0}
+    assert (await rules.of(CALLER)).cooling_down == {"openai/gpt-4o": 0.0}
     await health.failed("org-1", TARGET)
-    until = (await rules.rules(CALLER)).troubled["openai/gpt-4o"]
+    until = (await rules.of(CALLER)).cooling_down["openai/gpt-4o"]
     assert abs(until - time.time() - module.COOL_DOWN_SECONDS) < 2
     other = Caller("org-2", Role.SERVICE, application_id="app-1", key_id="k2")
-    assert (await rules.rules(other)).troubled == {}
+    assert (await rules.of(other)).cooling_down == {}
 
 
 async def test_an_answer_forgets_the_failures(client: RedisClient) -> None:
-    health, rules = RedisTargetHealth(client), RuleCache(client, no_rules)
+    health, rules = RedisTargetHealth(client), ConfigurationCache(client, no_rules)
     for _ in range(module.FAILURES_IN_A_ROW):
         await health.failed("org-1", TARGET)
     await health.recovered("org-1", TARGET)
-    assert (await rules.rules(CALLER)).troubled == {}
+    assert (await rules.of(CALLER)).cooling_down == {}
     await health.failed("org-1", TARGET)
-    assert (await rules.rules(CALLER)).troubled == {"openai/gpt-4o": 0.0}
+    assert (await rules.of(CALLER)).cooling_down == {"openai/gpt-4o": 0.0}
 
 
 async def test_one_of_many_may_probe(client: RedisClient) -> None:

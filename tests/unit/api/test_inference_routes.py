@@ -61,10 +61,10 @@ async def test_models() -> None:
 
 async def test_models_without_a_store_are_503() -> None:
     class Down:
-        async def rules(self, caller: Caller) -> Any:
+        async def of(self, caller: Caller) -> Any:
             raise Unreachable("postgresql")
 
-    made, _ = gateway(rules=Down())
+    made, _ = gateway(configuration=Down())
     async with client(made) as http:
         response = await http.get("/v1/models")
     assert response.status_code == 503

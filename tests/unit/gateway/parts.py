@@ -14,14 +14,14 @@ import orjson
 from controlplane.domain.access import Caller, PolicyDocument, Role
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
+from controlplane.domain.configuration import Configuration
 from controlplane.domain.limits import Claim, Decision, Hold, Limit, LimitStatus
 from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Route, Target, Timeouts
-from controlplane.domain.rules import Rules
 from controlplane.domain.usage import Price, TokenUsage
 from controlplane.errors import Unreachable
 from controlplane.gateway.call import Call
-from controlplane.gateway.dispatch import Dispatched, dispatch, patience
+from controlplane.gateway.dispatch import Dispatched, dispatch, effective_timeouts
 from controlplane.gateway.local_ledger import LocalLedger
 from controlplane.gateway.pipeline import Gateway
 from controlplane.gateway.ports import Ledger as LedgerPort
@@ -47,15 +47,15 @@ class Keys:
 
 @dataclass
 class Book:
-    """Rules from documents, routes and prices given by the test."""
+    """Configuration from documents, routes and prices given by the test."""
 
     documents: list[PolicyDocument] = field(default_factory=list)
     routes: dict[str, Route] = field(default_factory=dict)
     prices: dict[tuple[str, str], Price] = field(default_factory=dict)
 
-    async def rules(self, caller: Caller) -> Rules:
+    async def of(self, caller: Caller) -> Configuration:
         policy = effective_policy(caller, self.documents)
-        return Rules(policy, self.routes, prices=self.prices)
+        return Configuration(policy, self.routes, prices=self.prices)
 
 
 @dataclass
@@ -215,7 +215,7 @@ def gateway(
         **{
             "keys": Keys(),
             "tokens": None,
-            "rules": Book(documents or [], routes, prices or {}),
+            "configuration": Book(documents or [], routes, prices or {}),
             "ledgers": Ledgers(ledger or LocalLedger(), LocalLedger()),
             "replays": Replays(),
             "payloads": Payloads(),
@@ -252,7 +252,7 @@ def dispatched(
     trail: Trail,
     *,
     seconds_left: float | None = None,
-    troubled: Mapping[str, float] | None = None,
+    cooling_down: Mapping[str, float] | None = None,
     health: Health | None = None,
 ) -> AbstractAsyncContextManager[Dispatched]:
     """`dispatch` with what most tests do not care about filled in."""
@@ -260,10 +260,10 @@ def dispatched(
     return dispatch(
         request,
         route,
-        troubled=troubled or {},
+        cooling_down=cooling_down or {},
         providers=providers,
         health=health or Health(),
-        timeouts=patience(request, route, asked),
+        timeouts=effective_timeouts(request, route, asked),
         trail=trail,
     )
 

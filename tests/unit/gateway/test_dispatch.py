@@ -260,13 +260,13 @@ async def test_a_target_that_failed_often_is_left_for_last() -> None:
     a, b = Scripted(completion()), Scripted(completion())
     health = Health()
     trail = Trail("req_1", CALLER)
-    troubled = {A.key: time.time() + 30}
+    cooling_down = {A.key: time.time() + 30}
     async with dispatched(
         ChatRequest(BODY),
         Route("m", (A, B), timeouts=FAST),
         {"a": a, "b": b},
         trail,
-        troubled=troubled,
+        cooling_down=cooling_down,
         health=health,
     ):
         pass
@@ -282,7 +282,7 @@ async def test_a_cooling_target_is_better_than_none() -> None:
         Route("m", (A, B), timeouts=FAST),
         {"a": a, "b": b},
         trail,
-        troubled={A.key: time.time() + 30},
+        cooling_down={A.key: time.time() + 30},
     ):
         pass
     assert [t.provider for t in trail.attempts] == ["b", "a"]
@@ -297,7 +297,7 @@ async def test_one_caller_probes_after_the_cool_down(probes: bool, first: str) -
         Route("m", (A, B), timeouts=FAST),
         {"a": Scripted(completion()), "b": Scripted(completion())},
         trail,
-        troubled={A.key: time.time() - 1},
+        cooling_down={A.key: time.time() - 1},
         health=health,
     ):
         pass

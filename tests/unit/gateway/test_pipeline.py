@@ -94,10 +94,10 @@ async def test_the_key_store_down_is_503() -> None:
 
 async def test_the_rule_store_down_is_503_and_recorded() -> None:
     class Down:
-        async def rules(self, caller: Caller) -> Any:
+        async def of(self, caller: Caller) -> Any:
             raise Unreachable("postgresql")
 
-    made, sink = gateway(rules=Down())
+    made, sink = gateway(configuration=Down())
     with pytest.raises(Unavailable):
         await run(made, call())
     assert sink.events[0].status == 503

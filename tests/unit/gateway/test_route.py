@@ -9,8 +9,8 @@ import pytest
 from tests.unit.gateway.parts import CALLER
 
 from controlplane.domain.access import Level, PolicyDocument
+from controlplane.domain.configuration import Configuration
 from controlplane.domain.routing import Route, Routes, Strategy, Target
-from controlplane.domain.rules import Rules
 from controlplane.errors import ModelNotFound
 from controlplane.gateway.route import listed, route
 from controlplane.policy.effective import effective_policy
@@ -80,5 +80,5 @@ def test_priority_keeps_the_order_and_weights_draw_the_first() -> None:
 def test_what_is_listed_is_allowed_and_no_glob() -> None:
     document = PolicyDocument(Level.APPLICATION, "app-1", 1, {"models": {"allow": ["gpt-4o*"]}})
     known = routes("gpt-4o-mini", "gpt-4o", "gpt-4o*", "claude")
-    rules = Rules(effective_policy(CALLER, [document]), known)
+    rules = Configuration(effective_policy(CALLER, [document]), known)
     assert [found.alias for found in listed(rules)] == ["gpt-4o", "gpt-4o-mini"]

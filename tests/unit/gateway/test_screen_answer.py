@@ -12,9 +12,9 @@ from tests.unit.gateway.parts import CALLER
 
 from controlplane.domain.access import Answers, ScreeningPolicy
 from controlplane.errors import SensitiveData
-from controlplane.gateway.held_text import HELD_CHARACTERS
 from controlplane.gateway.record import Trail
 from controlplane.gateway.screen_answer import screen_answer
+from controlplane.gateway.stream_buffer import HELD_CHARACTERS
 from controlplane.screening.redact import Tokens
 
 KEY = "sk-proj-" + "aB3dE6gH9j" * 12

@@ -13,7 +13,7 @@ from controlplane.config import PROVIDER_KINDS
 from controlplane.errors import UnsupportedParameter
 from controlplane.local.simulator.anthropic_parameters import refuse_parameters
 from controlplane.providers.anthropic.request import translate
-from controlplane.providers.parameters import PARAMETERS, Fate, check, fate, markdown
+from controlplane.providers.parameters import PARAMETERS, Handling, check, fate, markdown
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "PROVIDERS.md"
 MODEL = "claude-opus-4-6"
@@ -83,17 +83,19 @@ def test_the_samples_are_what_openai_takes(schema: OpenAISchema, name: str) -> N
 def test_each_parameter_meets_its_fate(kind: str, name: str) -> None:
     body = WITH_TOOL | {name: SAMPLES[name]}
     match fate(kind, name):
-        case Fate.REFUSED:
+        case Handling.REFUSED:
             with pytest.raises(UnsupportedParameter, match=f"'{name}'") as raised:
                 check(kind, body)
             assert raised.value.param == name
-        case Fate.IGNORED:
+        case Handling.IGNORED:
             assert check(kind, body) == (name,)
         case _:
             assert check(kind, body) == ()
 
 
-@pytest.mark.parametrize("name", [n for n in SAMPLES if PARAMETERS[n].anthropic is Fate.TRANSLATED])
+@pytest.mark.parametrize(
+    "name", [n for n in SAMPLES if PARAMETERS[n].anthropic is Handling.TRANSLATED]
+)
 def test_what_is_translated_changes_the_body_and_not_the_request(name: str) -> None:
     before = PLAIN if name == "tools" else WITH_TOOL
     after = before | {name: SAMPLES[name]}
@@ -103,12 +105,16 @@ def test_what_is_translated_changes_the_body_and_not_the_request(name: str) -> N
 
 
 @pytest.mark.parametrize("model", [MODEL, "claude-sonnet-4-5"])
-@pytest.mark.parametrize("name", [n for n in SAMPLES if PARAMETERS[n].anthropic is Fate.TRANSLATED])
+@pytest.mark.parametrize(
+    "name", [n for n in SAMPLES if PARAMETERS[n].anthropic is Handling.TRANSLATED]
+)
 def test_what_is_translated_is_taken(name: str, model: str) -> None:
     refuse_parameters(translate(WITH_TOOL | {name: SAMPLES[name]}, model))
 
 
-@pytest.mark.parametrize("name", [n for n in SAMPLES if PARAMETERS[n].anthropic is Fate.IGNORED])
+@pytest.mark.parametrize(
+    "name", [n for n in SAMPLES if PARAMETERS[n].anthropic is Handling.IGNORED]
+)
 def test_what_is_ignored_does_not_reach_anthropic(name: str) -> None:
     assert sent(WITH_TOOL | {name: SAMPLES[name]}) == sent(WITH_TOOL)
 

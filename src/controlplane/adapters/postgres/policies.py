@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import tuple_
 
+from controlplane.adapters.postgres.configuration import lock_configuration
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.governance_tables import PolicyVersion
 from controlplane.adapters.postgres.policy_rows import (
@@ -22,7 +23,6 @@ from controlplane.adapters.postgres.policy_rows import (
     write_version,
 )
 from controlplane.adapters.postgres.policy_subjects import check_subject, named_caller
-from controlplane.adapters.postgres.rules import lock_rules
 from controlplane.adapters.postgres.tables import Policy
 from controlplane.domain.access import Caller, Level, PolicyDocument
 from controlplane.domain.changes import Actor
@@ -101,7 +101,7 @@ class PolicyRepository:
         """Store a first document; answers whether it did. A subject that has or ever had a policy
         is left alone: somebody may have removed it on purpose. Raises NotFound as `put` does."""
         async with self._database.tenant(actor.org_id) as connection:
-            await lock_rules(connection, actor.org_id)
+            await lock_configuration(connection, actor.org_id)
             stored = await read_current(connection, level, subject_id)
             if stored is not None or await last_version(connection, level, subject_id):
                 return False
@@ -126,7 +126,7 @@ class PolicyRepository:
         subject that the organisation does not have.
         """
         async with self._database.tenant(actor.org_id) as connection:
-            await lock_rules(connection, actor.org_id)
+            await lock_configuration(connection, actor.org_id)
             stored = await read_current(connection, level, subject_id)
             if stored is not None and stored.document == document:
                 return stored, False
@@ -147,7 +147,7 @@ class PolicyRepository:
         that was a removal, and InvalidPolicy for a document that would not be taken today.
         """
         async with self._database.tenant(actor.org_id) as connection:
-            await lock_rules(connection, actor.org_id)
+            await lock_configuration(connection, actor.org_id)
             document = await read_version(connection, level, subject_id, version)
             parse_policy(document)
             stored = await read_current(connection, level, subject_id)
@@ -162,7 +162,7 @@ class PolicyRepository:
     async def remove(self, actor: Actor, level: Level, subject_id: str, check: Check) -> bool:
         """Remove the policy of a subject; answers whether there was one. Its versions stay."""
         async with self._database.tenant(actor.org_id) as connection:
-            await lock_rules(connection, actor.org_id)
+            await lock_configuration(connection, actor.org_id)
             stored = await read_current(connection, level, subject_id)
             if stored is None:
                 return False

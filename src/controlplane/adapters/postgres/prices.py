@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.changes import note_change
+from controlplane.adapters.postgres.configuration import lock_configuration
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.governance_tables import ModelPrice
-from controlplane.adapters.postgres.rules import lock_rules
 from controlplane.adapters.postgres.storable import is_storable
 from controlplane.adapters.postgres.tables import Organization
 from controlplane.domain.changes import Actor
@@ -54,7 +54,7 @@ class PriceRepository:
         amounts = {name: getattr(wanted.price, name) for name in AMOUNTS}
         changes = {**amounts, "updated_at": func.now()}
         async with self._database.tenant(actor.org_id) as connection:
-            await lock_rules(connection, actor.org_id)
+            await lock_configuration(connection, actor.org_id)
             stored = await _price(connection, wanted.provider, wanted.model)
             if stored is not None and stored.to_dict() == wanted.to_dict():
                 return False
@@ -73,7 +73,7 @@ class PriceRepository:
     async def delete(self, actor: Actor, provider: str, model: str, check: Check) -> bool:
         """Remove a price; answers whether there was one."""
         async with self._database.tenant(actor.org_id) as connection:
-            await lock_rules(connection, actor.org_id)
+            await lock_configuration(connection, actor.org_id)
             stored = await _price(connection, provider, model)
             if stored is None:
                 return False

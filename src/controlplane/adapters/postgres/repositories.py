@@ -1,7 +1,7 @@
 """All repositories, for the composition root."""
 
 from controlplane.adapters.postgres.api_keys import KeyRepository
+from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.adapters.postgres.request_logs import RequestLogRepository
-from controlplane.adapters.postgres.rules import RuleRepository
 
-__all__ = ["KeyRepository", "RequestLogRepository", "RuleRepository"]
+__all__ = ["ConfigurationRepository", "KeyRepository", "RequestLogRepository"]

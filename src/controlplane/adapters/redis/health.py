@@ -1,6 +1,6 @@
-"""Which targets fail, known to all processes: `troubled:{org-123}`, empty while all is well.
+"""Which targets fail, known to all processes: `cooling_down:{org-123}`, empty while all is well.
 
-The rule cache reads it in the same round trip as the rules, so health costs a request nothing until
+The configuration cache reads it in its own round trip, so health costs a request nothing until
 something fails.
 """
 
@@ -28,11 +28,11 @@ class RedisTargetHealth:
     async def failed(self, org_id: str, target: Target) -> None:
         """Note a failure; after FAILURES_IN_A_ROW it is left alone for COOL_DOWN_SECONDS."""
         args = [target.key, FAILURES_IN_A_ROW, COOL_DOWN_SECONDS, FORGET_SECONDS]
-        await self._client.run(lambda _: self._failed(keys=[troubled_key(org_id)], args=args))
+        await self._client.run(lambda _: self._failed(keys=[cooling_down_key(org_id)], args=args))
 
     async def recovered(self, org_id: str, target: Target) -> None:
         """Forget its failures."""
-        await self._client.run(lambda r: r.hdel(troubled_key(org_id), target.key))
+        await self._client.run(lambda r: r.hdel(cooling_down_key(org_id), target.key))
 
     async def may_probe(self, org_id: str, target: Target) -> bool:
         """True for one caller every PROBE_SECONDS."""
@@ -41,13 +41,13 @@ class RedisTargetHealth:
         return bool(taken)
 
 
-def troubled_key(org_id: str) -> str:
+def cooling_down_key(org_id: str) -> str:
     """The hash of an organisation, on the shard of its other keys."""
-    return f"troubled:{{{org_id}}}"
+    return f"cooling_down:{{{org_id}}}"
 
 
-def troubled(fields: Mapping[bytes, bytes]) -> dict[str, float]:
-    """The hash as `Rules.troubled`."""
+def cooling_down(fields: Mapping[bytes, bytes]) -> dict[str, float]:
+    """The hash as `Configuration.cooling_down`."""
     return {
         name.decode(): float(value.decode().partition(":")[2]) for name, value in fields.items()
     }

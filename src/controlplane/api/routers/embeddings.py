@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from controlplane.api.answer_headers import answer_headers
-from controlplane.api.departure import unless_gone
+from controlplane.api.disconnect import unless_gone
 from controlplane.api.inbound import read_call
 from controlplane.gateway.pipeline import embeddings
 from controlplane.gateway.record import CLIENT_CLOSED_REQUEST

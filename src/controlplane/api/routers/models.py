@@ -50,7 +50,7 @@ async def get_model(request: Request, model: Id, caller: Permitted) -> Response:
 
 async def _routes(request: Request, caller: Caller) -> list[Route]:
     try:
-        return listed(await request.app.state.container.gateway.rules.rules(caller))
+        return listed(await request.app.state.container.gateway.configuration.of(caller))
     except Unreachable as error:
         raise Unavailable("The models cannot be read at the moment. Try again.") from error
 

@@ -18,7 +18,7 @@ from controlplane.providers import parameters
 from controlplane.providers.anthropic.request import left_out, translate, wants_json_object
 from controlplane.providers.anthropic.response import completion
 from controlplane.providers.anthropic.stream import StreamTranslation
-from controlplane.providers.http import Caller, finish, json_object, read
+from controlplane.providers.http import ProviderClient, finish, json_object, read
 from controlplane.providers.sse import data_of_events
 
 # Later versions of the API have no sampling parameters: under this one, each model decides.
@@ -30,7 +30,7 @@ class AnthropicProvider:
 
     def __init__(self, settings: ProviderSettings, client: httpx.AsyncClient) -> None:
         headers = {"x-api-key": settings.api_key, "anthropic-version": API_VERSION}
-        self._caller = Caller(client, headers, api_key=settings.api_key)
+        self._caller = ProviderClient(client, headers, api_key=settings.api_key)
         self._url = f"{settings.base_url.rstrip('/')}/v1/messages"
         self._api_key = settings.api_key
 

@@ -1,6 +1,6 @@
 -- Note a failure of a target; after several in a row, leave it alone for a while.
 --
--- KEYS[1]  the organisation's hash of troubled targets: field = target, value = "count:until"
+-- KEYS[1]  the organisation's hash of cooling_down targets: field = target, value = "count:until"
 -- ARGV[1]  target, ARGV[2] failures in a row that are too many, ARGV[3] seconds to leave it alone,
 -- ARGV[4]  seconds after which the whole hash is forgotten
 --

@@ -205,7 +205,10 @@ async def roll_back_policy(
 def _administration(request: Request) -> PolicyAdministration:
     parts = request.app.state.container
     return PolicyAdministration(
-        parts.policy_repository, parts.rule_repository, parts.rules_cache, parts.ledgers
+        parts.policy_repository,
+        parts.configuration_repository,
+        parts.configuration_cache,
+        parts.ledger_keeper,
     )
 
 

@@ -130,7 +130,7 @@ _CREATE = _header("If-None-Match", "`*`: only where the subject has no policy ye
 _STORED = _json("The policy as it is stored.", _POLICY, headers=_ETAG)
 _WRONG = _json("Not a policy: every fault, by its field.", _FAULTS)
 _LISTED = _json("A page.", {"data": [_POLICY], "next_cursor": None})
-_UNREAD = {"503": {"description": "The database or the rule cache did not answer."}}
+_UNREAD = {"503": {"description": "The database or the configuration cache did not answer."}}
 _UNKNOWN = {"404": {"description": "The organisation has no such policy or subject."}}
 _REFUSED = {
     "403": {"description": "Not for the caller's role."},

@@ -76,8 +76,8 @@ async def write_price(
     wanted = parse_price(provider, model, document, parts.providers)
     is_new = await put_price(
         parts.price_repository,
-        parts.rule_repository,
-        parts.rules_cache,
+        parts.configuration_repository,
+        parts.configuration_cache,
         actor=actor_of(caller, request),
         wanted=wanted,
         condition=Precondition.of_headers(request.headers),
@@ -98,8 +98,8 @@ async def remove_price(
     parts = request.app.state.container
     await delete_price(
         parts.price_repository,
-        parts.rule_repository,
-        parts.rules_cache,
+        parts.configuration_repository,
+        parts.configuration_cache,
         actor=actor_of(caller, request),
         name=(provider, model),
         condition=Precondition.of_headers(request.headers),

@@ -114,7 +114,7 @@ def _answer(description: str) -> dict[str, Any]:
 
 _IF_MATCH = _header("If-Match", "Only where the stored route has this `ETag`; else 412.")
 _CREATE = _header("If-None-Match", "`*`: only where there is no such route yet; else 412.")
-_UNREAD = {"503": {"description": "The database or the rule cache did not answer."}}
+_UNREAD = {"503": {"description": "The database or the configuration cache did not answer."}}
 _REFUSED = {
     "403": {"description": "Not for the caller's role."},
     "412": {"description": "Changed meanwhile."},

@@ -32,7 +32,7 @@ async def list_routes(request: Request, caller: Permitted) -> Response:
     check_names(request.query_params, PAGE_PARAMETERS)
     limit, after = read_limit(request.query_params), read_cursor(request.query_params)
     try:
-        rules = request.app.state.container.rule_repository
+        rules = request.app.state.container.configuration_repository
         page, last = await rules.route_page(caller.org_id, limit=limit, after=after)
     except Unreachable as error:
         raise _unreadable() from error
@@ -47,7 +47,9 @@ async def list_routes(request: Request, caller: Permitted) -> Response:
 async def get_route(request: Request, alias: Alias, caller: Permitted) -> Response:
     """The route and its `ETag`; 304 where `If-None-Match` names that."""
     try:
-        found = await request.app.state.container.rule_repository.route(caller.org_id, alias)
+        found = await request.app.state.container.configuration_repository.route(
+            caller.org_id, alias
+        )
     except Unreachable as error:
         raise _unreadable() from error
     if found is None:
@@ -66,7 +68,9 @@ async def write_route(request: Request, alias: Alias, caller: Permitted) -> Resp
     route = parse_route(alias, document, parts.providers)
     condition = Precondition.of_headers(request.headers)
     actor = actor_of(caller, request)
-    is_new = await put_route(parts.rule_repository, parts.rules_cache, actor, route, condition)
+    is_new = await put_route(
+        parts.configuration_repository, parts.configuration_cache, actor, route, condition
+    )
     return _route_response(route, 201 if is_new else 200)
 
 
@@ -78,7 +82,9 @@ async def remove_route(request: Request, alias: Alias, caller: Permitted) -> Res
     parts = request.app.state.container
     condition = Precondition.of_headers(request.headers)
     actor = actor_of(caller, request)
-    await delete_route(parts.rule_repository, parts.rules_cache, actor, alias, condition)
+    await delete_route(
+        parts.configuration_repository, parts.configuration_cache, actor, alias, condition
+    )
     return Response(status_code=204)
 
 

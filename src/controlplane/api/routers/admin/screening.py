@@ -72,7 +72,7 @@ async def test_screening(request: Request, caller: Permitted) -> Response:
         raise InvalidRequest("You must provide 'request', a chat request.", param="request")
     body = parse_chat_request(orjson.dumps(document["request"])).body
     try:
-        rules = await request.app.state.container.gateway.rules.rules(caller)
+        rules = await request.app.state.container.gateway.configuration.of(caller)
     except Unreachable as error:
         raise Unavailable("The policy cannot be read at the moment. Try again.") from error
     inspection = inspect(body, rules.policy.screening)

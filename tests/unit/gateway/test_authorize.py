@@ -9,7 +9,7 @@ from controlplane.domain.chat import ChatRequest
 from controlplane.domain.embeddings import EmbeddingRequest
 from controlplane.domain.limits import Limit, Measure, Period
 from controlplane.errors import InvalidRequest, PermissionDenied
-from controlplane.gateway.permit import DEFAULT_MAX_OUTPUT_TOKENS, permit
+from controlplane.gateway.authorize import DEFAULT_MAX_OUTPUT_TOKENS, authorize
 from controlplane.gateway.record import Trail
 
 CAP = Limit(Measure.COST, "app-1", 5_000_000, Period.DAY)
@@ -29,17 +29,17 @@ def chat(**more: object) -> ChatRequest:
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.DEVELOPER, Role.SERVICE])
 def test_these_roles_may_call_models(role: Role) -> None:
-    assert permit(chat(), policy(), trail(role)) == chat()
+    assert authorize(chat(), policy(), trail(role)) == chat()
 
 
 def test_a_viewer_may_not() -> None:
     with pytest.raises(PermissionDenied, match="viewer"):
-        permit(chat(), policy(), trail(Role.VIEWER))
+        authorize(chat(), policy(), trail(Role.VIEWER))
 
 
 def test_without_an_application_there_are_no_limits_to_hold_to() -> None:
     with pytest.raises(PermissionDenied, match="no application"):
-        permit(chat(), policy(), trail(application_id=None))
+        authorize(chat(), policy(), trail(application_id=None))
 
 
 def test_models_parameters_and_length_are_refused_by_name() -> None:
@@ -50,11 +50,11 @@ def test_models_parameters_and_length_are_refused_by_name() -> None:
     )
     mini = {"model": "gpt-4o-mini"}
     with pytest.raises(PermissionDenied) as model:
-        permit(chat(), narrow, trail())
+        authorize(chat(), narrow, trail())
     with pytest.raises(PermissionDenied) as parameter:
-        permit(chat(**mini, tools=[]), narrow, trail())
+        authorize(chat(**mini, tools=[]), narrow, trail())
     with pytest.raises(InvalidRequest) as length:
-        permit(chat(**mini, max_tokens=11), narrow, trail())
+        authorize(chat(**mini, max_tokens=11), narrow, trail())
     params = [error.value.param for error in (model, parameter, length)]
     assert params == ["model", "tools", "max_tokens"]
 
@@ -68,27 +68,27 @@ def test_a_policy_on_trial_refuses_nothing_and_is_noted() -> None:
         )
     )
     noted = trail()
-    assert permit(chat(tools=[], max_tokens=11), on_trial, noted)
+    assert authorize(chat(tools=[], max_tokens=11), on_trial, noted)
     assert noted.shadow == ("models", "parameters", "max_output_tokens")
     silent = trail()
-    permit(chat(), policy(shadow=policy()), silent)
+    authorize(chat(), policy(shadow=policy()), silent)
     assert silent.shadow == ()
 
 
 def test_the_policys_length_is_sent_where_the_caller_set_none() -> None:
-    bounded = permit(chat(), policy(max_output_tokens=10), trail())
+    bounded = authorize(chat(), policy(max_output_tokens=10), trail())
     assert bounded.body["max_completion_tokens"] == 10
-    asked = permit(chat(max_tokens=4), policy(max_output_tokens=10), trail())
+    asked = authorize(chat(max_tokens=4), policy(max_output_tokens=10), trail())
     assert asked == chat(max_tokens=4)
 
 
 def test_a_cap_makes_every_answer_bounded() -> None:
-    bounded = permit(chat(), policy(limits=(CAP,)), trail())
+    bounded = authorize(chat(), policy(limits=(CAP,)), trail())
     assert bounded.body["max_completion_tokens"] == DEFAULT_MAX_OUTPUT_TOKENS
     shadow = Limit(Measure.COST, "app-1", 1, Period.DAY, shadow=True)
-    assert permit(chat(), policy(limits=(shadow,)), trail()) == chat()
+    assert authorize(chat(), policy(limits=(shadow,)), trail()) == chat()
 
 
 def test_embeddings_have_no_length_to_bound() -> None:
     request = EmbeddingRequest({"model": "e", "input": "text"})
-    assert permit(request, policy(max_output_tokens=1, limits=(CAP,)), trail()) == request
+    assert authorize(request, policy(max_output_tokens=1, limits=(CAP,)), trail()) == request

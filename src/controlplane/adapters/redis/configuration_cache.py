@@ -18,10 +18,10 @@ from typing import Any
 from redis.exceptions import WatchError
 
 from controlplane.adapters.redis.client import RedisClient
-from controlplane.adapters.redis.health import troubled, troubled_key
+from controlplane.adapters.redis.health import cooling_down, cooling_down_key
 from controlplane.domain.access import Caller, EffectivePolicy, Level, PolicyDocument
+from controlplane.domain.configuration import Configuration, StoredConfiguration
 from controlplane.domain.routing import Route, Routes
-from controlplane.domain.rules import OrganizationRules, Rules
 from controlplane.domain.usage import Price, Prices
 from controlplane.errors import Unreachable
 from controlplane.policy.document import in_force
@@ -31,16 +31,16 @@ FRESH_SECONDS = 300
 KEEP_SECONDS = 86_400
 
 
-class RuleCache:
-    """The request path's RuleBook."""
+class ConfigurationCache:
+    """The request path's ConfigurationSource."""
 
     def __init__(
-        self, client: RedisClient, load: Callable[[str], Awaitable[OrganizationRules]]
+        self, client: RedisClient, load: Callable[[str], Awaitable[StoredConfiguration]]
     ) -> None:
         self._client = client
         self._load = load
 
-    async def rules(self, caller: Caller) -> Rules:
+    async def of(self, caller: Caller) -> Configuration:
         """The rules for `caller`. Raises Unreachable where neither store answers."""
         cached, failing = await self._read(caller)
         if cached is not None and float(cached[0]) > time.time():
@@ -57,7 +57,7 @@ class RuleCache:
         names = ["routes", "prices", *_policy_fields(caller)]
         return _rules(caller, [_bytes(fields.get(name)) for name in names], failing)
 
-    async def replace(self, org_id: str, rules: OrganizationRules) -> None:
+    async def replace(self, org_id: str, rules: StoredConfiguration) -> None:
         """Write what holds from the next request on. Raises Unreachable."""
         await self._write(org_id, _encode(rules))
 
@@ -67,7 +67,7 @@ class RuleCache:
         async def read(redis: Any) -> list[Any]:
             async with redis.pipeline(transaction=False) as pipe:
                 pipe.hmget(_key(caller.org_id), names)
-                pipe.hgetall(troubled_key(caller.org_id))
+                pipe.hgetall(cooling_down_key(caller.org_id))
                 replies: list[Any] = await pipe.execute()
                 return replies
 
@@ -76,7 +76,7 @@ class RuleCache:
         except Unreachable:
             return None, {}
         is_known = None not in values[:3]
-        return (values if is_known else None), troubled(failing)
+        return (values if is_known else None), cooling_down(failing)
 
     async def _write(self, org_id: str, fields: Mapping[str, str]) -> None:
         async def write(redis: Any) -> None:
@@ -123,7 +123,7 @@ def _policy_fields(caller: Caller) -> list[str]:
     return [f"policy:{level.value}:{subject}" for level, subject in subjects if subject]
 
 
-def _encode(rules: OrganizationRules) -> dict[str, str]:
+def _encode(rules: StoredConfiguration) -> dict[str, str]:
     fields = {
         "fresh_until": f"{time.time() + FRESH_SECONDS:.0f}",
         "routes": json.dumps(list(rules.routes)),
@@ -145,12 +145,14 @@ def _bytes(text: str | None) -> bytes | None:
     return None if text is None else text.encode()
 
 
-def _rules(caller: Caller, values: Sequence[bytes | None], failing: Mapping[str, float]) -> Rules:
+def _rules(
+    caller: Caller, values: Sequence[bytes | None], failing: Mapping[str, float]
+) -> Configuration:
     routes, prices, *documents = values
     assert routes is not None
     assert prices is not None
     in_force_now = _in_force(tuple(documents), time.time())
-    return Rules(_policy(caller, in_force_now), _routes(routes), failing, _prices(prices))
+    return Configuration(_policy(caller, in_force_now), _routes(routes), failing, _prices(prices))
 
 
 # Keyed by the very bytes that Redis holds, so a changed document can never meet an old result.

@@ -23,12 +23,12 @@ from controlplane.adapters.postgres.tables import (
 )
 from controlplane.domain.access import Level, PolicyDocument
 from controlplane.domain.changes import Actor
+from controlplane.domain.configuration import StoredConfiguration
 from controlplane.domain.routing import Route
-from controlplane.domain.rules import OrganizationRules
 from controlplane.errors import NotFound
 
 
-class RuleRepository:
+class ConfigurationRepository:
     """Every method raises Unreachable. `add_...` leaves a row that exists as it is, and answers
     whether it made one."""
 
@@ -41,20 +41,20 @@ class RuleRepository:
             result = await connection.scalars(select(Organization.id).order_by(Organization.id))
             return list(result)
 
-    async def all_of(self, org_id: str) -> OrganizationRules:
+    async def all_of(self, org_id: str) -> StoredConfiguration:
         """Every document, route and price of one organisation."""
         async with self._database.tenant(org_id) as connection:
             return await _rules(connection)
 
     @asynccontextmanager
-    async def committed(self, org_id: str) -> AsyncGenerator[OrganizationRules, None]:
+    async def committed(self, org_id: str) -> AsyncGenerator[StoredConfiguration, None]:
         """All rules of one organisation as they are now, for whoever passes them on.
 
         One at a time: inside the context no other process has read what it still wants to pass on,
         so that the last one to do so has the last word of the database.
         """
         async with self._database.tenant(org_id) as connection:
-            await lock_rules(connection, org_id)
+            await lock_configuration(connection, org_id)
             yield await _rules(connection)
 
     async def route(self, org_id: str, alias: str) -> Route | None:
@@ -86,7 +86,7 @@ class RuleRepository:
         row = {**route.to_dict(), "org_id": actor.org_id}
         changes = {**row, "updated_at": func.now()}
         async with self._database.tenant(actor.org_id) as connection:
-            await lock_rules(connection, actor.org_id)
+            await lock_configuration(connection, actor.org_id)
             stored = await _route(connection, route.alias)
             if stored == route:
                 return False
@@ -105,7 +105,7 @@ class RuleRepository:
     async def delete_route(self, actor: Actor, alias: str, check: Callable[[Route], None]) -> bool:
         """Remove a route; answers whether there was one. `check` as in `put_route`."""
         async with self._database.tenant(actor.org_id) as connection:
-            await lock_rules(connection, actor.org_id)
+            await lock_configuration(connection, actor.org_id)
             stored = await _route(connection, alias)
             if stored is None:
                 return False
@@ -134,8 +134,8 @@ class RuleRepository:
 _ROUTE = tuple(getattr(ModelRoute, field.name) for field in fields(Route))
 
 
-async def _rules(connection: AsyncConnection) -> OrganizationRules:
-    return OrganizationRules(
+async def _rules(connection: AsyncConnection) -> StoredConfiguration:
+    return StoredConfiguration(
         await _documents(connection), await _routes(connection), await _prices(connection)
     )
 
@@ -189,7 +189,7 @@ async def _note_route(
     )
 
 
-async def lock_rules(connection: AsyncConnection, org_id: str) -> None:
+async def lock_configuration(connection: AsyncConnection, org_id: str) -> None:
     """Until the transaction ends, nobody else changes or passes on the rules of `org_id`."""
     await connection.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(f"rules:{org_id}", 0)))

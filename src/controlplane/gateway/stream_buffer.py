@@ -17,7 +17,7 @@ MAX_HELD_CHARACTERS = 16 * 1024
 _IDEOGRAPHS, _FULL_WIDTH = "\u2e80", "\uff00"
 
 
-class HeldText:
+class StreamBuffer:
     """One text of a stream: `find` looks for values, `token` replaces one, `restored` is last."""
 
     def __init__(

@@ -15,15 +15,15 @@ from controlplane.domain.limits import Limit, Measure, Period
 from controlplane.domain.routing import Target
 from controlplane.domain.usage import Price
 from controlplane.errors import InvalidRequest
-from controlplane.gateway.permit import DEFAULT_MAX_OUTPUT_TOKENS
+from controlplane.gateway.authorize import DEFAULT_MAX_OUTPUT_TOKENS
 from controlplane.gateway.pricing import Pricing
-from controlplane.gateway.worst_case import (
+from controlplane.gateway.upper_bound import (
     FRAME_TOKENS,
     IMAGE_TOKENS,
     IMAGE_TOKENS_MINI,
     NOTHING,
-    WorstCase,
-    worst_case,
+    UpperBound,
+    upper_bound,
 )
 
 TOKENS = Limit(Measure.TOKENS, "app-1", 1_000_000, 60)
@@ -39,12 +39,12 @@ def bound(
     pricing: Pricing = LIST,
     parts: list[dict[str, Any]] | None = None,
     **body: Any,
-) -> WorstCase:
+) -> UpperBound:
     content: Any = "hello" if parts is None else parts
     request = ChatRequest(
         {"model": "gpt-4o", "messages": [{"role": "user", "content": content}], **body}
     )
-    return worst_case(request, size, targets, EffectivePolicy("v", limits=limits), pricing)
+    return upper_bound(request, size, targets, EffectivePolicy("v", limits=limits), pricing)
 
 
 def test_nothing_is_computed_where_no_limit_asks() -> None:
@@ -52,7 +52,7 @@ def test_nothing_is_computed_where_no_limit_asks() -> None:
 
 
 def test_no_token_is_shorter_than_a_byte() -> None:
-    assert bound(TOKENS, max_tokens=10) == WorstCase(100 + FRAME_TOKENS + 10)
+    assert bound(TOKENS, max_tokens=10) == UpperBound(100 + FRAME_TOKENS + 10)
 
 
 def test_each_choice_may_be_as_long_as_allowed() -> None:
@@ -146,5 +146,5 @@ def test_a_file_has_no_bound() -> None:
 
 def test_embeddings_have_no_output() -> None:
     request = EmbeddingRequest({"model": "e", "input": "text"})
-    worst = worst_case(request, 50, (TARGET,), EffectivePolicy("v", limits=(TOKENS,)), LIST)
+    worst = upper_bound(request, 50, (TARGET,), EffectivePolicy("v", limits=(TOKENS,)), LIST)
     assert worst.tokens == 50 + FRAME_TOKENS

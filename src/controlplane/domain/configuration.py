@@ -12,7 +12,7 @@ from controlplane.domain.usage import Prices
 
 
 @dataclass(frozen=True, slots=True)
-class OrganizationRules:
+class StoredConfiguration:
     """All policy documents, routes and own prices of one organisation, as they are stored.
 
     `prices` are rows `{"provider", "model", ...}` of `domain.usage.Price`.
@@ -24,14 +24,14 @@ class OrganizationRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class Configuration:
     """The merged policy of the caller, and the routes and own prices of its organisation.
 
-    `troubled` are the targets (`Target.key`) that failed since they last answered, and until when
-    each is left alone, in seconds since 1970; 0 where it has not failed often enough.
+    `cooling_down` are the targets (`Target.key`) that failed since they last answered, and until
+    when each is left alone, in seconds since 1970; 0 where it has not failed often enough.
     """
 
     policy: EffectivePolicy
     routes: Routes
-    troubled: Mapping[str, float] = field(default_factory=dict)
+    cooling_down: Mapping[str, float] = field(default_factory=dict)
     prices: Prices = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Permit: may this caller ask for this at all? What does not depend on what others do."""
+"""Authorize: may this caller ask for this at all? What does not depend on what others do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OUTPUT_LIMITS = ("max_tokens", "max_completion_tokens")
 R = TypeVar("R", bound=InferenceRequest)
 
 
-def permit(request: R, policy: EffectivePolicy, trail: Trail) -> R:
+def authorize(request: R, policy: EffectivePolicy, trail: Trail) -> R:
     """The request, its output bounded. Raises PermissionDenied and InvalidRequest.
 
     What a policy on trial would refuse is noted in the trail.

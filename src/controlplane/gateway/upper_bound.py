@@ -14,7 +14,7 @@ from controlplane.domain.limits import Measure
 from controlplane.domain.routing import Target
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import InvalidRequest
-from controlplane.gateway.permit import DEFAULT_MAX_OUTPUT_TOKENS, OUTPUT_LIMITS
+from controlplane.gateway.authorize import DEFAULT_MAX_OUTPUT_TOKENS, OUTPUT_LIMITS
 from controlplane.gateway.pricing import Pricing
 
 # What providers add around messages and tools: a few tokens each, which their JSON outweighs, and
@@ -30,23 +30,23 @@ UNPRICED = ("web_search_options", "audio")
 
 
 @dataclass(frozen=True, slots=True)
-class WorstCase:
+class UpperBound:
     """An upper bound: tokens in and out together, and micro-dollars."""
 
     tokens: int = 0
     cost_microusd: int = 0
 
 
-NOTHING = WorstCase()
+NOTHING = UpperBound()
 
 
-def worst_case(
+def upper_bound(
     request: InferenceRequest,
     size: int | None,
     targets: Iterable[Target],
     policy: EffectivePolicy,
     pricing: Pricing,
-) -> WorstCase:
+) -> UpperBound:
     """The bound over all targets; no token is shorter than a byte. `size` is that of the body in
     bytes, None where it is not the one that came in.
 
@@ -64,8 +64,8 @@ def worst_case(
     usage = TokenUsage(input=prompt, output=_output_tokens(request))
     tokens = usage.input + usage.output
     if Measure.COST not in measures:
-        return WorstCase(tokens)
-    return WorstCase(tokens, _cost(request, usage, targets, pricing, Measure.COST in enforced))
+        return UpperBound(tokens)
+    return UpperBound(tokens, _cost(request, usage, targets, pricing, Measure.COST in enforced))
 
 
 def _check_bounded(request: InferenceRequest, *, strict: bool) -> None:

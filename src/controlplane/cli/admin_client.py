@@ -50,10 +50,10 @@ class Listing:
 
 def connect(
     url: str, headers: Mapping[str, str], transport: httpx.BaseTransport | None = None
-) -> Gateway:
+) -> AdminClient:
     """A client of the gateway at `url`. Raises CommandError where that is no URL."""
     try:
-        return Gateway(
+        return AdminClient(
             httpx.Client(
                 base_url=url, headers=headers, timeout=TIMEOUT_SECONDS, transport=transport
             )
@@ -62,7 +62,7 @@ def connect(
         raise CommandError("The gateway's address is not a valid URL.") from None
 
 
-class Gateway:
+class AdminClient:
     """Every method raises CommandError with what the gateway said, if it said anything."""
 
     def __init__(self, client: httpx.Client) -> None:

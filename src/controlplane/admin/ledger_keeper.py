@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from controlplane.adapters.postgres.rules import RuleRepository
+from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.adapters.postgres.spending import Spending
 from controlplane.adapters.redis.ledger_books import LedgerBooks, Page, State
 from controlplane.domain.access import Level, PolicyDocument
@@ -17,7 +17,7 @@ from controlplane.policy import cost_caps
 from controlplane.policy.document import mode_of
 from controlplane.policy.effective import scope
 from controlplane.policy.mode import Mode
-from controlplane.policy.rule import InvalidPolicy, Stated
+from controlplane.policy.rule import InvalidPolicy, LevelValue
 
 # A hold from before a loss that only the keepers noticed; requests that notice tell their own.
 LEASE_SECONDS = 60.0
@@ -59,10 +59,12 @@ class Comparison:
     differences: tuple[Difference, ...] = ()
 
 
-class Ledgers:
+class LedgerKeeper:
     """Every method raises Unreachable."""
 
-    def __init__(self, books: LedgerBooks, spending: Spending, rules: RuleRepository) -> None:
+    def __init__(
+        self, books: LedgerBooks, spending: Spending, rules: ConfigurationRepository
+    ) -> None:
         self._books = books
         self._spending = spending
         self._rules = rules
@@ -152,7 +154,7 @@ def caps_in(documents: Sequence[PolicyDocument]) -> dict[Limit, Cap]:
         with suppress(InvalidPolicy, ValueError):
             if mode_of(entry) is Mode.ENFORCE and "cost_caps" in entry.document:
                 value = cost_caps.parse(entry.document["cost_caps"], "cost_caps")
-                stated = Stated(entry.level, scope(entry.level, entry.subject_id), value)
+                stated = LevelValue(entry.level, scope(entry.level, entry.subject_id), value)
                 for limit in cost_caps.merge([stated]):
                     caps[limit] = Cap(limit, entry.level, entry.subject_id)
     return caps
