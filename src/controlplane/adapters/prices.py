@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 
 from genai_prices import Usage, calc_price
-from genai_prices.types import ModelPrice
+from genai_prices.types import ModelPrice, PriceCalculation
 
 from controlplane.domain.usage import Price, TokenUsage, microusd
 
@@ -15,23 +16,31 @@ from controlplane.domain.usage import Price, TokenUsage, microusd
 PRICED_PROVIDERS = frozenset({"openai", "azure", "anthropic"})
 
 
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
 class GenaiPrices:
-    """The gateway's PriceBook."""
+    """The gateway's PriceBook: each request costs what the list says for its day (UTC)."""
+
+    def __init__(self, today: Callable[[], date] = _today) -> None:
+        self._today = today
 
     def cost_microusd(self, provider: str, model: str, usage: TokenUsage) -> int | None:
         """Micro-dollars, rounded up; None where the model has no known price."""
         if provider not in PRICED_PROVIDERS:
             return None
-        price = _flat_price(provider, model, datetime.now(UTC).date())
-        return _cost(provider, model, usage) if price is None else price.cost_microusd(usage)
+        today = self._today()
+        price = _flat_price(provider, model, today)
+        return _cost(provider, model, usage, today) if price is None else price.cost_microusd(usage)
 
 
 @lru_cache(maxsize=1024)
-def _flat_price(provider: str, model: str, _today: date) -> Price | None:
+def _flat_price(provider: str, model: str, day: date) -> Price | None:
     """A price that does not depend on the length of the prompt: 60 µs a request cheaper than asking
     each time. None for tiers, and for models without a price."""
     try:
-        found = calc_price(Usage(), model_ref=model, provider_id=provider).model_price
+        found = _calculated(provider, model, Usage(), day).model_price
     except LookupError:
         return None
     names = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok")
@@ -49,7 +58,7 @@ def _counts_requests(price: ModelPrice) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _cost(provider: str, model: str, usage: TokenUsage) -> int | None:
+def _cost(provider: str, model: str, usage: TokenUsage, day: date) -> int | None:
     tokens = Usage(
         input_tokens=usage.input,
         output_tokens=usage.output,
@@ -57,6 +66,11 @@ def _cost(provider: str, model: str, usage: TokenUsage) -> int | None:
         cache_write_tokens=usage.cache_write or None,
     )
     try:
-        return microusd(calc_price(tokens, model_ref=model, provider_id=provider).total_price)
+        return microusd(_calculated(provider, model, tokens, day).total_price)
     except LookupError:
         return None
+
+
+def _calculated(provider: str, model: str, usage: Usage, day: date) -> PriceCalculation:
+    at = datetime.combine(day, time(), UTC)
+    return calc_price(usage, model_ref=model, provider_id=provider, genai_request_timestamp=at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -107,7 +108,7 @@ class AuditQueue:
                 done.set_result(None)
 
     async def _keep(self, event: AuditEvent) -> None:
-        day = event.occurred_at.date().isoformat()
+        day = event.occurred_at.astimezone(UTC).date().isoformat()
         key = f"audit-spill/org={event.org_id}/dt={day}/{event.request_id}.json"
         try:
             await self._spill(key, event.to_json().encode())

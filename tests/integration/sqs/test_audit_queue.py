@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -98,10 +98,12 @@ async def test_an_event_is_sent_even_if_its_caller_leaves(settings: Settings) ->
 async def test_a_queue_that_fails_spills_to_s3(settings: Settings) -> None:
     spill = Spill()
     queue = AuditQueue(client("sqs", settings), settings.audit_queue_url + "-gone", spill)
-    await queue.append(EVENT)
+    early_in_nepal = timezone(timedelta(hours=5, minutes=45))
+    event = replace(EVENT, occurred_at=datetime(2026, 5, 1, 5, 44, tzinfo=early_in_nepal))
+    await queue.append(event)
     ((key, body),) = spill.objects.items()
-    assert key == "audit-spill/org=org-1/dt=2026-05-01/req_1.json"
-    assert AuditEvent.from_json(body.decode()) == EVENT
+    assert key == "audit-spill/org=org-1/dt=2026-04-30/req_1.json", "the day is that of UTC"
+    assert AuditEvent.from_json(body.decode()) == event
     with pytest.raises(Unreachable):
         await queue.check()
 
