@@ -10,7 +10,7 @@ from controlplane.api.errors import (
     http_exception_response,
     part_missing_response,
 )
-from controlplane.api.middleware import RequestScope
+from controlplane.api.middleware import RequestMiddleware
 from controlplane.api.openapi import DocumentedApp
 from controlplane.api.routers import chat, embeddings, health, models
 from controlplane.api.routers.admin import (
@@ -62,7 +62,7 @@ def create_app(parts: Container | None = None) -> FastAPI:
         },
     )
     app.state.container = parts or container()
-    app.add_middleware(RequestScope)
+    app.add_middleware(RequestMiddleware)
     for part in (chat, embeddings, models, health):
         app.include_router(part.router)
     for resource in ADMIN_RESOURCES:

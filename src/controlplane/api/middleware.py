@@ -13,7 +13,7 @@ from controlplane.errors import InternalError
 from controlplane.telemetry import begin_request, flush, log, log_crash
 
 
-class RequestScope:
+class RequestMiddleware:
     """Plain ASGI: no task, no copy of the body, no buffering of streams."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -44,7 +44,7 @@ def parse_chat_request(raw: bytes) -> ChatRequest:
             "'stream_options' is only allowed together with 'stream': true.",
             param="stream_options",
         )
-    return ChatRequest(body)
+    return ChatRequest(body, len(raw))
 
 
 def _check_message(message: Any, place: str) -> None:

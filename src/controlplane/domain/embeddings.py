@@ -66,7 +66,7 @@ def parse_embedding_request(raw: bytes) -> EmbeddingRequest:
     for name, (check, expected) in _PARAMETERS.items():
         if body.get(name) is not None and not check(body[name]):
             raise InvalidRequest(f"'{name}' must be {expected}.", param=name)
-    return EmbeddingRequest(body)
+    return EmbeddingRequest(body, len(raw))
 
 
 def _is_name(value: Any) -> bool:

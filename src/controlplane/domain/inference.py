@@ -10,9 +10,11 @@ from typing import Any, ClassVar, Self
 
 @dataclass(frozen=True, slots=True)
 class InferenceRequest:
-    """A checked request. `body` is the caller's object, whole; treat it as read-only."""
+    """A checked request. `body` is the caller's object, whole; treat it as read-only. `size` is
+    how many bytes of JSON came in, None once the texts are not those that came."""
 
     body: Mapping[str, Any]
+    size: int | None = None
 
     generates: ClassVar[bool] = True
     """True where the answer is text, whose length the policy may bound."""
@@ -43,9 +45,9 @@ class InferenceRequest:
         return self.body
 
     def with_body(self, body: Mapping[str, Any]) -> Self:
-        """The same request with another body; this one stays as it is."""
-        return dataclasses.replace(self, body=body)
+        """The same request with other texts; this one stays as it is."""
+        return dataclasses.replace(self, body=body, size=None)
 
     def replace(self, **changes: Any) -> Self:
-        """The same request with other values; this one stays as it is."""
-        return self.with_body({**self.body, **changes})
+        """The same request with other parameters; this one stays as it is."""
+        return dataclasses.replace(self, body={**self.body, **changes})

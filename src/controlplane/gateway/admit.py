@@ -21,14 +21,14 @@ RESTORE_SECONDS = 60
 
 
 async def admit(
-    worst: UpperBound, policy: EffectivePolicy, seconds: float, ledgers: Ledgers, trail: Trail
+    bound: UpperBound, policy: EffectivePolicy, seconds: float, ledgers: Ledgers, trail: Trail
 ) -> Decision:
     """The hold taken for the request, which may run for `seconds`.
 
     The local ledger serves while Redis does not answer, where the policy lets it. Raises
     RateLimited, QuotaExceeded or Unavailable.
     """
-    claim = _claim(worst, policy, seconds, trail)
+    claim = _claim(bound, policy, seconds, trail)
     try:
         decision = await ledgers.shared.reserve(claim)
     except LedgerLost as error:
@@ -53,14 +53,14 @@ async def admit(
     return decision
 
 
-def _claim(worst: UpperBound, policy: EffectivePolicy, seconds: float, trail: Trail) -> Claim:
+def _claim(bound: UpperBound, policy: EffectivePolicy, seconds: float, trail: Trail) -> Claim:
     caller = trail.caller
     return Claim(
         request_id=trail.request_id,
         org_id=caller.org_id,
         limits=policy.limits,
-        tokens=worst.tokens,
-        cost_microusd=worst.cost_microusd,
+        tokens=bound.tokens,
+        cost_microusd=bound.cost_microusd,
         lease_seconds=seconds + LEASE_MARGIN_SECONDS,
         note={
             "application_id": caller.application_id,

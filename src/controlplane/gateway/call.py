@@ -29,14 +29,30 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Either a whole `completion` (or embeddings) or `chunks`. The limits are for the headers.
+class Whole:
+    """A complete answer. `restored` says that values which redaction had taken out of the request
+    stand in it again, so that it must not be stored."""
+
+    body: ChatCompletion | Embeddings
+    restored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer as it comes; `restored` as in Whole.
 
     Iterating `chunks` raises ProviderUnavailable where the stream is cut: nothing that was not
     complete ends as if it were.
     """
 
+    chunks: AsyncIterator[Chunk]
+    restored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the caller. The limits are for the headers."""
+
     trail: Trail
     limits: tuple[LimitStatus, ...]
-    completion: ChatCompletion | Embeddings | None = None
-    chunks: AsyncIterator[Chunk] | None = None
+    content: Whole | Streamed

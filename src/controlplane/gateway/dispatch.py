@@ -16,7 +16,7 @@ from controlplane.domain.routing import BUFFERED, LIVE_STREAM, Route, Target, Ti
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.attempts import Attempts
-from controlplane.gateway.call import Call
+from controlplane.gateway.call import Call, Streamed, Whole
 from controlplane.gateway.estimate import characters, estimate
 from controlplane.gateway.ports import Embedder, Provider, TargetHealth
 from controlplane.gateway.record import Trail
@@ -24,8 +24,6 @@ from controlplane.gateway.watchdog import Watchdog
 
 # Kept back of the function's own time, to settle, record and answer.
 RESERVE_SECONDS = 1.5
-
-Dispatched = tuple[ChatCompletion | Embeddings | None, AsyncIterator[Chunk] | None]
 
 
 def effective_timeouts(request: InferenceRequest, route: Route, call: Call) -> Timeouts:
@@ -47,7 +45,7 @@ async def dispatch(
     health: TargetHealth,
     timeouts: Timeouts,
     trail: Trail,
-) -> AsyncIterator[Dispatched]:
+) -> AsyncIterator[Whole | Streamed]:
     """A whole answer, or the chunks of a stream whose first one has come.
 
     Leaving the context cancels what is still under way. An answer without a usage of its own (cut,
@@ -59,11 +57,11 @@ async def dispatch(
     run = _Run(request, timeouts, attempts, trail)
     try:
         if not request.stream:
-            yield await attempts.first_answer(request, run.whole), None
+            yield Whole(await attempts.first_answer(request, run.whole))
             return
         first, chunks = await attempts.first_answer(request, run.open_stream)
         async with aclosing(chunks), aclosing(run.relay(first, chunks)) as relayed:
-            yield None, relayed
+            yield Streamed(relayed)
     finally:
         run.estimate_usage()
 

@@ -18,9 +18,9 @@ from controlplane.domain.embeddings import EmbeddingRequest, parse_embedding_req
 from controlplane.gateway.admit import admit
 from controlplane.gateway.authenticate import authenticate
 from controlplane.gateway.authorize import authorize
-from controlplane.gateway.call import Answer, Call
+from controlplane.gateway.call import Answer, Call, Whole
+from controlplane.gateway.capture import capture
 from controlplane.gateway.dispatch import dispatch, effective_timeouts
-from controlplane.gateway.keep_texts import keep_texts
 from controlplane.gateway.lookup import look_up
 from controlplane.gateway.ports import (
     AuditSink,
@@ -84,34 +84,33 @@ async def answered(
     """
     caller = await authenticate(call.credential, gateway.keys, gateway.tokens)
     async with record(call.request_id, caller, gateway.audit, gateway.payloads, operation) as trail:
-        rules = await look_up(gateway.configuration, trail)
-        policy, pricing = rules.policy, Pricing(rules.prices, gateway.prices)
+        configuration = await look_up(gateway.configuration, trail)
+        policy, pricing = configuration.policy, Pricing(configuration.prices, gateway.prices)
         request = parse(call.body)
         request, tokens = screen(request, policy.screening, trail)
         request = authorize(request, policy, trail)
-        chosen = route(request.model, rules.routes, gateway.rng)
+        chosen = route(request.model, configuration.routes, gateway.rng)
         timeouts = effective_timeouts(request, chosen, call)
         async with replay(call, request, timeouts.total_s, gateway.replays, trail) as again:
             if again is not None and again.answer is not None:
-                yield Answer(trail, (), again.answer)
+                yield Answer(trail, (), Whole(again.answer))
                 return
-            size = None if tokens.originals else len(call.body)
-            worst = upper_bound(request, size, chosen.targets, policy, pricing)
-            decision = await admit(worst, policy, timeouts.total_s, gateway.ledgers, trail)
+            bound = upper_bound(request, chosen.targets, policy, pricing)
+            decision = await admit(bound, policy, timeouts.total_s, gateway.ledgers, trail)
             async with (
                 settle(decision, gateway.ledgers, pricing, trail),
                 dispatch(
                     request,
                     chosen,
-                    cooling_down=rules.cooling_down,
+                    cooling_down=configuration.cooling_down,
                     providers=gateway.providers,
                     health=gateway.health,
                     timeouts=timeouts,
                     trail=trail,
                 ) as dispatched,
-                screen_answer(*dispatched, policy.screening, tokens, trail) as screened,
-                keep_texts(request, screened, policy, trail) as (completion, chunks),
+                screen_answer(dispatched, policy.screening, tokens, trail) as screened,
+                capture(request, screened, policy, trail) as content,
             ):
-                if again is not None and not (policy.screening.restore and tokens.originals):
-                    await again.keep(completion, trail)
-                yield Answer(trail, decision.statuses, completion, chunks)
+                if again is not None:
+                    await again.keep(content, trail)
+                yield Answer(trail, decision.statuses, content)

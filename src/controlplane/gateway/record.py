@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +14,6 @@ from controlplane.domain.access import Caller
 from controlplane.domain.audit import Attempt, AuditEvent
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import GatewayError, InternalError, Unreachable
-from controlplane.gateway.payload import Payload, payload_key
 from controlplane.gateway.ports import AuditSink, PayloadStore
 from controlplane.telemetry import count, observe
 
@@ -26,7 +25,8 @@ CLIENT_CLOSED_REQUEST = 499
 class Trail:
     """What is known of a request so far. The stages write, `event()` sums up.
 
-    `waited_seconds` is the time spent waiting for providers; the rest is our own.
+    `waited_seconds` is the time spent waiting for providers; the rest is our own. `captured` gives
+    the texts to be stored, as JSON, where the policy keeps them.
     """
 
     request_id: str
@@ -52,7 +52,7 @@ class Trail:
     admitted_at: datetime | None = None
     shadow: tuple[str, ...] = ()
     replayed: bool = False
-    payload: Payload | None = None
+    captured: Callable[[], bytes] | None = None
     payload_key: str | None = None
     unsettled: Mapping[str, Any] | None = None
     ignored_params: tuple[str, ...] = ()
@@ -120,8 +120,8 @@ async def record(
     finally:
         # Whatever ends one of these, the next is done.
         try:
-            if trail.payload is not None:
-                await _store(trail, trail.payload, payloads)
+            if trail.captured is not None:
+                await _store(trail, trail.captured(), payloads)
         finally:
             event = trail.event()
             try:
@@ -130,11 +130,15 @@ async def record(
                 observe(event)
 
 
-async def _store(trail: Trail, payload: Payload, payloads: PayloadStore) -> None:
-    """An outage costs the texts, and not the answer; the event then points to none."""
-    key = payload_key(trail.caller.org_id, trail.occurred_at, trail.request_id)
+async def _store(trail: Trail, payload: bytes, payloads: PayloadStore) -> None:
+    """An outage costs the texts, and not the answer; the event then points to none.
+
+    They lie beside the archive of the same organisation and day.
+    """
+    day = trail.occurred_at.astimezone(UTC).date().isoformat()
+    key = f"payloads/org={trail.caller.org_id}/dt={day}/{trail.request_id}.json"
     try:
-        await payloads.put(key, payload.to_json())
+        await payloads.put(key, payload)
         trail.payload_key = key
     except Unreachable:
         count("payload_lost", org_id=trail.caller.org_id)

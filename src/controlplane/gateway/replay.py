@@ -17,7 +17,7 @@ import orjson
 from controlplane.domain.inference import InferenceRequest
 from controlplane.errors import Conflict, InvalidRequest, Unavailable, Unreachable
 from controlplane.gateway.admit import LEASE_MARGIN_SECONDS
-from controlplane.gateway.call import Call
+from controlplane.gateway.call import Call, Streamed, Whole
 from controlplane.gateway.ports import ReplayStore
 from controlplane.gateway.record import Trail
 from controlplane.telemetry import count
@@ -40,10 +40,13 @@ class Replay:
     answer: Any = None
     kept: bool = False
 
-    async def keep(self, answer: Any, trail: Trail) -> None:
-        """Store the answer for a day. An outage, or an answer of MAX_KEPT_BYTES and more, costs
-        the replay and not the answer."""
-        record = {"answer": answer, "provider": trail.provider, "model": trail.model_served}
+    async def keep(self, content: Whole | Streamed, trail: Trail) -> None:
+        """Store the answer for a day, unless redacted values were restored in it: that would store
+        them after all. An outage, or an answer of MAX_KEPT_BYTES and more, costs the replay and
+        not the answer."""
+        if content.restored or not isinstance(content, Whole):
+            return
+        record = {"answer": content.body, "provider": trail.provider, "model": trail.model_served}
         try:
             encoded = orjson.dumps(record)
             if len(encoded) < MAX_KEPT_BYTES:

@@ -14,6 +14,7 @@ from typing import Any
 
 from controlplane.domain.access import Action, Answers, ScreeningPolicy
 from controlplane.domain.chat import ChatCompletion, Chunk
+from controlplane.gateway.call import Streamed, Whole
 from controlplane.gateway.record import Trail
 from controlplane.gateway.screen import inspect, refusal
 from controlplane.gateway.stream_buffer import StreamBuffer
@@ -23,38 +24,33 @@ from controlplane.screening.scan import Finding
 # These come in one piece, and clients want them at once.
 _WHOLE = ("role", "id", "type", "name")
 _TOKEN = re.compile(r"\[[A-Z][A-Z0-9_]{0,48}_\d{1,6}\]")
-Screened = tuple[ChatCompletion | None, AsyncIterator[Chunk] | None]
 # Which text of a stream: choice, and the way inside its delta.
 Channel = tuple[int, tuple[str | int, ...]]
 
 
 @asynccontextmanager
 async def screen_answer(
-    completion: ChatCompletion | None,
-    chunks: AsyncIterator[Chunk] | None,
-    policy: ScreeningPolicy,
-    tokens: Tokens,
-    trail: Trail,
-) -> AsyncIterator[Screened]:
-    """The answer as the policy lets it out. Raises SensitiveData, also while `chunks` run."""
-    answer = _Answer(policy, tokens, trail)
-    if not answer.concerned:
-        yield completion, chunks
-    elif chunks is None:
-        yield completion and answer.whole(completion), None
+    content: Whole | Streamed, policy: ScreeningPolicy, tokens: Tokens, trail: Trail
+) -> AsyncIterator[Whole | Streamed]:
+    """The answer as the policy lets it out. Raises SensitiveData, also while its chunks run."""
+    screening = _Screening(policy, tokens, trail)
+    if not screening.concerned:
+        yield content
+    elif isinstance(content, Whole):
+        yield Whole(screening.whole(content.body), screening.restores)
     else:
-        async with aclosing(_stream(chunks, answer)) as screened:
-            yield None, screened
+        async with aclosing(_stream(content.chunks, screening)) as chunks:
+            yield Streamed(chunks, screening.restores)
 
 
-class _Answer:
+class _Screening:
     """What the policy says to the text of one answer."""
 
     def __init__(self, policy: ScreeningPolicy, tokens: Tokens, trail: Trail) -> None:
         self._policy, self._tokens, self._trail = policy, tokens, trail
-        self._restore = policy.restore and bool(tokens.originals)
+        self.restores = policy.restore and bool(tokens.originals)
         self._originals = dict(tokens.originals)
-        self.concerned = self._restore or policy.responses is not Answers.OFF
+        self.concerned = self.restores or policy.responses is not Answers.OFF
 
     def whole(self, completion: ChatCompletion) -> ChatCompletion:
         """A completion; only its choices are text of the model."""
@@ -93,7 +89,7 @@ class _Answer:
 
     def restored(self, text: str, key: str | int | None) -> str:
         """`text` with the request's own values in place of their tokens."""
-        if not self._restore or "[" not in text:
+        if not self.restores or "[" not in text:
             return text
         in_json = key == "arguments"
         return _TOKEN.sub(lambda match: self._original(match.group(), in_json=in_json), text)
@@ -112,7 +108,9 @@ class _Answer:
         return value
 
 
-async def _stream(chunks: AsyncIterator[Chunk], answer: _Answer) -> AsyncGenerator[Chunk, None]:
+async def _stream(
+    chunks: AsyncIterator[Chunk], screening: _Screening
+) -> AsyncGenerator[Chunk, None]:
     held: dict[Channel, StreamBuffer] = {}
     last: Chunk | None = None
     async for chunk in chunks:
@@ -120,23 +118,23 @@ async def _stream(chunks: AsyncIterator[Chunk], answer: _Answer) -> AsyncGenerat
         if not choices:
             # The usage: nothing of a text comes behind it.
             if last is not None:
-                for rest in _rest(held, answer, last, None):
+                for rest in _rest(held, screening, last, None):
                     yield rest
             yield chunk
             continue
         last = chunk
         for choice in choices:
             index = choice.get("index", 0)
-            delta = _delta(choice.get("delta"), index, (), held, answer)
+            delta = _delta(choice.get("delta"), index, (), held, screening)
             ends = choice.get("finish_reason") is not None
             if ends:
-                for rest in _rest(held, answer, chunk, index):
+                for rest in _rest(held, screening, chunk, index):
                     yield rest
             if ends or _says_something(delta):
                 shown = {**choice, "delta": delta, "logprobs": None}
                 yield {**chunk, "choices": [shown]}
     if last is not None:
-        for rest in _rest(held, answer, last, None):
+        for rest in _rest(held, screening, last, None):
             yield rest
 
 
@@ -145,23 +143,26 @@ def _delta(
     index: int,
     path: tuple[str | int, ...],
     held: dict[Channel, StreamBuffer],
-    answer: _Answer,
+    screening: _Screening,
 ) -> Any:
     """`value` with what may leave of each text in it."""
     if isinstance(value, str) and path[-1] not in _WHOLE:
         key = path[-1]
         channel = held.setdefault(
             (index, path),
-            StreamBuffer(answer.find, answer.token, lambda text: answer.restored(text, key)),
+            StreamBuffer(
+                screening.find, screening.token, lambda text: screening.restored(text, key)
+            ),
         )
         return channel.push(value)
     if isinstance(value, Mapping):
         return {
-            name: _delta(each, index, (*path, name), held, answer) for name, each in value.items()
+            name: _delta(each, index, (*path, name), held, screening)
+            for name, each in value.items()
         }
     if isinstance(value, list):
         return [
-            _delta(each, index, (*path, _position(each, place)), held, answer)
+            _delta(each, index, (*path, _position(each, place)), held, screening)
             for place, each in enumerate(value)
         ]
     return value
@@ -173,7 +174,7 @@ def _position(item: Any, place: int) -> int:
 
 
 def _rest(
-    held: dict[Channel, StreamBuffer], answer: _Answer, chunk: Chunk, index: int | None
+    held: dict[Channel, StreamBuffer], screening: _Screening, chunk: Chunk, index: int | None
 ) -> list[Chunk]:
     """What is still held, of one choice or of all, as chunks like `chunk`."""
     rests: list[Chunk] = []

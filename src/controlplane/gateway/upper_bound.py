@@ -42,13 +42,11 @@ NOTHING = UpperBound()
 
 def upper_bound(
     request: InferenceRequest,
-    size: int | None,
     targets: Iterable[Target],
     policy: EffectivePolicy,
     pricing: Pricing,
 ) -> UpperBound:
-    """The bound over all targets; no token is shorter than a byte. `size` is that of the body in
-    bytes, None where it is not the one that came in.
+    """The bound over all targets; no token is shorter than a byte.
 
     Nothing is computed where no limit asks. Raises InvalidRequest where a cap holds and the request
     has no bound or no price.
@@ -59,7 +57,7 @@ def upper_bound(
     enforced = {limit.measure for limit in policy.limits if not limit.shadow}
     targets = tuple(targets)
     _check_bounded(request, strict=bool(enforced & {Measure.TOKENS, Measure.COST}))
-    size = len(orjson.dumps(request.body)) if size is None else size
+    size = len(orjson.dumps(request.body)) if request.size is None else request.size
     prompt = size + FRAME_TOKENS + _image_tokens(request.body, targets)
     usage = TokenUsage(input=prompt, output=_output_tokens(request))
     tokens = usage.input + usage.output

@@ -17,6 +17,7 @@ from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.errors import GatewayError
+from controlplane.gateway.call import Whole
 from controlplane.gateway.ports import Provider
 from controlplane.gateway.record import Trail
 from controlplane.local.simulator.openai import API_KEY
@@ -95,11 +96,11 @@ class Simulated:
         request = ChatRequest(chat(stream=stream))
         route = Route("m", targets, timeouts=timeouts)
         try:
-            async with dispatched(request, route, self.providers, outcome.trail) as (whole, chunks):
-                if whole is not None:
-                    outcome.text = whole["choices"][0]["message"]["content"]
-                if chunks is not None:
-                    async for chunk in chunks:
+            async with dispatched(request, route, self.providers, outcome.trail) as content:
+                if isinstance(content, Whole):
+                    outcome.text = content.body["choices"][0]["message"]["content"]
+                else:
+                    async for chunk in content.chunks:
                         outcome.text += chunk["choices"][0]["delta"].get("content") or ""
         except GatewayError as error:
             outcome.error = error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from tests.unit.gateway.parts import dispatched
+from tests.unit.gateway.parts import chunks_of, dispatched
 
 from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Route
@@ -41,9 +41,8 @@ async def test_leaving_in_the_middle_of_a_stream(simulated: Simulated, name: str
     trail = Outcome().trail
     route = Route("m", (TARGETS[name], TARGETS[NEXT[name]]), timeouts=TIMEOUTS)
     request = ChatRequest(chat(stream=True))
-    async with dispatched(request, route, simulated.providers, trail) as (_, chunks):
-        assert chunks is not None
-        await anext(chunks)
+    async with dispatched(request, route, simulated.providers, trail) as content:
+        await anext(chunks_of(content))
     await _until(simulated, name, "left")
     assert await simulated.calls() == {name: 1}
     assert trail.usage is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,8 +20,8 @@ from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.domain.usage import Price, TokenUsage
 from controlplane.errors import Unreachable
-from controlplane.gateway.call import Call
-from controlplane.gateway.dispatch import Dispatched, dispatch, effective_timeouts
+from controlplane.gateway.call import Call, Streamed, Whole
+from controlplane.gateway.dispatch import dispatch, effective_timeouts
 from controlplane.gateway.local_ledger import LocalLedger
 from controlplane.gateway.pipeline import Gateway
 from controlplane.gateway.ports import Ledger as LedgerPort
@@ -254,7 +254,7 @@ def dispatched(
     seconds_left: float | None = None,
     cooling_down: Mapping[str, float] | None = None,
     health: Health | None = None,
-) -> AbstractAsyncContextManager[Dispatched]:
+) -> AbstractAsyncContextManager[Whole | Streamed]:
     """`dispatch` with what most tests do not care about filled in."""
     asked = Call(trail.request_id, None, b"", seconds_left, live=seconds_left is None)
     return dispatch(
@@ -266,6 +266,18 @@ def dispatched(
         timeouts=effective_timeouts(request, route, asked),
         trail=trail,
     )
+
+
+def body_of(content: Whole | Streamed) -> Mapping[str, Any]:
+    """A whole answer's object."""
+    assert isinstance(content, Whole)
+    return content.body
+
+
+def chunks_of(content: Whole | Streamed) -> AsyncIterator[Chunk]:
+    """A stream's chunks."""
+    assert isinstance(content, Streamed)
+    return content.chunks
 
 
 def completion(text: str = "ok", **more: Any) -> dict[str, Any]:

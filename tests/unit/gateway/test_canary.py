@@ -8,7 +8,7 @@ import logging
 
 import orjson
 import pytest
-from tests.unit.gateway.parts import Scripted, call, completion, gateway
+from tests.unit.gateway.parts import Scripted, body_of, call, completion, gateway
 
 from controlplane.domain.access import Level, PolicyDocument
 from controlplane.errors import GatewayError, ProviderError
@@ -47,7 +47,7 @@ async def test_no_trace_of_the_canary(
             made, sink = gateway({"echo": Scripted(script)}, documents=documents(action, responses))
             try:
                 async with chat_completion(call(value), made) as given:
-                    assert given.completion is not None
+                    assert body_of(given.content)
             except GatewayError as error:
                 told += [str(error), orjson.dumps(error.envelope()).decode(), repr(error)]
             told += [json.dumps(dataclasses.asdict(event), default=str) for event in sink.events]

@@ -9,7 +9,15 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
-from tests.unit.gateway.parts import CALLER, Health, Scripted, completion, dispatched
+from tests.unit.gateway.parts import (
+    CALLER,
+    Health,
+    Scripted,
+    body_of,
+    chunks_of,
+    completion,
+    dispatched,
+)
 
 from controlplane.domain.chat import ChatRequest, Chunk
 from controlplane.domain.routing import Condition, Route, Target, Timeouts
@@ -41,8 +49,8 @@ async def ask(
     route = Route("m", targets, timeouts=timeouts)
     async with dispatched(
         ChatRequest(BODY), route, providers, trail, seconds_left=seconds_left
-    ) as (whole, _):
-        return whole, trail
+    ) as content:
+        return body_of(content), trail
 
 
 async def test_the_first_target_answers() -> None:
@@ -188,11 +196,9 @@ async def read(
     got: list[Chunk] = []
     failure: BaseException | None = None
     try:
-        async with dispatched(request, Route("m", targets, timeouts=FAST), providers, trail) as (
-            _,
-            chunks,
-        ):
-            assert chunks is not None
+        route = Route("m", targets, timeouts=FAST)
+        async with dispatched(request, route, providers, trail) as content:
+            chunks = chunks_of(content)
             async for item in chunks:
                 got.append(item)
                 if len(got) == stop_after:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.unit.gateway.parts import CALLER, KEY, Scripted, completion, gateway
+from tests.unit.gateway.parts import CALLER, KEY, Scripted, body_of, completion, gateway
 
 from controlplane.domain.access import Level, PolicyDocument
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
@@ -61,9 +61,7 @@ def call(value: Any = "hello there", **more: Any) -> Call:
 
 async def run(made: Gateway, incoming: Call) -> Mapping[str, Any]:
     async with embeddings(incoming, made) as answer:
-        assert answer.completion is not None
-        assert answer.chunks is None
-        return answer.completion
+        return body_of(answer.content)
 
 
 def policy(**document: Any) -> list[PolicyDocument]:

@@ -12,7 +12,9 @@ from tests.unit.gateway.parts import (
     Ledger,
     Payloads,
     Scripted,
+    body_of,
     call,
+    chunks_of,
     completion,
     gateway,
 )
@@ -39,12 +41,11 @@ ANSWERED = 5  # tokens of `completion()`, at one micro-dollar each
 
 
 async def run(made: Gateway, incoming: Call) -> ChatCompletion:
-    return (await answer(made, incoming)).completion  # type: ignore[return-value]
+    return body_of((await answer(made, incoming)).content)
 
 
 async def answer(made: Gateway, incoming: Call) -> Answer:
     async with chat_completion(incoming, made) as answered:
-        assert answered.completion is not None
         return answered
 
 
@@ -174,7 +175,7 @@ async def test_the_same_key_and_body_is_answered_once_and_told_again() -> None:
     made, sink = gateway({"echo": provider}, ledger=ledger, documents=policy(**CAPPED))
     first = await answer(made, call(idempotency_key="k-1"))
     second = await answer(made, call(idempotency_key="k-1"))
-    assert second.completion == first.completion
+    assert second.content == first.content
     assert (first.trail.replayed, second.trail.replayed) == (False, True)
     assert len(provider.requests) == len(ledger.claims) == len(ledger.settled) == 1
     assert [event.replayed for event in sink.events] == [False, True]
@@ -259,8 +260,7 @@ async def test_kept_streams_are_the_chunks() -> None:
     kept = Payloads()
     made, _ = gateway(payloads=kept, documents=policy(store_payloads=True))
     async with chat_completion(call("one two three", stream=True), made) as answered:
-        assert answered.chunks is not None
-        seen = [chunk async for chunk in answered.chunks]
+        seen = [chunk async for chunk in chunks_of(answered.content)]
     (body,) = kept.stored.values()
     assert orjson.loads(body)["answer"] == seen
 

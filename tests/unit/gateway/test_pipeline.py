@@ -6,7 +6,17 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.unit.gateway.parts import CALLER, Keys, Ledger, Scripted, call, completion, gateway
+from tests.unit.gateway.parts import (
+    CALLER,
+    Keys,
+    Ledger,
+    Scripted,
+    body_of,
+    call,
+    chunks_of,
+    completion,
+    gateway,
+)
 
 from controlplane.domain.access import Caller, Level, PolicyDocument, Role
 from controlplane.domain.chat import ChatCompletion
@@ -32,8 +42,7 @@ from controlplane.providers.echo import EchoProvider
 
 async def run(made: Gateway, incoming: Call) -> ChatCompletion:
     async with chat_completion(incoming, made) as answer:
-        assert answer.completion is not None
-        return answer.completion
+        return body_of(answer.content)
 
 
 def policy(**document: Any) -> list[PolicyDocument]:
@@ -269,8 +278,7 @@ async def test_a_served_name_without_a_price_costs_what_was_asked_for() -> None:
 async def test_a_stream_is_recorded_when_it_ends() -> None:
     made, sink = gateway()
     async with chat_completion(call("one two three", stream=True), made) as answer:
-        assert answer.chunks is not None
-        chunks = [chunk async for chunk in answer.chunks]
+        chunks = [chunk async for chunk in chunks_of(answer.content)]
         assert sink.events == []
     text = "".join(c["choices"][0]["delta"].get("content", "") for c in chunks)
     assert text.split() == ["one", "two", "three"]
@@ -283,8 +291,7 @@ async def test_a_caller_who_leaves_a_stream_is_recorded() -> None:
 
     async def leave() -> None:
         async with chat_completion(call("one two", stream=True), made) as answer:
-            assert answer.chunks is not None
-            await anext(answer.chunks)
+            await anext(chunks_of(answer.content))
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from tests.unit.gateway.parts import Replays, Scripted, call, completion, gateway
+from tests.unit.gateway.parts import Replays, Scripted, body_of, call, completion, gateway
 
 from controlplane.domain.access import Level, PolicyDocument
 from controlplane.domain.replay import Stored
@@ -43,8 +43,7 @@ async def test_what_redaction_gave_back_is_not_kept(text: str, is_kept: bool) ->
     replays = Replays()
     made, _ = gateway(replays=replays, documents=[RESTORED])
     first = await answer(made, call(text, idempotency_key="k-1"))
-    assert first.completion is not None
-    assert first.completion["choices"][0]["message"]["content"] == text
+    assert body_of(first.content)["choices"][0]["message"]["content"] == text
     assert bool(replays.stored) is is_kept
     second = await answer(made, call(text, idempotency_key="k-1"))
     assert second.trail.replayed is is_kept
@@ -56,7 +55,8 @@ async def test_what_redaction_gave_back_is_not_kept(text: str, is_kept: bool) ->
 async def test_large_answers_are_not_kept(size: int, is_kept: bool) -> None:
     replays, provider = Replays(), Scripted(completion("x" * size))
     made, _ = gateway({"echo": provider}, replays=replays)
-    assert (await answer(made, call(idempotency_key="k-1"))).completion == completion("x" * size)
+    kept = await answer(made, call(idempotency_key="k-1"))
+    assert body_of(kept.content) == completion("x" * size)
     assert bool(replays.stored) is is_kept
 
 
@@ -76,6 +76,6 @@ async def test_an_answer_whose_claim_has_gone_to_another_is_given_but_not_kept()
 
     replays = Overtaken()
     made, sink = gateway(replays=replays)
-    assert (await answer(made, call(idempotency_key="k-1"))).completion
+    assert body_of((await answer(made, call(idempotency_key="k-1"))).content)
     assert replays.stored == {}
     assert sink.events[0].status == 200

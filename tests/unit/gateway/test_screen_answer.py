@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.gateway.parts import CALLER
+from tests.unit.gateway.parts import CALLER, body_of, chunks_of
 
 from controlplane.domain.access import Answers, ScreeningPolicy
 from controlplane.errors import SensitiveData
+from controlplane.gateway.call import Streamed, Whole
 from controlplane.gateway.record import Trail
 from controlplane.gateway.screen_answer import screen_answer
 from controlplane.gateway.stream_buffer import HELD_CHARACTERS
@@ -42,12 +43,9 @@ async def chunks(pieces: list[str], **extra: Any) -> AsyncIterator[dict[str, Any
 
 async def whole(text: str, policy: ScreeningPolicy, tokens: Tokens | None = None) -> str:
     trail = Trail("r-1", CALLER)
-    async with screen_answer(completion(text), None, policy, tokens or Tokens(), trail) as (
-        answer,
-        _,
-    ):
-        assert answer is not None
-        content: str = answer["choices"][0]["message"]["content"]
+    answer = Whole(completion(text))
+    async with screen_answer(answer, policy, tokens or Tokens(), trail) as screened:
+        content: str = body_of(screened)["choices"][0]["message"]["content"]
         return content
 
 
@@ -55,9 +53,9 @@ async def streamed(
     pieces: list[str], policy: ScreeningPolicy, tokens: Tokens | None = None
 ) -> list[dict[str, Any]]:
     trail = Trail("r-1", CALLER)
-    async with screen_answer(None, chunks(pieces), policy, tokens or Tokens(), trail) as (_, out):
-        assert out is not None
-        return [dict(chunk) async for chunk in out]
+    answer = Streamed(chunks(pieces))
+    async with screen_answer(answer, policy, tokens or Tokens(), trail) as screened:
+        return [dict(chunk) async for chunk in chunks_of(screened)]
 
 
 def text(out: list[dict[str, Any]]) -> str:
@@ -106,9 +104,9 @@ async def test_one_character_at_a_time_and_a_bounded_delay() -> None:
     assert text(out) == f"{PLAIN}[SECRET_1] {PLAIN}"
     seen = 0
     trail = Trail("r-1", CALLER)
-    async with screen_answer(None, chunks(list(PLAIN)), REDACT, Tokens(), trail) as (_, released):
-        assert released is not None
-        async for chunk in released:
+    answer = Streamed(chunks(list(PLAIN)))
+    async with screen_answer(answer, REDACT, Tokens(), trail) as screened:
+        async for chunk in chunks_of(screened):
             seen += len(text([dict(chunk)]))
             if seen:
                 break
@@ -145,9 +143,8 @@ async def test_arguments_of_tools_are_screened_and_stay_json() -> None:
         yield {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
 
     trail = Trail("r-1", CALLER)
-    async with screen_answer(None, calls(), REDACT, Tokens(), trail) as (_, out):
-        assert out is not None
-        got = [dict(chunk) async for chunk in out]
+    async with screen_answer(Streamed(calls()), REDACT, Tokens(), trail) as screened:
+        got = [dict(chunk) async for chunk in chunks_of(screened)]
     parts = [
         entry
         for chunk in got

@@ -42,9 +42,9 @@ def bound(
 ) -> UpperBound:
     content: Any = "hello" if parts is None else parts
     request = ChatRequest(
-        {"model": "gpt-4o", "messages": [{"role": "user", "content": content}], **body}
+        {"model": "gpt-4o", "messages": [{"role": "user", "content": content}], **body}, size
     )
-    return upper_bound(request, size, targets, EffectivePolicy("v", limits=limits), pricing)
+    return upper_bound(request, targets, EffectivePolicy("v", limits=limits), pricing)
 
 
 def test_nothing_is_computed_where_no_limit_asks() -> None:
@@ -145,6 +145,6 @@ def test_a_file_has_no_bound() -> None:
 
 
 def test_embeddings_have_no_output() -> None:
-    request = EmbeddingRequest({"model": "e", "input": "text"})
-    worst = upper_bound(request, 50, (TARGET,), EffectivePolicy("v", limits=(TOKENS,)), LIST)
+    request = EmbeddingRequest({"model": "e", "input": "text"}, 50)
+    worst = upper_bound(request, (TARGET,), EffectivePolicy("v", limits=(TOKENS,)), LIST)
     assert worst.tokens == 50 + FRAME_TOKENS

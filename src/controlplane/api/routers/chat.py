@@ -15,7 +15,7 @@ from controlplane.api.disconnect import unless_gone
 from controlplane.api.inbound import read_call
 from controlplane.api.stream import EventStream
 from controlplane.errors import GatewayError, InternalError
-from controlplane.gateway.call import Answer
+from controlplane.gateway.call import Streamed
 from controlplane.gateway.pipeline import chat_completion
 from controlplane.gateway.record import CLIENT_CLOSED_REQUEST
 from controlplane.telemetry import log_crash
@@ -53,23 +53,23 @@ async def create_chat_completion(request: Request) -> Response:
         answer = await unless_gone(request.receive, stack.enter_async_context(pipeline))
         if answer is None:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
-        if answer.chunks is not None:
+        if isinstance(answer.content, Streamed):
             # The stream outlives this function, and with it what settles and records it.
-            return EventStream(_events(answer, stack.pop_all()), headers=answer_headers(answer))
+            events = _events(answer.content, stack.pop_all())
+            return EventStream(events, headers=answer_headers(answer))
     return Response(
-        orjson.dumps(answer.completion),
+        orjson.dumps(answer.content.body),
         media_type="application/json",
         headers=answer_headers(answer),
     )
 
 
-async def _events(answer: Answer, stack: AsyncExitStack) -> AsyncGenerator[bytes, None]:
+async def _events(content: Streamed, stack: AsyncExitStack) -> AsyncGenerator[bytes, None]:
     """The stream; `[DONE]` follows only once the audit event is durable."""
-    assert answer.chunks is not None
     try:
         async with stack:
             yield b""
-            async for chunk in answer.chunks:
+            async for chunk in content.chunks:
                 yield b"data: %b\n\n" % orjson.dumps(chunk)
     except GatewayError as error:
         yield b"data: %b\n\n" % orjson.dumps(error.envelope())

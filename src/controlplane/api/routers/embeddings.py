@@ -12,6 +12,7 @@ from starlette.responses import Response
 from controlplane.api.answer_headers import answer_headers
 from controlplane.api.disconnect import unless_gone
 from controlplane.api.inbound import read_call
+from controlplane.gateway.call import Whole
 from controlplane.gateway.pipeline import embeddings
 from controlplane.gateway.record import CLIENT_CLOSED_REQUEST
 
@@ -58,8 +59,9 @@ async def create_embeddings(request: Request) -> Response:
         answer = await unless_gone(request.receive, stack.enter_async_context(pipeline))
         if answer is None:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
+    assert isinstance(answer.content, Whole)
     return Response(
-        orjson.dumps(answer.completion),
+        orjson.dumps(answer.content.body),
         media_type="application/json",
         headers=answer_headers(answer),
     )

@@ -1,0 +1,62 @@
+"""Capture: where the policy keeps the texts, what was sent on and what came back is remembered.
+
+Both are kept as screened, never before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from controlplane.domain.access import EffectivePolicy
+from controlplane.domain.chat import Chunk
+from controlplane.domain.inference import InferenceRequest
+from controlplane.gateway.call import Streamed, Whole
+from controlplane.gateway.record import Trail
+
+
+@asynccontextmanager
+async def capture(
+    request: InferenceRequest, content: Whole | Streamed, policy: EffectivePolicy, trail: Trail
+) -> AsyncIterator[Whole | Streamed]:
+    """The answer as it came; where the policy says so, the trail remembers it and the request.
+
+    An answer in which redacted values were restored is not kept: that would store them after all.
+    """
+    if not policy.store_payloads:
+        yield content
+        return
+    captured = _Captured(request.body)
+    trail.captured = captured.to_json
+    if content.restored:
+        yield content
+    elif isinstance(content, Whole):
+        captured.answer = content.body
+        yield content
+    else:
+        async with aclosing(captured.copied(content.chunks)) as chunks:
+            yield Streamed(chunks)
+
+
+@dataclass(slots=True)
+class _Captured:
+    """What was sent on, and what came back: a whole answer, or the chunks so far."""
+
+    request: Mapping[str, Any]
+    answer: Mapping[str, Any] | None = None
+    chunks: list[Chunk] = field(default_factory=list)
+
+    async def copied(self, chunks: AsyncIterator[Chunk]) -> AsyncGenerator[Chunk, None]:
+        """The same chunks; each is kept as it passes."""
+        async for chunk in chunks:
+            self.chunks.append(chunk)
+            yield chunk
+
+    def to_json(self) -> bytes:
+        """One JSON document `{"request", "answer"}`; a stream's answer is the array of chunks."""
+        answer = self.chunks if self.answer is None else self.answer
+        return orjson.dumps({"request": self.request, "answer": answer or None})
