@@ -13,7 +13,6 @@ from alembic import context
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from controlplane.adapters.postgres import governance_tables  # noqa: F401  registers its tables
 from controlplane.adapters.postgres.engine import psycopg_url
 from controlplane.adapters.postgres.migrations import LOCK_SECONDS, migration_lock
 from controlplane.adapters.postgres.tables import Base

@@ -10,7 +10,8 @@ from functools import lru_cache
 from genai_prices import Usage, calc_price
 from genai_prices.types import ModelPrice, PriceCalculation
 
-from controlplane.domain.usage import Price, TokenUsage, microusd
+from controlplane.domain.price import Price
+from controlplane.domain.usage import TokenUsage, microusd
 
 # A provider of another name is somebody's own server: what it costs is not for us to guess.
 PRICED_PROVIDERS = frozenset({"openai", "azure", "anthropic"})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from controlplane.adapters.postgres.api_keys import KeyRepository
     from controlplane.adapters.redis.key_cache import KeyCache
     from controlplane.domain.changes import Actor
-    from controlplane.domain.stored_key import StoredKey
+    from controlplane.domain.keys import StoredKey
 
 # Of a key that people may see: `sk-cp-` and 6 of its 43 random characters.
 PREFIX_LENGTH = 12

@@ -11,8 +11,8 @@ from controlplane.admin.fields import MAX_NAME_LENGTH, check_fields, fault
 from controlplane.admin.in_force import put_in_force
 from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import Precondition, etag
-from controlplane.domain.own_price import AMOUNTS, OwnPrice
-from controlplane.domain.usage import Price, TokenUsage
+from controlplane.domain.price import AMOUNTS, OwnPrice, Price
+from controlplane.domain.usage import TokenUsage
 from controlplane.errors import NotFound
 
 if TYPE_CHECKING:

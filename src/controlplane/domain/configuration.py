@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controlplane.domain.access import EffectivePolicy, PolicyDocument
+from controlplane.domain.price import Prices
 from controlplane.domain.routing import Routes
-from controlplane.domain.usage import Prices
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""API keys: how one is made, recognised and hashed.
+"""API keys: how one is made, recognised and hashed, and what is stored of it.
 
 `sk-cp-` + 43 random characters + 6 characters of CRC-32, both base 62. The checksum lets a mistyped
 or made-up key fail without a look-up; it is no protection, the 256 random bits are.
@@ -12,6 +12,12 @@ import re
 import secrets
 import string
 import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from controlplane.domain.access import Role
 
 PREFIX = "sk-cp-"
 RANDOM_LENGTH = 43
@@ -52,3 +58,62 @@ def _checksum(body: str) -> str:
         number, digit = divmod(number, len(_ALPHABET))
         digits.append(_ALPHABET[digit])
     return "".join(reversed(digits))
+
+
+class KeyState(StrEnum):
+    """Whether a key works. A key that expires later is still active."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """What is stored of a key, as people may see it: never the key, nor its hash. `prefix` is the
+    part of the key that may be seen."""
+
+    id: str
+    application_id: str | None
+    name: str
+    role: Role
+    prefix: str
+    state: KeyState
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    replaces: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON; times in RFC 3339."""
+        return {
+            "id": self.id,
+            "application_id": self.application_id,
+            "name": self.name,
+            "role": self.role.value,
+            "prefix": self.prefix,
+            "state": self.state.value,
+            "created_at": _text(self.created_at),
+            "expires_at": _text(self.expires_at),
+            "revoked_at": _text(self.revoked_at),
+            "last_used_at": _text(self.last_used_at),
+            "replaces": self.replaces,
+        }
+
+    def written(self) -> dict[str, Any]:
+        """What administrators wrote of it: this part changes by no use and no passing of time."""
+        return {k: v for k, v in self.to_dict().items() if k not in ("state", "last_used_at")}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFilter:
+    """Which keys; None for all."""
+
+    application_id: str | None = None
+    prefix: str | None = None
+    state: KeyState | None = None
+
+
+def _text(time: datetime | None) -> str | None:
+    return None if time is None else time.astimezone(UTC).isoformat()

@@ -45,47 +45,6 @@ class TokenUsage:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a model costs, in US dollars per million tokens.
-
-    Cached input and cache writes cost what `input` costs where they have no price of their own.
-    """
-
-    input: Decimal
-    output: Decimal
-    cached: Decimal | None = None
-    cache_write: Decimal | None = None
-
-    def cost_microusd(self, usage: TokenUsage) -> int:
-        """Micro-dollars, rounded up: dollars per million tokens are micro-dollars per token."""
-        fresh = max(0, usage.input - usage.cached - usage.cache_write)
-        total = (
-            fresh * self.input
-            + usage.cached * (self.input if self.cached is None else self.cached)
-            + usage.cache_write * (self.input if self.cache_write is None else self.cache_write)
-            + usage.output * self.output
-        )
-        return int(total.to_integral_value(ROUND_CEILING))
-
-    @classmethod
-    def from_dict(cls, row: Mapping[str, Any]) -> Price:
-        """Read a row whose numbers are decimal strings: `{"input": "2.50", "output": "10", ...}`.
-
-        Raises KeyError and decimal.InvalidOperation.
-        """
-        optional = {
-            name: Decimal(row[name])
-            for name in ("cached", "cache_write")
-            if row.get(name) is not None
-        }
-        return cls(input=Decimal(row["input"]), output=Decimal(row["output"]), **optional)
-
-
-# The organisation's own prices, by provider and model.
-Prices = Mapping[tuple[str, str], Price]
-
-
 def estimated_usage(asked_characters: int, said_characters: int) -> TokenUsage:
     """What text of these lengths comes to where nobody counted: about four characters a token."""
     return TokenUsage(

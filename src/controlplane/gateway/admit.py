@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from controlplane.domain.access import EffectivePolicy, WhenDown
 from controlplane.domain.limits import Claim, Decision, Hold, Measure
+from controlplane.domain.settlement import Settlement
 from controlplane.errors import LedgerLost, Unavailable, Unreachable
 from controlplane.gateway.limit_answers import refusal
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.record import Trail
-from controlplane.gateway.unsettled import unsettled
 from controlplane.gateway.upper_bound import UpperBound
 from controlplane.telemetry import count
 
@@ -39,7 +39,7 @@ async def admit(
         ) from error
     except (Unreachable, asyncio.CancelledError) as error:
         # It may have been taken all the same; then whoever stores the event releases it.
-        trail.unsettled = unsettled(_taken(claim), tokens=0, cost_microusd=0)
+        trail.unsettled = Settlement(_taken(claim), 0, 0).to_dict()
         if isinstance(error, asyncio.CancelledError):
             raise
         _check_open(policy, error)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from controlplane.domain.usage import Prices, TokenUsage
+from controlplane.domain.price import Prices
+from controlplane.domain.usage import TokenUsage
 from controlplane.gateway.ports import PriceBook
 
 

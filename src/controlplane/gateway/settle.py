@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from controlplane.domain.limits import Decision
+from controlplane.domain.settlement import Settlement
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import Unreachable
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.pricing import Pricing
 from controlplane.gateway.record import Trail
-from controlplane.gateway.unsettled import unsettled
 from controlplane.telemetry import count
 
 
@@ -32,7 +32,7 @@ async def settle(
         tokens, cost = usage.input + usage.output, trail.cost_microusd or 0
         hold = decision.hold
         # Until it is done: a caller who leaves at this moment may end it half way.
-        trail.unsettled = unsettled(hold, tokens=tokens, cost_microusd=cost)
+        trail.unsettled = Settlement(hold, tokens, cost).to_dict()
         try:
             if decision.degraded:
                 await ledgers.local.settle(hold, tokens=tokens, cost_microusd=cost)

@@ -11,16 +11,14 @@ from controlplane.config import Settings
 from controlplane.errors import ConfigurationError, Unreachable
 
 if TYPE_CHECKING:
+    from controlplane.adapters.postgres.api_keys import KeyRepository
     from controlplane.adapters.postgres.changes import ChangeLog
+    from controlplane.adapters.postgres.configuration import ConfigurationRepository
     from controlplane.adapters.postgres.directory import Directory
     from controlplane.adapters.postgres.engine import Database
     from controlplane.adapters.postgres.policies import PolicyRepository
     from controlplane.adapters.postgres.prices import PriceRepository
-    from controlplane.adapters.postgres.repositories import (
-        ConfigurationRepository,
-        KeyRepository,
-        RequestLogRepository,
-    )
+    from controlplane.adapters.postgres.request_logs import RequestLogRepository
     from controlplane.adapters.postgres.usage import UsageRepository
     from controlplane.adapters.redis.client import RedisClient
     from controlplane.adapters.redis.ledger import RedisLedger
@@ -138,21 +136,21 @@ class Stores:
     @cached_property
     def key_repository(self) -> KeyRepository:
         """API keys in PostgreSQL."""
-        from controlplane.adapters.postgres.repositories import KeyRepository
+        from controlplane.adapters.postgres.api_keys import KeyRepository
 
         return KeyRepository(self.database)
 
     @cached_property
     def configuration_repository(self) -> ConfigurationRepository:
         """Policies and routes in PostgreSQL."""
-        from controlplane.adapters.postgres.repositories import ConfigurationRepository
+        from controlplane.adapters.postgres.configuration import ConfigurationRepository
 
         return ConfigurationRepository(self.database)
 
     @cached_property
     def request_logs(self) -> RequestLogRepository:
         """Audit records in PostgreSQL."""
-        from controlplane.adapters.postgres.repositories import RequestLogRepository
+        from controlplane.adapters.postgres.request_logs import RequestLogRepository
 
         return RequestLogRepository(self.database)
 

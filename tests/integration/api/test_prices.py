@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import select
 from tests.integration.api.conftest import Organization, assert_error
 
-from controlplane.adapters.postgres.governance_tables import AdminChange
+from controlplane.adapters.postgres.tables import AdminChange
 from controlplane.domain.access import Caller, Role
-from controlplane.domain.usage import Price, TokenUsage
+from controlplane.domain.price import Price
+from controlplane.domain.usage import TokenUsage
 
 PRICES = "/admin/v1/prices"
 PLACE = f"{PRICES}/openai/gpt-4o"

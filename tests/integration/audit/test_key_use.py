@@ -10,8 +10,8 @@ import pytest
 from tests.audit_events import audit_event
 from tests.integration.audit.stores import NO_FAILURE, Stores, batch
 
+from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.repositories import ConfigurationRepository
 from controlplane.audit.consume import consume
 
 

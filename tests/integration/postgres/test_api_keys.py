@@ -18,7 +18,7 @@ from controlplane.adapters.postgres.directory import Directory
 from controlplane.adapters.postgres.engine import Database
 from controlplane.domain.access import ApiKey, Caller, Role
 from controlplane.domain.changes import Actor, ChangeFilter
-from controlplane.domain.stored_key import KeyFilter, KeyState, StoredKey
+from controlplane.domain.keys import KeyFilter, KeyState, StoredKey
 from controlplane.errors import Conflict, NotFound, Unreachable
 
 NEVER: Any = None

@@ -18,9 +18,8 @@ from tests.integration.postgres.policy_scene import (
 )
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.governance_tables import AdminChange
 from controlplane.adapters.postgres.policies import PolicyRepository
-from controlplane.adapters.postgres.tables import Policy
+from controlplane.adapters.postgres.tables import AdminChange, Policy
 from controlplane.domain.access import Level
 from controlplane.domain.changes import Actor
 from controlplane.domain.policy_entry import PolicyEntry

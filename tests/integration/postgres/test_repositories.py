@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from controlplane.adapters.postgres.api_keys import KeyRepository
+from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.policies import PolicyRepository
-from controlplane.adapters.postgres.repositories import ConfigurationRepository, KeyRepository
 from controlplane.domain.access import ApiKey, Caller, Level, Role
 from controlplane.domain.changes import Actor
 from controlplane.domain.routing import Route, Strategy, Target, Timeouts

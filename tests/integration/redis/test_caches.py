@@ -18,7 +18,7 @@ from controlplane.domain.access import ApiKey, Caller, Level, PolicyDocument, Ro
 from controlplane.domain.configuration import StoredConfiguration
 from controlplane.domain.keys import KeyHasher
 from controlplane.domain.limits import Limit, Measure
-from controlplane.domain.usage import Price
+from controlplane.domain.price import Price
 from controlplane.errors import Unreachable
 
 HASHER = KeyHasher("pepper")

@@ -11,11 +11,13 @@ import pytest
 from tests.audit_events import audit_event
 
 from controlplane.adapters.prices import GenaiPrices
-from controlplane.audit.unsettled import MAX_AGE, Settlement, settle_unsettled
+from controlplane.audit.unsettled import MAX_AGE, settle_unsettled
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.limits import Claim, Decision, Hold, Limit, Measure, Period
-from controlplane.domain.usage import Price, TokenUsage
+from controlplane.domain.price import Price
+from controlplane.domain.settlement import Settlement
+from controlplane.domain.usage import TokenUsage
 from controlplane.errors import Unreachable
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.pricing import Pricing

@@ -16,9 +16,10 @@ from controlplane.domain.audit import AuditEvent
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.configuration import Configuration
 from controlplane.domain.limits import Claim, Decision, Hold, Limit, LimitStatus
+from controlplane.domain.price import Price
 from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Route, Target, Timeouts
-from controlplane.domain.usage import Price, TokenUsage
+from controlplane.domain.usage import TokenUsage
 from controlplane.errors import Unreachable
 from controlplane.gateway.call import Call, Streamed, Whole
 from controlplane.gateway.dispatch import dispatch, effective_timeouts

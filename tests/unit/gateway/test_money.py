@@ -12,8 +12,8 @@ import pytest
 from tests.unit.gateway.parts import Ledger, Payloads, Scripted, call, completion, gateway
 
 from controlplane.domain.access import Level, PolicyDocument
+from controlplane.domain.price import Price
 from controlplane.domain.routing import Target
-from controlplane.domain.usage import Price
 from controlplane.errors import ProviderError, ProviderUnavailable, Unavailable, Unreachable
 from controlplane.gateway.call import Call
 from controlplane.gateway.pipeline import Gateway, chat_completion

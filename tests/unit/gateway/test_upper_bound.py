@@ -12,8 +12,8 @@ from controlplane.domain.access import EffectivePolicy
 from controlplane.domain.chat import ChatRequest
 from controlplane.domain.embeddings import EmbeddingRequest
 from controlplane.domain.limits import Limit, Measure, Period
+from controlplane.domain.price import Price
 from controlplane.domain.routing import Target
-from controlplane.domain.usage import Price
 from controlplane.errors import InvalidRequest
 from controlplane.gateway.authorize import DEFAULT_MAX_OUTPUT_TOKENS
 from controlplane.gateway.pricing import Pricing

@@ -16,14 +16,16 @@ from controlplane.adapters.postgres.key_rows import (
     check_owner,
     check_rotatable,
     existing,
+    in_force,
     insert_key,
+    newest_first,
     stored,
+    stored_key,
 )
-from controlplane.adapters.postgres.stored_keys import in_force, newest_first, stored_key
 from controlplane.adapters.postgres.tables import ApiKeyRow
 from controlplane.domain.access import ApiKey, Caller, Role
 from controlplane.domain.changes import Actor
-from controlplane.domain.stored_key import KeyFilter, KeyState, StoredKey
+from controlplane.domain.keys import KeyFilter, KeyState, StoredKey
 from controlplane.errors import Conflict
 
 RESOURCE = "api-key"

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.governance_tables import AdminChange
+from controlplane.adapters.postgres.tables import AdminChange
 from controlplane.domain.changes import Actor, ChangeFilter
 
 

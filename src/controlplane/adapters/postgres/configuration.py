@@ -12,11 +12,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.changes import note_change
+from controlplane.adapters.postgres.directory import check_organization
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.governance_tables import ModelPrice
 from controlplane.adapters.postgres.tables import (
     Application,
     Base,
+    ModelPrice,
     ModelRoute,
     Organization,
     Policy,
@@ -25,7 +26,6 @@ from controlplane.domain.access import Level, PolicyDocument
 from controlplane.domain.changes import Actor
 from controlplane.domain.configuration import StoredConfiguration
 from controlplane.domain.routing import Route
-from controlplane.errors import NotFound
 
 
 class ConfigurationRepository:
@@ -91,9 +91,7 @@ class ConfigurationRepository:
             if stored == route:
                 return False
             check(stored)
-            # A token may name an organisation that nobody has made here.
-            if await connection.scalar(select(Organization.id)) is None:
-                raise NotFound("The organisation of this credential does not exist here.")
+            await check_organization(connection)
             await connection.execute(
                 insert(ModelRoute)
                 .values(row)

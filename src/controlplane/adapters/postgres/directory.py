@@ -76,9 +76,7 @@ class Directory:
         columns = (Application.id, Application.name, Application.created_at)
         add = insert(Application).values(row).on_conflict_do_nothing().returning(*columns)
         async with self._database.tenant(actor.org_id) as connection:
-            # A token may name an organisation that nobody has made here.
-            if await _entry(connection, _ORGANIZATION) is None:
-                raise NotFound("The organisation of this credential does not exist here.")
+            await check_organization(connection)
             added = (await connection.execute(add)).one_or_none()
             if added is None:
                 raise Conflict(
@@ -144,6 +142,13 @@ def _one(application_id: str) -> Query:
     # PostgreSQL has no place for U+0000 and the like: no application has such an id.
     storable = application_id.isprintable()
     return _APPLICATION.where(Application.id == (application_id if storable else ""))
+
+
+async def check_organization(connection: AsyncConnection) -> None:
+    """Raises NotFound where the organisation of the transaction does not exist: a token may name
+    one that was never made here."""
+    if await connection.scalar(select(Organization.id)) is None:
+        raise NotFound("The organisation of this credential does not exist here.")
 
 
 async def _entry(connection: AsyncConnection, query: Query) -> Entry | None:

@@ -9,7 +9,6 @@ from sqlalchemy import tuple_
 
 from controlplane.adapters.postgres.configuration import lock_configuration
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.governance_tables import PolicyVersion
 from controlplane.adapters.postgres.policy_rows import (
     CURRENT,
     VERSIONS,
@@ -23,7 +22,7 @@ from controlplane.adapters.postgres.policy_rows import (
     write_version,
 )
 from controlplane.adapters.postgres.policy_subjects import check_subject, named_caller
-from controlplane.adapters.postgres.tables import Policy
+from controlplane.adapters.postgres.tables import Policy, PolicyVersion
 from controlplane.domain.access import Caller, Level, PolicyDocument
 from controlplane.domain.changes import Actor
 from controlplane.domain.policy_entry import PolicyEntry

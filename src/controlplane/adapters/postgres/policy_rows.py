@@ -10,8 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.changes import note_change
-from controlplane.adapters.postgres.governance_tables import PolicyVersion
-from controlplane.adapters.postgres.tables import ApiKeyRow, Policy
+from controlplane.adapters.postgres.tables import ApiKeyRow, Policy, PolicyVersion
 from controlplane.domain.access import Caller, Level
 from controlplane.domain.changes import Actor
 from controlplane.domain.policy_entry import PolicyEntry

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from controlplane.adapters.postgres.tables import ApiKeyRow, Application, Organization
+from controlplane.adapters.postgres.directory import check_organization
+from controlplane.adapters.postgres.tables import ApiKeyRow, Application
 from controlplane.domain.access import Caller, Level, Role
 from controlplane.errors import NotFound
 
@@ -22,9 +23,7 @@ async def check_subject(
     connection: AsyncConnection, org_id: str, level: Level, subject_id: str
 ) -> None:
     """Raises NotFound where the organisation of the transaction has no such subject."""
-    # A token may name an organisation that nobody has made here.
-    if await connection.scalar(select(Organization.id)) is None:
-        raise NotFound("The organisation of this credential does not exist here.")
+    await check_organization(connection)
     if level is Level.APPLICATION:
         await _check_application(connection, subject_id, "subject_id")
     elif level is Level.API_KEY:

@@ -11,14 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.changes import note_change
 from controlplane.adapters.postgres.configuration import lock_configuration
+from controlplane.adapters.postgres.directory import check_organization
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.governance_tables import ModelPrice
 from controlplane.adapters.postgres.storable import is_storable
-from controlplane.adapters.postgres.tables import Organization
+from controlplane.adapters.postgres.tables import ModelPrice
 from controlplane.domain.changes import Actor
-from controlplane.domain.own_price import AMOUNTS, OwnPrice
-from controlplane.domain.usage import Price
-from controlplane.errors import NotFound
+from controlplane.domain.price import AMOUNTS, OwnPrice, Price
 
 # Sees what is stored and refuses by raising.
 Check = Callable[[OwnPrice | None], None]
@@ -59,9 +57,7 @@ class PriceRepository:
             if stored is not None and stored.to_dict() == wanted.to_dict():
                 return False
             check(stored)
-            # A token may name an organisation that nobody has made here.
-            if await connection.scalar(select(Organization.id)) is None:
-                raise NotFound("The organisation of this credential does not exist here.")
+            await check_organization(connection)
             await connection.execute(
                 insert(ModelPrice)
                 .values(key | changes)

@@ -12,9 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.governance_tables import UsageDaily
 from controlplane.adapters.postgres.storable import is_storable
-from controlplane.adapters.postgres.tables import ApiKeyRow, Application, RequestLog
+from controlplane.adapters.postgres.tables import ApiKeyRow, Application, RequestLog, UsageDaily
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.questions import MAX_USAGE_GROUPS, USAGE_SUMS, UsageQuery
 from controlplane.errors import InvalidRequest

@@ -21,8 +21,8 @@ from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.health import cooling_down, cooling_down_key
 from controlplane.domain.access import Caller, EffectivePolicy, Level, PolicyDocument
 from controlplane.domain.configuration import Configuration, StoredConfiguration
+from controlplane.domain.price import Price, Prices
 from controlplane.domain.routing import Route, Routes
-from controlplane.domain.usage import Price, Prices
 from controlplane.errors import Unreachable
 from controlplane.policy.document import in_force
 from controlplane.policy.effective import effective_policy

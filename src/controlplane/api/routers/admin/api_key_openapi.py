@@ -17,7 +17,7 @@ from controlplane.api.routers.admin.openapi_parts import (
     record,
 )
 from controlplane.domain.access import Role
-from controlplane.domain.stored_key import KeyState
+from controlplane.domain.keys import KeyState
 
 ID = "The id of a key, `key-…`: never the key itself."
 

@@ -31,7 +31,7 @@ from controlplane.api.routers.admin import api_key_openapi as openapi
 from controlplane.api.routers.admin.answers import object_response, page_response
 from controlplane.domain.access import Caller
 from controlplane.domain.body import parse_object
-from controlplane.domain.stored_key import KeyFilter, KeyState, StoredKey
+from controlplane.domain.keys import KeyFilter, KeyState, StoredKey
 
 router = APIRouter(prefix="/admin/v1/api-keys", tags=["admin: api keys"])
 PARAMETERS = ("application_id", "prefix", "state", "limit", "cursor")

@@ -25,7 +25,7 @@ from controlplane.api.pages import cursor_at, read_cursor, read_limit
 from controlplane.api.routers.admin import price_openapi as openapi
 from controlplane.api.routers.admin.answers import object_response, page_response, read_response
 from controlplane.domain.body import parse_object
-from controlplane.domain.own_price import OwnPrice
+from controlplane.domain.price import OwnPrice
 
 UNREADABLE = "The prices cannot be read at the moment. Try again."
 
