@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from controlplane.api.roles import ROLES
 from controlplane.errors import (
     GatewayError,
     InvalidRequest,
@@ -49,9 +50,27 @@ async def http_exception_response(request: Request, error: Exception) -> Respons
     """Exception handler for the framework's errors: no such path, no such method."""
     assert isinstance(error, HTTPException)
     known: dict[int, GatewayError] = {
-        404: NotFound(f"There is nothing at {request.url.path}."),
+        404: NotFound(f"There is nothing at {request.url.path}. {_remedy(request.url.path)}"),
         405: MethodNotAllowed(
             f"{request.method} is not possible at {request.url.path}.", headers=error.headers
         ),
     }
     return error_response(known.get(error.status_code) or InvalidRequest("The request is invalid."))
+
+
+def _remedy(path: str) -> str:
+    """What a caller who missed an endpoint of the API has most likely done."""
+    if path.startswith("/v1/v1/"):
+        return "The path begins with /v1 twice: take one of them out of the client's base URL."
+    if f"/v1{path}" in _SERVED:
+        return f"The client's base URL must end in /v1: {_SERVED[f'/v1{path}']}."
+    if path.startswith("/admin"):
+        return "The admin API is described at /docs; its paths begin with /admin/v1/."
+    return f"This gateway serves {', '.join(_SERVED.values())}; /docs describes them."
+
+
+_SERVED = {
+    path: f"{method} {path.replace(':path', '')}"
+    for method, path in ROLES
+    if path.startswith("/v1/")
+}

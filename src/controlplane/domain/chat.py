@@ -33,7 +33,7 @@ def parse_chat_request(raw: bytes) -> ChatRequest:
     body = parse_object(raw)
     for name in ("model", "messages"):
         if body.get(name) is None:
-            raise InvalidRequest(f"You must provide '{name}'.", param=name)
+            raise InvalidRequest(f"'{name}' is missing.", param=name)
     for name, (check, expected) in _PARAMETERS.items():
         if body.get(name) is not None and not check(body[name]):
             raise InvalidRequest(f"'{name}' must be {expected}.", param=name)

@@ -22,7 +22,8 @@ def route(model: str, routes: Routes, rng: random.Random) -> Route:
     found = routes.get(model) or _longest_glob(model, routes)
     if found is None:
         raise ModelNotFound(
-            f"The model '{model}' does not exist or has no route in this organisation.",
+            f"The model '{model}' has no route in this organisation. An administrator can add one: "
+            "PUT /admin/v1/routes/{alias}. GET /v1/models lists the models that have one.",
             param="model",
         )
     targets = tuple(_named(model, found.targets))
