@@ -25,7 +25,8 @@ router = APIRouter(tags=["inference"])
 _REQUEST_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "OpenAI's chat completion request; every parameter is passed on.",
+        "description": "OpenAI's chat completion request. A parameter that the provider cannot "
+        "honour is refused by name.",
         "content": {
             "application/json": {
                 "schema": {"type": "object", "required": ["model", "messages"]},

@@ -21,7 +21,7 @@ router = APIRouter(tags=["inference"])
 _DESCRIPTION: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "OpenAI's embeddings request; every parameter is passed on.",
+        "description": "OpenAI's embeddings request.",
         "content": {
             "application/json": {
                 "schema": {"type": "object", "required": ["model", "input"]},
