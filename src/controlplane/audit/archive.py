@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 
-from controlplane.adapters.postgres.request_logs import EventId, event_id
+from controlplane.adapters.postgres.request_logs.repository import EventId, event_id
 from controlplane.adapters.s3 import ObjectStore
 from controlplane.domain.audit import AuditEvent
 

@@ -11,7 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from controlplane.adapters.postgres.request_logs import EventId, RequestLogRepository, event_id
+from controlplane.adapters.postgres.request_logs.repository import (
+    EventId,
+    RequestLogRepository,
+    event_id,
+)
 from controlplane.adapters.s3 import ObjectStore
 from controlplane.audit.archive import archive
 from controlplane.audit.unsettled import settle_unsettled

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from controlplane.adapters.postgres.engine import Database
     from controlplane.adapters.postgres.policies import PolicyRepository
     from controlplane.adapters.postgres.prices import PriceRepository
-    from controlplane.adapters.postgres.request_logs import RequestLogRepository
+    from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
     from controlplane.adapters.postgres.usage import UsageRepository
     from controlplane.adapters.redis.client import RedisClient
     from controlplane.adapters.redis.ledger import RedisLedger
@@ -150,7 +150,7 @@ class Stores:
     @cached_property
     def request_logs(self) -> RequestLogRepository:
         """Audit records in PostgreSQL."""
-        from controlplane.adapters.postgres.request_logs import RequestLogRepository
+        from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
 
         return RequestLogRepository(self.database)
 

@@ -8,7 +8,7 @@ from typing import Any
 from tests.audit_events import audit_event
 from tests.integration.api.conftest import Organization
 
-from controlplane.adapters.postgres.request_logs import EventId, event_id
+from controlplane.adapters.postgres.request_logs.repository import EventId, event_id
 from controlplane.domain.audit import AuditEvent
 
 

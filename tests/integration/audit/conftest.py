@@ -10,7 +10,7 @@ from tests.integration.audit.stores import Stores
 
 from controlplane.adapters import aws
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.request_logs import RequestLogRepository
+from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.ledger import RedisLedger
 from controlplane.adapters.s3 import ObjectStore

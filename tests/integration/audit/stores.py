@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from controlplane.adapters.postgres.request_logs import RequestLogRepository
+from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
 from controlplane.adapters.s3 import ObjectStore
 from controlplane.domain.audit import AuditEvent
 from controlplane.gateway.ports import Ledger

@@ -18,7 +18,7 @@ from tests.integration.postgres.freezable import freezable
 
 from controlplane.adapters import aws
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.request_logs import RequestLogRepository
+from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
 from controlplane.adapters.s3 import ObjectStore
 from controlplane.audit.consume import consume
 from controlplane.config import Settings

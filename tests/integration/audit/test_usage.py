@@ -13,7 +13,7 @@ from tests.audit_events import audit_event
 from tests.integration.audit.stores import NO_FAILURE, Stores, batch, failures
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.request_logs import RequestLogRepository
+from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
 from controlplane.adapters.s3 import ObjectStore
 from controlplane.audit.consume import consume
 from controlplane.domain.audit import AuditEvent

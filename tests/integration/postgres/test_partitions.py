@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 from tests.audit_events import audit_event
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.request_logs import (
+from controlplane.adapters.postgres.request_logs.repository import (
     EventId,
     RequestLogRepository,
     Written,

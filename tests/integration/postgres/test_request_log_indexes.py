@@ -15,7 +15,7 @@ from tests.servers import create_database
 
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.migrations import upgrade
-from controlplane.adapters.postgres.request_log_queries import page_statement
+from controlplane.adapters.postgres.request_logs.queries import page_statement
 from controlplane.domain.questions import RequestFilter
 
 ORG = "org-1"

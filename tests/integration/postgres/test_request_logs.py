@@ -10,7 +10,11 @@ import pytest
 from tests.audit_events import audit_event
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.request_logs import EventId, RequestLogRepository, event_id
+from controlplane.adapters.postgres.request_logs.repository import (
+    EventId,
+    RequestLogRepository,
+    event_id,
+)
 from controlplane.domain.audit import AuditEvent
 
 

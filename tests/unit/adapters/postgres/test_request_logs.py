@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.request_logs import RequestLogRepository
+from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
 
 
 def _encoded(value: Any) -> str:

@@ -75,7 +75,7 @@ async def set_archive_keys(connection: AsyncConnection, keys: Mapping[EventId, s
     await connection.execute(_SET_ARCHIVE_KEY, rows)
 
 
-class _Refused(Exception):
+class _Unstorable(Exception):
     """PostgreSQL, or its driver, will never take these values; says the kind and no value."""
 
 
@@ -84,13 +84,13 @@ async def _insert(connection: AsyncConnection, events: Sequence[AuditEvent]) -> 
     one was attached: PostgreSQL refuses it then (23514), once."""
     try:
         return Written(await _insert_rows(connection, events))
-    except _Refused:
+    except _Unstorable:
         new: set[EventId] = set()
         refused: dict[EventId, str] = {}
         for event in events:
             try:
                 new |= await _insert_rows(connection, [event])
-            except _Refused as refusal:
+            except _Unstorable as refusal:
                 refused[event_id(event)] = str(refusal)
         return Written(frozenset(new), refused)
 
@@ -106,7 +106,7 @@ async def _insert_rows(
         kind = _refusal(error)
         if kind is None:
             raise
-        raise _Refused(kind) from None
+        raise _Unstorable(kind) from None
 
 
 def _refusal(error: StatementError | UnicodeEncodeError) -> str | None:

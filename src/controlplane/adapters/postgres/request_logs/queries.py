@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, literal_column, or_, select, tuple_
 
-from controlplane.adapters.postgres.request_log_inserts import EventId
+from controlplane.adapters.postgres.request_logs.inserts import EventId
 from controlplane.adapters.postgres.storable import is_storable
 from controlplane.adapters.postgres.tables import RequestLog
 from controlplane.domain.questions import RequestFilter

@@ -9,14 +9,14 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.request_log_inserts import (
+from controlplane.adapters.postgres.request_logs.inserts import (
     EventId,
     Written,
     event_id,
     insert_new,
     set_archive_keys,
 )
-from controlplane.adapters.postgres.request_log_queries import (
+from controlplane.adapters.postgres.request_logs.queries import (
     EVERYTHING,
     cursor_of,
     page_statement,
