@@ -206,7 +206,7 @@ async def test_lost_between_s3_and_the_commit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Frozen, nobody knows whether the commit arrives: here it does, once the host has thawed."""
-    where = "controlplane.adapters.postgres.request_logs.WRITE_DEADLINE_SECONDS"
+    where = "controlplane.adapters.postgres.request_logs.repository.WRITE_DEADLINE_SECONDS"
     monkeypatch.setattr(where, 2.0)
     event = batch(*(audit_event(org_id=org_id) for _ in range(3)))
     async with freezable(postgres_url) as proxy:
