@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
-from controlplane.domain.access import EffectivePolicy
 from controlplane.domain.inference import InferenceRequest
+from controlplane.domain.policy import EffectivePolicy
 from controlplane.gateway.payload import Payload
 from controlplane.gateway.record import Trail
 from controlplane.gateway.screen_answer import Screened
+from controlplane.policy.screening import SCREENING
+from controlplane.policy.stored_payloads import STORE_PAYLOADS
 
 
 @asynccontextmanager
@@ -21,11 +23,11 @@ async def keep_texts(
     An answer in which redacted values were restored is not kept: that would store them after all.
     """
     completion, chunks = screened
-    if not policy.store_payloads:
+    if not STORE_PAYLOADS.of(policy):
         yield screened
         return
     payload = trail.payload = Payload(request.body)
-    if policy.screening.restore:
+    if SCREENING.of(policy).restore:
         yield screened
     elif chunks is None:
         payload.answer = completion

@@ -42,6 +42,7 @@ from controlplane.gateway.screen import screen
 from controlplane.gateway.screen_answer import screen_answer
 from controlplane.gateway.settle import settle
 from controlplane.gateway.upper_bound import upper_bound
+from controlplane.policy.screening import SCREENING
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,9 @@ async def answered(
     async with record(call.request_id, caller, gateway.audit, gateway.payloads, operation) as trail:
         rules = await look_up(gateway.configuration, trail)
         policy, pricing = rules.policy, Pricing(rules.prices, gateway.prices)
+        screening = SCREENING.of(policy)
         request = parse(call.body)
-        request, tokens = screen(request, policy.screening, trail)
+        request, tokens = screen(request, screening, trail)
         request = authorize(request, policy, trail)
         chosen = route(request.model, rules.routes, gateway.rng)
         timeouts = effective_timeouts(request, chosen, call)
@@ -109,9 +111,9 @@ async def answered(
                     timeouts=timeouts,
                     trail=trail,
                 ) as dispatched,
-                screen_answer(*dispatched, policy.screening, tokens, trail) as screened,
+                screen_answer(*dispatched, screening, tokens, trail) as screened,
                 keep_texts(request, screened, policy, trail) as (completion, chunks),
             ):
-                if again is not None and not (policy.screening.restore and tokens.originals):
+                if again is not None and not (screening.restore and tokens.originals):
                     await again.keep(completion, trail)
                 yield Answer(trail, decision.statuses, completion, chunks)

@@ -2,33 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from controlplane.policy.rule import LevelValue, Rule, read_array, read_object, text
+from controlplane.domain.inference import InferenceRequest
+from controlplane.domain.policy import EffectivePolicy, Level
+from controlplane.errors import PermissionDenied
+from controlplane.policy.rule import LevelValue, MergedRule
+from controlplane.policy.shape import an_array, an_object, text
 
 MAX_PATTERNS, MAX_LENGTH = 100, 256
 
-
-def parse(value: Any, field: str) -> tuple[str, ...]:
-    """`{"allow": ["gpt-4o*"]}` -> the globs."""
-    globs: tuple[str, ...] = read_object(value, field, {"allow": _globs}, ["allow"])["allow"]
-    return globs
+Globs = tuple[str, ...]
+# The globs of each level that has some.
+Groups = tuple[LevelValue[Globs], ...]
 
 
-def _globs(value: Any, field: str) -> tuple[str, ...]:
-    return read_array(value, field, text(1, MAX_LENGTH), 1, MAX_PATTERNS)
+def is_allowed(model: str, policy: EffectivePolicy) -> bool:
+    """True where each level has a glob that matches, or none at all."""
+    return _forbidding(model, MODELS.of(policy)) is None
 
 
-def merge(stated: Sequence[LevelValue[tuple[str, ...]]]) -> tuple[tuple[str, ...], ...]:
-    """One group of globs per level."""
-    return tuple(entry.value for entry in stated)
+def _forbidding(model: str, groups: Groups) -> Level | None:
+    for group in groups:
+        for glob in group.value:
+            if fnmatchcase(model, glob):
+                break
+        else:
+            return group.level
+    return None
 
 
-def is_allowed(model: str, groups: tuple[tuple[str, ...], ...]) -> bool:
-    """True where each group has a glob that matches."""
-    return all(any(fnmatchcase(model, glob) for glob in group) for group in groups)
+def _refuse(request: InferenceRequest, groups: Groups) -> PermissionDenied | None:
+    level = _forbidding(request.model, groups)
+    if level is None:
+        return None
+    return PermissionDenied(
+        f"The policy of the {level.noun} does not allow the model '{request.model}'.",
+        param="model",
+    )
 
 
-RULE = Rule("models", parse, merge, "a model must match a glob of every level that has `models`")
+def _describe(groups: Groups) -> dict[str, Any]:
+    """A model has to match one glob of every group."""
+    return {"allow": [list(group.value) for group in groups]}
+
+
+_GLOB = text(1, MAX_LENGTH, example="gpt-4o*")
+
+MODELS: MergedRule[Globs, Groups] = MergedRule(
+    field="models",
+    shape=an_object({"allow": an_array(_GLOB, 1, MAX_PATTERNS)}, required=["allow"]).then(
+        lambda read, _: read["allow"]
+    ),
+    says=f'`{{"allow": [globs]}}`, 1 to {MAX_PATTERNS} of them; `*`, `?` and `[abc]` are special',
+    merges="a model must match a glob of every level that has `models`",
+    merge=tuple,
+    default=(),
+    describe=_describe,
+    refuse=_refuse,
+)

@@ -5,21 +5,73 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from controlplane.domain.access import Action, Answers, CustomPattern, ScreeningPolicy
-from controlplane.policy.custom_patterns import Allowed, parse_allowed, parse_custom, read_kind
-from controlplane.policy.rule import (
-    MAX_NAME_SHOWN,
-    Faults,
-    InvalidPolicy,
-    LevelValue,
-    Reader,
-    Rule,
-    boolean,
-    one_of,
-    read_object,
-)
+from controlplane.policy.custom_patterns import ALLOWED, KIND, MAX_PATTERNS, PATTERN, Allowed
+from controlplane.policy.rule import LevelValue, MergedRule
+from controlplane.policy.shape import a_map, an_array, an_object, boolean, one_of
+
+
+class Action(StrEnum):
+    """What screening does with a finding, mildest first."""
+
+    OFF = "off"
+    FLAG = "flag"
+    REDACT = "redact"
+    BLOCK = "block"
+
+    @property
+    def strictness(self) -> int:
+        """0 (off) to 3 (block)."""
+        return list(Action).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomPattern:
+    """An organisation's own detector: what `pattern` (RE2 syntax) finds is of this `kind`."""
+
+    kind: str
+    pattern: str
+
+
+class Answers(StrEnum):
+    """What screening does with the answers of models, mildest first."""
+
+    OFF = "off"
+    REDACT = "redact"
+    BLOCK = "block"
+
+    @property
+    def strictness(self) -> int:
+        """0 (off) to 2 (block)."""
+        return list(Answers).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningPolicy:
+    """The action per family (`pii`, `secrets`), and per kind where `overrides` names it.
+
+    `allow_domains` (with their subdomains) and `allow_values` are not findings at all. `restore`
+    puts redacted values back where an answer repeats their tokens.
+    """
+
+    pii: Action = Action.BLOCK
+    secrets: Action = Action.BLOCK
+    overrides: Mapping[str, Action] = field(default_factory=dict)
+    custom: tuple[CustomPattern, ...] = ()
+    allow_domains: frozenset[str] = frozenset()
+    allow_values: frozenset[str] = frozenset()
+    responses: Answers = Answers.OFF
+    restore: bool = False
+
+    def action(self, kind: str, family: str) -> Action:
+        """The action for a finding of `kind` in `family`."""
+        override = self.overrides.get(kind)
+        if override is not None:
+            return override
+        return self.secrets if family == "secrets" else self.pii
+
 
 Actions = Mapping[str, Action]
 
@@ -41,9 +93,12 @@ class ScreeningRules:
         return bool(self.families or self.kinds)
 
 
-def parse(value: Any, field: str) -> ScreeningRules:
-    """`{"pii": "block", "overrides": {"email": "redact"}, "responses": "redact", ...}`."""
-    read = read_object(value, field, _READERS)
+def _detector(read: dict[str, Any], _: str) -> tuple[CustomPattern, Action | None]:
+    """Without an action of its own it has that of personal data."""
+    return CustomPattern(read["kind"], read["pattern"]), read.get("action")
+
+
+def _rules(read: dict[str, Any], _: str) -> ScreeningRules:
     custom = read.get("custom", ())
     kinds: dict[str, Action] = {}
     for pattern, action in custom:
@@ -60,30 +115,7 @@ def parse(value: Any, field: str) -> ScreeningRules:
     )
 
 
-def _overrides(value: Any, field: str) -> dict[str, Action]:
-    if not isinstance(value, dict):
-        raise InvalidPolicy((field, "must be an object of kind and action"))
-    faults, read = Faults(), dict[str, Action]()
-    for name, action in value.items():
-        place = f"{field}.{name[:MAX_NAME_SHOWN]}"
-        with faults.noted():
-            read[read_kind(name, place)] = one_of(Action)(action, place)
-    faults.check()
-    return read
-
-
-_READERS: Mapping[str, Reader[Any]] = {
-    "pii": one_of(Action),
-    "secrets": one_of(Action),
-    "overrides": _overrides,
-    "custom": parse_custom,
-    "allow": parse_allowed,
-    "responses": one_of(Answers),
-    "restore": boolean,
-}
-
-
-def merge(stated: Sequence[LevelValue[ScreeningRules]]) -> ScreeningPolicy:
+def _merge(stated: Sequence[LevelValue[ScreeningRules]]) -> ScreeningPolicy:
     """The strictest action that a level states, family by family and kind by kind.
 
     All custom detectors run. A value is allowed where every level allows it that states actions
@@ -130,10 +162,44 @@ def _in_all(sets: Iterable[frozenset[str]]) -> frozenset[str]:
     return first.intersection(*others)
 
 
-RULE = Rule(
-    "screening",
-    parse,
-    merge,
-    "the strictest action that a level states, kind by kind; detectors of all levels run",
+def _describe(policy: ScreeningPolicy) -> dict[str, Any]:
+    return {
+        "pii": policy.pii.value,
+        "secrets": policy.secrets.value,
+        "overrides": {kind: policy.overrides[kind].value for kind in sorted(policy.overrides)},
+        "custom": [{"kind": each.kind, "pattern": each.pattern} for each in policy.custom],
+        "allow": {
+            "domains": sorted(policy.allow_domains),
+            "values": sorted(policy.allow_values),
+        },
+        "responses": policy.responses.value,
+        "restore": policy.restore,
+    }
+
+
+_ACTION = one_of(Action, example=Action.REDACT)
+_DETECTOR = an_object(
+    {"kind": KIND, "pattern": PATTERN, "action": _ACTION}, required=["kind", "pattern"]
+).then(_detector)
+
+SCREENING: MergedRule[ScreeningRules, ScreeningPolicy] = MergedRule(
+    field="screening",
+    shape=an_object(
+        {
+            "pii": _ACTION,
+            "secrets": _ACTION,
+            "overrides": a_map(KIND, _ACTION),
+            "custom": an_array(_DETECTOR, 0, MAX_PATTERNS),
+            "allow": ALLOWED,
+            "responses": one_of(Answers, example=Answers.REDACT),
+            "restore": boolean(example=False),
+        },
+        example={"pii": "redact", "secrets": "block"},
+    ).then(_rules),
+    says="what happens to personal data and secrets: [SCREENING.md](SCREENING.md)",
+    merges="the strictest action that a level states, kind by kind; detectors of all levels run",
+    merge=_merge,
+    default=ScreeningPolicy(),
+    describe=_describe,
     has_shadow=False,
 )

@@ -12,8 +12,9 @@ from sqlalchemy import text
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.policies import PolicyRepository
 from controlplane.adapters.postgres.repositories import ConfigurationRepository, KeyRepository
-from controlplane.domain.access import ApiKey, Caller, Level, Role
+from controlplane.domain.access import ApiKey, Caller, Role
 from controlplane.domain.changes import Actor
+from controlplane.domain.policy import Level
 from controlplane.domain.routing import Route, Strategy, Target, Timeouts
 from controlplane.errors import NotFound
 

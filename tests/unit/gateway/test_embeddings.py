@@ -9,9 +9,8 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.unit.gateway.parts import CALLER, KEY, Scripted, completion, gateway
+from tests.unit.gateway.parts import CALLER, KEY, Scripted, completion, gateway, policy
 
-from controlplane.domain.access import Level, PolicyDocument
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import Target, Timeouts
 from controlplane.errors import (
@@ -64,10 +63,6 @@ async def run(made: Gateway, incoming: Call) -> Mapping[str, Any]:
         assert answer.completion is not None
         assert answer.chunks is None
         return answer.completion
-
-
-def policy(**document: Any) -> list[PolicyDocument]:
-    return [PolicyDocument(Level.APPLICATION, "app-1", 2, document)]
 
 
 async def test_embeddings_are_answered_and_recorded() -> None:

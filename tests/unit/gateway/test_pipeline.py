@@ -6,9 +6,18 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.unit.gateway.parts import CALLER, Keys, Ledger, Scripted, call, completion, gateway
+from tests.unit.gateway.parts import (
+    CALLER,
+    Keys,
+    Ledger,
+    Scripted,
+    call,
+    completion,
+    gateway,
+    policy,
+)
 
-from controlplane.domain.access import Caller, Level, PolicyDocument, Role
+from controlplane.domain.access import Caller, Role
 from controlplane.domain.chat import ChatCompletion
 from controlplane.domain.routing import Target
 from controlplane.errors import (
@@ -34,10 +43,6 @@ async def run(made: Gateway, incoming: Call) -> ChatCompletion:
     async with chat_completion(incoming, made) as answer:
         assert answer.completion is not None
         return answer.completion
-
-
-def policy(**document: Any) -> list[PolicyDocument]:
-    return [PolicyDocument(Level.APPLICATION, "app-1", 2, document)]
 
 
 async def test_a_request_is_answered_and_recorded() -> None:

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from controlplane.adapters.postgres.changes import note_change
 from controlplane.adapters.postgres.governance_tables import PolicyVersion
 from controlplane.adapters.postgres.tables import ApiKeyRow, Policy
-from controlplane.domain.access import Caller, Level
+from controlplane.domain.access import Caller
 from controlplane.domain.changes import Actor
-from controlplane.domain.policy_entry import PolicyEntry
+from controlplane.domain.policy import Level, PolicyEntry
 from controlplane.errors import InvalidRequest, NotFound
 
 RESOURCE = "policy"

@@ -11,8 +11,8 @@ from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.governance_tables import UsageDaily
 from controlplane.adapters.postgres.tables import RequestLog
 from controlplane.adapters.postgres.usage import MAX_NAME_LENGTH
-from controlplane.domain.access import Level
 from controlplane.domain.limits import Period
+from controlplane.domain.policy import Level
 
 # A rolling window of a month is many rows, and nobody waits for a page meanwhile.
 DEADLINE_SECONDS = 60.0
