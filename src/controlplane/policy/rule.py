@@ -26,7 +26,7 @@ class LevelValue(Generic[S]):
     value: S
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Rule(Generic[S]):
     """A field about its own document: how it is read, and for people, in Markdown, what it says
     and what several levels make of it. `has_shadow` is False for what cannot be tried out."""
@@ -43,7 +43,7 @@ class Rule(Generic[S]):
         return {**self.shape.schema, "description": description, "examples": [self.shape.example]}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MergedRule(Rule[S], Generic[S, M]):
     """A field whose values at all levels are merged into one.
 

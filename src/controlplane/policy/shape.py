@@ -59,7 +59,7 @@ class Faults:
             raise InvalidPolicy(*self._errors)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Shape(Generic[T]):
     """What a value has to look like. `read(value, field)` raises InvalidPolicy; `example` is JSON
     that it takes."""
