@@ -46,8 +46,12 @@ def json_schema() -> JsonSchema:
 
 def markdown() -> str:
     """The table of the fields, for people."""
-    rows = [f"| `{rule.field}` | {rule.says} | {rule.merges} |" for rule in RULES.values()]
-    return "\n".join(["| field | says | over the levels |", "|---|---|---|", *rows]) + "\n"
+    rows = [
+        " | ".join(cell.replace("|", r"\|") for cell in (f"`{rule.field}`", rule.says, rule.merges))
+        for rule in RULES.values()
+    ]
+    lines = ["| field | says | over the levels |", "|---|---|---|", *(f"| {row} |" for row in rows)]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

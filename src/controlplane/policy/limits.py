@@ -114,7 +114,8 @@ TOKEN_LIMITS = counting_rule(
     "token_limits",
     measure=Measure.TOKENS,
     shape=_windows("tokens", MAX_TOKENS, 100_000),
-    says='`[{"tokens", "window_seconds"}]`: of prompts and answers together; as above',
+    says='`[{"tokens", "window_seconds"}]`: of prompts and answers together; '
+    "bounds as for `rate_limits`",
     amount=lambda capacity: {"tokens": capacity},
 )
 CONCURRENCY = counting_rule(

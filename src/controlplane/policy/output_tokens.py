@@ -59,7 +59,9 @@ def _merge(stated: Sequence[LevelValue[int]]) -> LevelValue[int]:
 MAX_OUTPUT_TOKENS: MergedRule[int, Smallest] = MergedRule(
     field="max_output_tokens",
     shape=integer(1, MAX_TOKENS, example=4096),
-    says="the longest answer that may be asked for",
+    says="the longest answer that may be asked for, sent upstream where a request names none; "
+    f"under `token_limits` or `cost_caps` {DEFAULT_MAX_OUTPUT_TOKENS:,} where no level says "
+    "anything",
     merges="the smallest",
     merge=_merge,
     default=None,

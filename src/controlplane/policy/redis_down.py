@@ -49,7 +49,7 @@ WHEN_REDIS_IS_DOWN: MergedRule[dict[str, WhenDown], WhenRedisIsDown] = MergedRul
             "cost": one_of(WhenDown, example=WhenDown.CLOSED),
         }
     ),
-    says='`{"rate": "open"\\|"closed", "cost": "open"\\|"closed"}`: whether requests pass while '
+    says='`{"rate": "open"|"closed", "cost": "open"|"closed"}`: whether requests pass while '
     "they cannot be counted; `rate` stands for tokens and concurrency too",
     merges="closed as soon as one level says so; where none does, `rate` is open and `cost` closed",
     merge=_merge,

@@ -39,7 +39,8 @@ class Rule(Generic[S]):
 
     def json_schema(self) -> JsonSchema:
         """Of the field, described and with an example."""
-        description = f"{self.says}. Over the levels: {self.merges}."
+        says = self.says[:1].upper() + self.says[1:]
+        description = f"{says}. Over the levels: {self.merges}."
         return {**self.shape.schema, "description": description, "examples": [self.shape.example]}
 
 

@@ -196,7 +196,7 @@ SCREENING: MergedRule[ScreeningRules, ScreeningPolicy] = MergedRule(
         },
         example={"pii": "redact", "secrets": "block"},
     ).then(_rules),
-    says="what happens to personal data and secrets: [SCREENING.md](SCREENING.md)",
+    says="what happens to personal data and secrets",
     merges="the strictest action that a level states, kind by kind; detectors of all levels run",
     merge=_merge,
     default=ScreeningPolicy(),
