@@ -8,7 +8,7 @@ from typing import Any
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.limits import Limit, Measure, Period
 from controlplane.domain.policy import Level, PolicyDocument, scope
-from controlplane.policy.effective import describe_shadow, effective_policy
+from controlplane.policy.effective import describe_shadow, effective_policy, policy_at
 from controlplane.policy.models import is_allowed
 from controlplane.policy.output_tokens import MAX_OUTPUT_TOKENS
 from controlplane.policy.parameters import PARAMETERS, refused_parameter
@@ -226,3 +226,14 @@ def test_scopes_of_different_subjects_are_different() -> None:
     scopes = {scope(Level.USER, user) for user in users}
     assert len(scopes) == len(users)
     assert all(name.isascii() and not set(name) & set(":{} ") for name in scopes)
+
+
+def test_documents_as_they_are_cached_hold_at_their_time() -> None:
+    always = organization(concurrency=3)
+    later = application(valid={"from": "1970-01-01T00:01:40Z"}, max_output_tokens=10)
+    texts = [entry.to_json().encode() for entry in (always, later)]
+    assert policy_at(CALLER, texts, 99) == effective_policy(CALLER, [always])
+    assert policy_at(CALLER, texts, 100) == effective_policy(CALLER, [always, later])
+    changed = replace(later, document={"max_output_tokens": 5}).to_json().encode()
+    smallest = MAX_OUTPUT_TOKENS.of(policy_at(CALLER, [texts[0], changed], 100))
+    assert smallest == LevelValue(Level.APPLICATION, "app-1", 5)
