@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from controlplane.domain.access import ORG_ID
+from controlplane.domain.text import NAME, is_name, parse_time
 from controlplane.errors import InvalidRequest
-
-MAX_NAME_LENGTH = 256
-# RFC 3339, section 5.6; `fromisoformat` reads more than that.
-_TIME = re.compile(
-    r"\A\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)\Z", re.ASCII
-)
 
 
 def check_fields(document: Mapping[str, Any], *known: str) -> None:
@@ -26,18 +20,11 @@ def check_fields(document: Mapping[str, Any], *known: str) -> None:
 
 
 def read_name(document: Mapping[str, Any]) -> str:
-    """`name`: 1 to MAX_NAME_LENGTH printable characters, no space at either end."""
+    """`name`: as `domain.text` says."""
     name = document.get("name")
-    if isinstance(name, str) and _is_name(name):
+    if isinstance(name, str) and is_name(name):
         return name
-    raise fault(
-        "name",
-        f"must be a string of 1 to {MAX_NAME_LENGTH} printable characters, no space at either end",
-    )
-
-
-def _is_name(text: str) -> bool:
-    return 1 <= len(text) <= MAX_NAME_LENGTH and text.isprintable() and text == text.strip()
+    raise fault("name", f"must be {NAME}")
 
 
 def read_id(value: Any, param: str) -> str:
@@ -50,11 +37,10 @@ def read_id(value: Any, param: str) -> str:
 def read_time(value: Any, param: str) -> datetime:
     """A point in time in RFC 3339, with its offset; answered in UTC."""
     try:
-        if isinstance(value, str) and _TIME.match(value):
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        return parse_time(value).astimezone(UTC)
     except (ValueError, OverflowError):
-        pass
-    raise fault(param, "must be a time such as 2030-01-31T12:00:00Z (RFC 3339)")
+        expected = "must be a time such as 2030-01-31T12:00:00Z (RFC 3339)"
+        raise fault(param, expected) from None
 
 
 def fault(param: str, expected: str) -> InvalidRequest:

@@ -11,13 +11,12 @@ from enum import StrEnum
 from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.adapters.postgres.spending import Spending
 from controlplane.adapters.redis.ledger_books import LedgerBooks, Page, State
-from controlplane.domain.access import Level, PolicyDocument
 from controlplane.domain.limits import Limit
-from controlplane.policy import cost_caps
-from controlplane.policy.document import mode_of
-from controlplane.policy.effective import scope
-from controlplane.policy.mode import Mode
-from controlplane.policy.rule import InvalidPolicy, LevelValue
+from controlplane.domain.policy import Level, PolicyDocument, scope
+from controlplane.policy.cost_caps import COST_CAPS
+from controlplane.policy.mode import Mode, mode_of
+from controlplane.policy.rule import LevelValue
+from controlplane.policy.shape import InvalidPolicy
 
 # A hold from before a loss that only the keepers noticed; requests that notice tell their own.
 LEASE_SECONDS = 60.0
@@ -152,9 +151,9 @@ def caps_in(documents: Sequence[PolicyDocument]) -> dict[Limit, Cap]:
     caps = {}
     for entry in documents:
         with suppress(InvalidPolicy, ValueError):
-            if mode_of(entry) is Mode.ENFORCE and "cost_caps" in entry.document:
-                value = cost_caps.parse(entry.document["cost_caps"], "cost_caps")
+            if mode_of(entry) is Mode.ENFORCE and COST_CAPS.field in entry.document:
+                value = COST_CAPS.shape.read(entry.document[COST_CAPS.field], COST_CAPS.field)
                 stated = LevelValue(entry.level, scope(entry.level, entry.subject_id), value)
-                for limit in cost_caps.merge([stated]):
+                for limit in COST_CAPS.merge([stated]):
                     caps[limit] = Cap(limit, entry.level, entry.subject_id)
     return caps

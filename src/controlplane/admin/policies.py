@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from controlplane.admin.in_force import HOLDS_WITHIN_MINUTES, put_in_force
 from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import Precondition, etag
-from controlplane.domain.access import Level
+from controlplane.domain.policy import Level
 from controlplane.errors import InvalidRequest, NotFound, PayloadTooLarge
 from controlplane.policy.document import parse_policy
-from controlplane.policy.rule import InvalidPolicy
+from controlplane.policy.shape import InvalidPolicy
 
 if TYPE_CHECKING:
     from controlplane.adapters.postgres.configuration import ConfigurationRepository
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from controlplane.adapters.redis.configuration_cache import ConfigurationCache
     from controlplane.admin.ledger_keeper import LedgerKeeper
     from controlplane.domain.changes import Actor
-    from controlplane.domain.policy_entry import PolicyEntry
+    from controlplane.domain.policy import PolicyEntry
 
 # Every request of an organisation may have to read it anew.
 MAX_DOCUMENT_BYTES = 256 * 1024

@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from controlplane.admin.fields import MAX_NAME_LENGTH, check_fields, fault
+from controlplane.admin.fields import check_fields, fault
 from controlplane.admin.in_force import put_in_force
 from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import Precondition, etag
 from controlplane.domain.price import AMOUNTS, OwnPrice, Price
+from controlplane.domain.text import NAME, is_name
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import NotFound
 
@@ -47,8 +48,8 @@ def parse_price(
     if provider not in providers:
         known = ", ".join(sorted(providers)) or "none"
         raise fault("provider", f"must be a configured provider ({known})")
-    if not _is_model(model):
-        raise fault("model", f"must be 1 to {MAX_NAME_LENGTH} printable characters")
+    if not is_name(model):
+        raise fault("model", f"must be {NAME}")
     check_fields(document, *AMOUNTS, "provider", "model", "source")
     for name, value in (("provider", provider), ("model", model)):
         if document.get(name, value) != value:
@@ -132,7 +133,3 @@ def _amount(document: Mapping[str, Any], name: str) -> Any:
             "with at most six decimals",
         )
     return Decimal(value)
-
-
-def _is_model(model: str) -> bool:
-    return 1 <= len(model) <= MAX_NAME_LENGTH and model.isprintable() and model == model.strip()

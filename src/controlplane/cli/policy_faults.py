@@ -5,8 +5,8 @@ from __future__ import annotations
 from controlplane.cli.command import CommandError
 from controlplane.domain.body import parse_object
 from controlplane.errors import InvalidRequest
-from controlplane.policy.effective import parse_policy
-from controlplane.policy.rule import InvalidPolicy
+from controlplane.policy.document import parse_policy
+from controlplane.policy.shape import InvalidPolicy
 
 
 def faults_of(raw: bytes) -> list[dict[str, str]]:

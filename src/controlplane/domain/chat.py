@@ -11,9 +11,9 @@ from typing import Any
 
 from controlplane.domain.body import parse_object
 from controlplane.domain.inference import InferenceRequest
+from controlplane.domain.text import REQUEST_NAME, is_request_name
 from controlplane.errors import InvalidRequest
 
-MAX_NAME_LENGTH = 1024
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
 ChatCompletion = Mapping[str, Any]
@@ -69,10 +69,6 @@ def _check_message(message: Any, place: str) -> None:
             raise InvalidRequest(f"'{where}' must be an object with a 'type'.", param=where)
 
 
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= MAX_NAME_LENGTH and "\x00" not in value
-
-
 def _is_integer(low: int, high: int) -> Callable[[Any], bool]:
     return lambda value: type(value) is int and low <= value <= high
 
@@ -97,10 +93,9 @@ def _is_stream_options(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("include_usage"), bool | None)
 
 
-_NAME = f"a string of 1 to {MAX_NAME_LENGTH} characters without U+0000"
 _TOKENS = (_is_integer(1, 2**31 - 1), "a positive integer")
 _PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "model": (_is_name, _NAME),
+    "model": (is_request_name, REQUEST_NAME),
     "messages": (lambda v: isinstance(v, list) and len(v) > 0, "a non-empty array of messages"),
     "stream": (lambda v: isinstance(v, bool), "true or false"),
     "stream_options": (_is_stream_options, "an object such as {'include_usage': true}"),
@@ -115,5 +110,5 @@ _PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "tools": (_is_typed_list, "an array of objects with a 'type'"),
     "response_format": (lambda v: isinstance(v, dict), "an object with a 'type'"),
     "metadata": (lambda v: isinstance(v, dict), "an object"),
-    "user": (_is_name, _NAME),
+    "user": (is_request_name, REQUEST_NAME),
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from controlplane.domain.access import EffectivePolicy, PolicyDocument
+from controlplane.domain.policy import EffectivePolicy, PolicyDocument
 from controlplane.domain.price import Prices
 from controlplane.domain.routing import Routes
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from controlplane.domain.body import parse_object
-from controlplane.domain.chat import MAX_NAME_LENGTH
 from controlplane.domain.inference import InferenceRequest
+from controlplane.domain.text import REQUEST_NAME, is_request_name
 from controlplane.domain.usage import CHARACTERS_PER_TOKEN
 from controlplane.errors import InvalidRequest
 
@@ -69,10 +69,6 @@ def parse_embedding_request(raw: bytes) -> EmbeddingRequest:
     return EmbeddingRequest(body, len(raw))
 
 
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= MAX_NAME_LENGTH and "\x00" not in value
-
-
 def _is_input(value: Any) -> bool:
     if isinstance(value, str):
         return True
@@ -87,9 +83,8 @@ def _are_tokens(value: list[Any]) -> bool:
     return all(type(item) is int and item >= 0 for item in value)
 
 
-_NAME = f"a string of 1 to {MAX_NAME_LENGTH} characters without U+0000"
 _PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "model": (_is_name, _NAME),
+    "model": (is_request_name, REQUEST_NAME),
     "input": (
         _is_input,
         f"a string, an array of 1 to {MAX_INPUTS} strings or tokens, or one of arrays of tokens",
@@ -97,5 +92,5 @@ _PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "dimensions": (lambda v: type(v) is int and 1 <= v < 2**31, "a positive integer"),
     "encoding_format": (lambda v: v in ("float", "base64"), "float or base64"),
     "stream": (lambda v: v is False, "left out: embeddings are not streamed"),
-    "user": (_is_name, _NAME),
+    "user": (is_request_name, REQUEST_NAME),
 }

@@ -15,10 +15,10 @@ from controlplane.domain.routing import (
     Timeouts,
     is_glob,
 )
+from controlplane.domain.text import NAME, is_name
 from controlplane.errors import InvalidRequest
 
 MAX_TARGETS = 8
-MAX_NAME_LENGTH = 256
 MAX_WEIGHT = 1_000_000
 MIN_SECONDS = 0.1
 # The longest that each part of a call may take; Lambda itself ends after 900 seconds.
@@ -40,8 +40,8 @@ def parse_route(alias: str, document: Mapping[str, Any], providers: Collection[s
     "fail_over_on"?}`. It may repeat the alias, so that what was read can be written back. Raises
     InvalidRequest whose `param` is the path of the fault, such as `targets.0.provider`.
     """
-    if not _is_name(alias) or alias != alias.strip():
-        raise _fault("alias", f"must be {_NAME}, no space at either end")
+    if not is_name(alias):
+        raise _fault("alias", f"must be {NAME}")
     _check_fields(document, "", tuple(field.name for field in fields(Route)))
     if document.get("alias", alias) != alias:
         raise _fault("alias", "must be the one in the address of the request, or be left out")
@@ -76,8 +76,8 @@ def _target(alias: str, value: Any, place: str, providers: Collection[str]) -> T
     if not isinstance(provider, str) or provider not in providers:
         known = ", ".join(sorted(providers)) or "none"
         raise _fault(f"{place}.provider", f"must be a configured provider ({known})")
-    if not isinstance(model, str) or not _is_name(model):
-        raise _fault(f"{place}.model", f"must be {_NAME}")
+    if not isinstance(model, str) or not is_name(model):
+        raise _fault(f"{place}.model", f"must be {NAME}")
     if "*" in model and not (model == SAME_NAME and is_glob(alias)):
         raise _fault(
             f"{place}.model",
@@ -132,12 +132,5 @@ def _check_fields(document: Mapping[str, Any], prefix: str, known: tuple[str, ..
             )
 
 
-def _is_name(value: str) -> bool:
-    return 1 <= len(value) <= MAX_NAME_LENGTH and value.isprintable()
-
-
 def _fault(param: str, expected: str) -> InvalidRequest:
     return InvalidRequest(f"'{param}' {expected}.", param=param)
-
-
-_NAME = f"a string of 1 to {MAX_NAME_LENGTH} printable characters"

@@ -14,8 +14,9 @@ from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.admin.api_keys import create_key
 from controlplane.admin.fields import read_id, read_name
 from controlplane.admin.key_document import NewKey
-from controlplane.domain.access import Level, Role
+from controlplane.domain.access import Role
 from controlplane.domain.changes import Actor, ChangeFilter
+from controlplane.domain.policy import Level
 from controlplane.domain.routing import Route, Target
 from controlplane.errors import ControlPlaneError, InvalidRequest
 

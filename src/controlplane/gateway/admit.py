@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from controlplane.domain.access import EffectivePolicy, WhenDown
 from controlplane.domain.limits import Claim, Decision, Hold, Measure
+from controlplane.domain.policy import EffectivePolicy
 from controlplane.domain.settlement import Settlement
 from controlplane.errors import LedgerLost, Unavailable, Unreachable
 from controlplane.gateway.limit_answers import refusal
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.record import Trail
 from controlplane.gateway.upper_bound import UpperBound
+from controlplane.policy.redis_down import WHEN_REDIS_IS_DOWN, WhenDown
 from controlplane.telemetry import count
 
 # What a request may take beyond its deadline: to settle, and for clocks.
@@ -80,8 +81,9 @@ def _taken(claim: Claim) -> Hold:
 
 def _check_open(policy: EffectivePolicy, error: Unreachable) -> None:
     """Raises Unavailable where the policy does not let the request pass uncounted."""
+    when_down = WHEN_REDIS_IS_DOWN.of(policy)
     enforced = [limit.measure for limit in policy.limits if not limit.shadow]
-    if policy.cost_when_down is WhenDown.CLOSED and Measure.COST in enforced:
+    if when_down.cost is WhenDown.CLOSED and Measure.COST in enforced:
         raise Unavailable("Cost caps cannot be checked at the moment. Try again.") from error
-    if policy.rate_when_down is WhenDown.CLOSED and any(m is not Measure.COST for m in enforced):
+    if when_down.rate is WhenDown.CLOSED and any(m is not Measure.COST for m in enforced):
         raise Unavailable("Limits cannot be checked at the moment. Try again.") from error

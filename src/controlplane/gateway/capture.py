@@ -12,11 +12,12 @@ from typing import Any
 
 import orjson
 
-from controlplane.domain.access import EffectivePolicy
 from controlplane.domain.chat import Chunk
 from controlplane.domain.inference import InferenceRequest
+from controlplane.domain.policy import EffectivePolicy
 from controlplane.gateway.call import Streamed, Whole
 from controlplane.gateway.record import Trail
+from controlplane.policy.stored_payloads import STORE_PAYLOADS
 
 
 @asynccontextmanager
@@ -27,7 +28,7 @@ async def capture(
 
     An answer in which redacted values were restored is not kept: that would store them after all.
     """
-    if not policy.store_payloads:
+    if not STORE_PAYLOADS.of(policy):
         yield content
         return
     captured = _Captured(request.body)

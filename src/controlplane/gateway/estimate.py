@@ -11,7 +11,7 @@ import orjson
 from controlplane.domain.chat import ChatRequest
 from controlplane.domain.embeddings import EmbeddingRequest
 from controlplane.domain.usage import CHARACTERS_PER_TOKEN, TokenUsage, estimated_usage
-from controlplane.gateway.authorize import OUTPUT_LIMITS
+from controlplane.policy.output_tokens import OUTPUT_LIMITS
 
 # An ordinary picture: a thousand tokens.
 IMAGE_CHARACTERS = 1_000 * CHARACTERS_PER_TOKEN

@@ -42,6 +42,7 @@ from controlplane.gateway.screen import screen
 from controlplane.gateway.screen_answer import screen_answer
 from controlplane.gateway.settle import settle
 from controlplane.gateway.upper_bound import upper_bound
+from controlplane.policy.screening import SCREENING
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,9 @@ async def answered(
     async with record(call.request_id, caller, gateway.audit, gateway.payloads, operation) as trail:
         configuration = await look_up(gateway.configuration, trail)
         policy, pricing = configuration.policy, Pricing(configuration.prices, gateway.prices)
+        screening = SCREENING.of(policy)
         request = parse(call.body)
-        request, tokens = screen(request, policy.screening, trail)
+        request, tokens = screen(request, screening, trail)
         request = authorize(request, policy, trail)
         chosen = route(request.model, configuration.routes, gateway.rng)
         timeouts = effective_timeouts(request, chosen, call)
@@ -108,7 +110,7 @@ async def answered(
                     timeouts=timeouts,
                     trail=trail,
                 ) as dispatched,
-                screen_answer(dispatched, policy.screening, tokens, trail) as screened,
+                screen_answer(dispatched, screening, tokens, trail) as screened,
                 capture(request, screened, policy, trail) as content,
             ):
                 if again is not None:

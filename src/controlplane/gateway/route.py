@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from controlplane.domain.configuration import Configuration
 from controlplane.domain.routing import SAME_NAME, Route, Routes, Strategy, Target, is_glob
 from controlplane.errors import ModelNotFound
-from controlplane.policy.model_access import is_allowed
+from controlplane.policy.models import is_allowed
 
 
 def route(model: str, routes: Routes, rng: random.Random) -> Route:
@@ -38,7 +38,7 @@ def listed(rules: Configuration) -> list[Route]:
     return [
         route
         for alias, route in sorted(rules.routes.items())
-        if not is_glob(alias) and is_allowed(alias, rules.policy.model_allow)
+        if not is_glob(alias) and is_allowed(alias, rules.policy)
     ]
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from controlplane.domain.access import Action, CustomPattern, ScreeningPolicy
 from controlplane.domain.inference import InferenceRequest
 from controlplane.errors import InvalidRequest, SensitiveData
 from controlplane.gateway.record import Trail
+from controlplane.policy.screening import Action, CustomPattern, ScreeningPolicy
 from controlplane.screening.detector import Detector
 from controlplane.screening.redact import Tokens, redact
 from controlplane.screening.scan import Finding, scan

@@ -12,12 +12,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
-from controlplane.domain.access import Action, Answers, ScreeningPolicy
 from controlplane.domain.chat import ChatCompletion, Chunk
 from controlplane.gateway.call import Streamed, Whole
 from controlplane.gateway.record import Trail
 from controlplane.gateway.screen import inspect, refusal
 from controlplane.gateway.stream_buffer import StreamBuffer
+from controlplane.policy.screening import Action, Answers, ScreeningPolicy
 from controlplane.screening.redact import Tokens, redact
 from controlplane.screening.scan import Finding
 

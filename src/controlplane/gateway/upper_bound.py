@@ -8,14 +8,14 @@ from typing import Any
 
 import orjson
 
-from controlplane.domain.access import EffectivePolicy
 from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.limits import Measure
+from controlplane.domain.policy import EffectivePolicy
 from controlplane.domain.routing import Target
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import InvalidRequest
-from controlplane.gateway.authorize import DEFAULT_MAX_OUTPUT_TOKENS, OUTPUT_LIMITS
 from controlplane.gateway.pricing import Pricing
+from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS, OUTPUT_LIMITS
 
 # What providers add around messages and tools: a few tokens each, which their JSON outweighs, and
 # a system text for tools (Anthropic: up to 530 tokens).

@@ -1,1 +1,1 @@
-"""The policy document: a file per rule, `rules.py` lists them, `effective.py` merges levels."""
+"""The policy document: a file per rule, `rules.py` lists them; the others are loops over them."""

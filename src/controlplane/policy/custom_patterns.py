@@ -1,22 +1,27 @@
-"""`screening.custom` and `screening.allow`: detectors of the organisation, and what may pass."""
+"""Of `screening`: the organisation's own detectors (`custom`), and what may pass (`allow`)."""
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import re2
 
-from controlplane.domain.access import Action, CustomPattern
-from controlplane.policy.rule import InvalidPolicy, one_of, read_array, read_object, text
+from controlplane.policy.shape import (
+    InvalidPolicy,
+    Shape,
+    an_array,
+    an_object,
+    matching,
+    such_as,
+    text,
+)
 
 MAX_PATTERNS, MAX_PATTERN_LENGTH = 32, 512
 # RE2's own measure: instructions after counted repetition is written out.
 MAX_PROGRAM_SIZE = 4000
 MAX_ALLOWED, MIN_VALUE_LENGTH, MAX_VALUE_LENGTH = 256, 4, 256
-_KIND = re.compile(r"\A[a-z][a-z0-9_]{0,39}\Z")
-_DOMAIN = re.compile(r"\A[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}\Z")
+_PATTERN_EXAMPLE = "EMP-[0-9]{6}"
 
 
 class Allowed(NamedTuple):
@@ -26,30 +31,10 @@ class Allowed(NamedTuple):
     values: frozenset[str] = frozenset()
 
 
-def parse_custom(value: Any, field: str) -> tuple[tuple[CustomPattern, Action | None], ...]:
-    """`[{"kind": "employee_id", "pattern": "EMP-[0-9]{6}", "action": "redact"}]`.
-
-    The action may be left out: then it is that of personal data.
-    """
-    return read_array(value, field, _detector, 0, MAX_PATTERNS)
-
-
-def _detector(value: Any, field: str) -> tuple[CustomPattern, Action | None]:
-    readers = {"kind": read_kind, "pattern": _pattern, "action": one_of(Action)}
-    read = read_object(value, field, readers, ["kind", "pattern"])
-    return CustomPattern(read["kind"], read["pattern"]), read.get("action")
-
-
-def read_kind(value: Any, field: str) -> str:
-    """Reads the name of a kind of finding."""
-    if not isinstance(value, str) or not _KIND.match(value):
-        raise InvalidPolicy((field, "must be a name like 'employee_id', 40 letters at most"))
-    return value
-
-
-def _pattern(pattern: Any, field: str) -> str:
+def _pattern(pattern: object, field: str) -> str:
     if not isinstance(pattern, str) or not 1 <= len(pattern) <= MAX_PATTERN_LENGTH:
-        raise InvalidPolicy((field, f"must be a string of 1 to {MAX_PATTERN_LENGTH} characters"))
+        expected = f"must be a string of 1 to {MAX_PATTERN_LENGTH} characters"
+        raise such_as(field, expected, _PATTERN_EXAMPLE)
     if not pattern.isascii() or "\x00" in pattern:
         raise InvalidPolicy((field, "must be ASCII: text is folded to ASCII before the search"))
     fault = _fault(pattern)
@@ -77,21 +62,25 @@ def _fault(pattern: str) -> str | None:
     return None
 
 
-def parse_allowed(value: Any, field: str) -> Allowed:
-    """`{"domains": ["example.com"], "values": ["4111 1111 1111 1111"]}`."""
-    read = read_object(value, field, {"domains": _domains, "values": _values})
+def _allowed(read: dict[str, Any], _: str) -> Allowed:
     return Allowed(frozenset(read.get("domains", ())), frozenset(read.get("values", ())))
 
 
-def _domains(value: Any, field: str) -> tuple[str, ...]:
-    return read_array(value, field, _domain, 0, MAX_ALLOWED)
+KIND = matching(
+    "[a-z][a-z0-9_]{0,39}", "must be a name of 40 letters at most", example="employee_id"
+)
+PATTERN = Shape(
+    _pattern,
+    {"type": "string", "minLength": 1, "maxLength": MAX_PATTERN_LENGTH},
+    _PATTERN_EXAMPLE,
+)
+_DOMAIN = matching(
+    r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}",
+    "must be the name of a domain",
+    example="example.com",
+).then(lambda name, _: name.lower())
+_VALUE = text(MIN_VALUE_LENGTH, MAX_VALUE_LENGTH, example="4111 1111 1111 1111")
 
-
-def _domain(value: Any, field: str) -> str:
-    if not isinstance(value, str) or not _DOMAIN.match(value.lower()):
-        raise InvalidPolicy((field, "must be a name like 'example.com'"))
-    return value.lower()
-
-
-def _values(value: Any, field: str) -> tuple[str, ...]:
-    return read_array(value, field, text(MIN_VALUE_LENGTH, MAX_VALUE_LENGTH), 0, MAX_ALLOWED)
+ALLOWED = an_object(
+    {"domains": an_array(_DOMAIN, 0, MAX_ALLOWED), "values": an_array(_VALUE, 0, MAX_ALLOWED)}
+).then(_allowed)

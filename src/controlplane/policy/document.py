@@ -1,15 +1,17 @@
-"""A policy document, read field by field; what it means together with others: `effective.py`."""
+"""A policy document: how it is read, its JSON schema, and the table of its fields.
+
+`python -m controlplane.policy.document` prints the table as it stands in `docs/POLICIES.md`.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
-from controlplane.domain.access import PolicyDocument
-from controlplane.policy.mode import Mode
-from controlplane.policy.rule import MAX_NAME_SHOWN, Faults
+from controlplane.policy.mode import MODE, Mode
 from controlplane.policy.rules import RULES
-from controlplane.policy.validity import Validity
+from controlplane.policy.shape import MAX_NAME_SHOWN, Faults, JsonSchema
 
 
 def parse_policy(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,32 +20,39 @@ def parse_policy(document: Mapping[str, Any]) -> dict[str, Any]:
     A field that nothing enforces is refused: a policy never promises what does not hold.
     """
     faults, read = Faults(), dict[str, Any]()
-    is_shadow = document.get("mode") == Mode.SHADOW
+    is_shadow = document.get(MODE.field) == Mode.SHADOW
     for field, value in document.items():
-        if field not in RULES:
+        rule = RULES.get(field)
+        if rule is None:
             known = ", ".join(RULES)
             faults.add(field[:MAX_NAME_SHOWN], f"is not a field of the policy (known: {known})")
-        elif is_shadow and not RULES[field].has_shadow:
+        elif is_shadow and not rule.has_shadow:
             faults.add(field, "cannot be tried out: leave it out where 'mode' is 'shadow'")
         else:
             with faults.noted():
-                read[field] = RULES[field].parse(value, field)
+                read[field] = rule.shape.read(value, field)
     faults.check()
     return read
 
 
-def mode_of(entry: PolicyDocument) -> Mode:
-    """Enforced, unless the document says otherwise."""
-    return Mode(entry.document.get("mode", Mode.ENFORCE))
+def json_schema() -> JsonSchema:
+    """The JSON schema of a document, field by field from the rules."""
+    return {
+        "type": "object",
+        "properties": {field: rule.json_schema() for field, rule in RULES.items()},
+        "additionalProperties": False,
+    }
 
 
-def validity_of(entry: PolicyDocument) -> Validity:
-    """The time to which the document is limited. Raises InvalidPolicy."""
-    value = entry.document.get("valid")
-    validity: Validity = Validity() if value is None else RULES["valid"].parse(value, "valid")
-    return validity
+def markdown() -> str:
+    """The table of the fields, for people."""
+    rows = [
+        " | ".join(cell.replace("|", r"\|") for cell in (f"`{rule.field}`", rule.says, rule.merges))
+        for rule in RULES.values()
+    ]
+    lines = ["| field | says | over the levels |", "|---|---|---|", *(f"| {row} |" for row in rows)]
+    return "\n".join(lines) + "\n"
 
 
-def in_force(entry: PolicyDocument, now: float) -> bool:
-    """True where the document is not limited to another time; `now` in seconds since 1970."""
-    return validity_of(entry).holds(now)
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

@@ -1,32 +1,40 @@
-"""The levels of a caller's policy, merged: organisation > application > key > user."""
+"""The levels of a caller's policy, merged (organisation > application > key > user), and what is
+merged in the form of a document, each limit with the scope that counts it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
-from controlplane.domain.access import Caller, EffectivePolicy, Level, PolicyDocument
+from controlplane.domain.access import Caller
 from controlplane.domain.limits import Limit
-from controlplane.policy.document import mode_of, parse_policy
-from controlplane.policy.mode import Mode
-from controlplane.policy.request_rate import Windows
+from controlplane.domain.policy import EffectivePolicy, Level, PolicyDocument, scope, subjects
+from controlplane.policy.document import parse_policy
+from controlplane.policy.mode import Mode, mode_of
 from controlplane.policy.rule import LevelValue
-from controlplane.policy.rules import RULES
+from controlplane.policy.rules import MERGED
+from controlplane.policy.validity import VALID, in_force, validity_of
 
-__all__ = ["applies_to", "effective_policy", "parse_policy", "scope"]
+Stated = dict[str, list[LevelValue[Any]]]
 
-# 100 requests a minute for an application whose own document has no `rate_limits`.
-DEFAULT_RATE: Windows = ((100, 60),)
 
-_SCOPE_PREFIX = {
-    Level.ORGANIZATION: "org",
-    Level.APPLICATION: "app",
-    Level.API_KEY: "key",
-    Level.USER: "user",
-}
-_LIMITS = ("rate_limits", "token_limits", "cost_caps", "concurrency")
+def policy_at(caller: Caller, texts: Iterable[bytes], now: float) -> EffectivePolicy:
+    """What holds for `caller` at `now` (seconds since 1970), out of documents of its organisation
+    as `PolicyDocument.to_json` writes them. Raises InvalidPolicy."""
+    return _of_texts(caller, tuple(text for text in texts if in_force(_document(text), now)))
+
+
+# Keyed by the very bytes that are stored, so a changed document can never meet an old result.
+@lru_cache(maxsize=512)
+def _of_texts(caller: Caller, texts: tuple[bytes, ...]) -> EffectivePolicy:
+    return effective_policy(caller, [_document(text) for text in texts])
+
+
+@lru_cache(maxsize=1024)
+def _document(text: bytes) -> PolicyDocument:
+    return PolicyDocument.from_json(text)
 
 
 def effective_policy(caller: Caller, documents: Sequence[PolicyDocument]) -> EffectivePolicy:
@@ -39,12 +47,14 @@ def effective_policy(caller: Caller, documents: Sequence[PolicyDocument]) -> Eff
         key=lambda entry: list(Level).index(entry.level),
     )
     enforced = _stated([entry for entry in mine if mode_of(entry) is Mode.ENFORCE])
-    tried = [entry for entry in mine if mode_of(entry) is Mode.SHADOW]
-    rates = enforced["rate_limits"]
-    if caller.application_id and not any(s.level is Level.APPLICATION for s in rates):
-        application = scope(Level.APPLICATION, caller.application_id)
-        rates.append(LevelValue(Level.APPLICATION, application, DEFAULT_RATE))
+    for rule in MERGED:
+        if rule.implied is not None:
+            stated = enforced.get(rule.field, [])
+            implied = rule.implied(caller, stated)
+            if implied:
+                enforced[rule.field] = [*stated, *implied]
     policy = _merged(enforced, _version(mine))
+    tried = [entry for entry in mine if mode_of(entry) is Mode.SHADOW]
     if not tried:
         return policy
     shadow = _merged(_stated(tried), _version(tried))
@@ -52,31 +62,24 @@ def effective_policy(caller: Caller, documents: Sequence[PolicyDocument]) -> Eff
     return replace(policy, limits=policy.limits + counted_apart, shadow=replace(shadow, limits=()))
 
 
-def _stated(entries: Sequence[PolicyDocument]) -> dict[str, list[LevelValue[Any]]]:
-    stated: dict[str, list[LevelValue[Any]]] = {field: [] for field in RULES}
+def _stated(entries: Sequence[PolicyDocument]) -> Stated:
+    stated: Stated = {}
     for entry in entries:
+        name = scope(entry.level, entry.subject_id)
         for field, value in parse_policy(entry.document).items():
-            stated[field].append(
-                LevelValue(entry.level, scope(entry.level, entry.subject_id), value)
-            )
+            stated.setdefault(field, []).append(LevelValue(entry.level, name, value))
     return stated
 
 
-def _merged(stated: dict[str, list[LevelValue[Any]]], version: str) -> EffectivePolicy:
-    merged = {field: rule.merge(stated[field]) for field, rule in RULES.items() if rule.merge}
-    limits: list[Limit] = [limit for field in _LIMITS for limit in merged[field]]
-    down = merged["when_redis_is_down"]
-    return EffectivePolicy(
-        version=version,
-        model_allow=merged["models"],
-        limits=tuple(limits),
-        max_output_tokens=merged["max_output_tokens"],
-        parameters=merged["parameters"],
-        screening=merged["screening"],
-        rate_when_down=down.rate,
-        cost_when_down=down.cost,
-        store_payloads=merged["store_payloads"],
-    )
+def _merged(stated: Stated, version: str) -> EffectivePolicy:
+    merged: dict[str, object] = {}
+    limits: list[Limit] = []
+    for rule in MERGED:
+        if rule.field in stated:
+            value = merged[rule.field] = rule.merge(stated[rule.field])
+            if rule.limits is not None:
+                limits += rule.limits(value)
+    return EffectivePolicy(version, merged, tuple(limits))
 
 
 def _version(entries: Sequence[PolicyDocument]) -> str:
@@ -85,23 +88,31 @@ def _version(entries: Sequence[PolicyDocument]) -> str:
 
 def applies_to(caller: Caller, entry: PolicyDocument) -> bool:
     """True where the document is attached to the caller at its level."""
-    subjects = {
-        Level.ORGANIZATION: caller.org_id,
-        Level.APPLICATION: caller.application_id,
-        Level.API_KEY: caller.key_id,
-        Level.USER: caller.user_id,
+    return (entry.level, entry.subject_id) in subjects(caller)
+
+
+def describe(policy: EffectivePolicy) -> dict[str, Any]:
+    """What is enforced, rule by rule."""
+    return {rule.field: rule.describe(rule.of(policy)) for rule in MERGED}
+
+
+def describe_shadow(policy: EffectivePolicy) -> dict[str, Any] | None:
+    """What is only tried out; None where nothing is."""
+    tried = policy.shadow
+    if tried is None:
+        return None
+    says = {rule.field: rule.describe(rule.of(tried)) for rule in MERGED if rule.has_shadow}
+    return {"version": tried.version, **says}
+
+
+def describe_source(entry: PolicyDocument, now: float) -> dict[str, Any]:
+    """One document of a caller; `state` is in_force | later | expired at `now` (since 1970)."""
+    return {
+        "level": entry.level.value,
+        "subject_id": entry.subject_id,
+        "scope": scope(entry.level, entry.subject_id),
+        "version": entry.version,
+        "mode": mode_of(entry).value,
+        "state": validity_of(entry).state(now),
+        "valid": entry.document.get(VALID.field),
     }
-    return entry.subject_id == subjects[entry.level]
-
-
-def scope(level: Level, subject_id: str) -> str:
-    """The name under which a level counts: `app-456`. An id without its prefix gets one that no id
-    can have (`app:support`), so that no two subjects share a name.
-
-    The `sub` of a user is anybody's text and becomes part of Redis keys: it is quoted as in an
-    address, and always prefixed, so that no two users share a name.
-    """
-    prefix = _SCOPE_PREFIX[level]
-    if level is Level.USER:
-        return f"{prefix}-{quote(subject_id, safe='@')}"
-    return subject_id if subject_id.startswith(f"{prefix}-") else f"{prefix}:{subject_id}"

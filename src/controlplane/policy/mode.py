@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from controlplane.policy.rule import Rule, one_of
+from controlplane.domain.policy import PolicyDocument
+from controlplane.policy.rule import Rule
+from controlplane.policy.shape import one_of
 
 
 class Mode(StrEnum):
@@ -14,9 +16,14 @@ class Mode(StrEnum):
     SHADOW = "shadow"
 
 
-RULE = Rule(
-    "mode",
-    one_of(Mode),
-    None,
-    "about its own document: a shadow document never changes what is enforced",
+MODE = Rule(
+    field="mode",
+    shape=one_of(Mode, example=Mode.SHADOW),
+    says="`enforce` or `shadow`",
+    merges="about its own document: a shadow document never changes what is enforced",
 )
+
+
+def mode_of(entry: PolicyDocument) -> Mode:
+    """Enforced, unless the document says otherwise."""
+    return Mode(entry.document.get(MODE.field, Mode.ENFORCE))

@@ -3,15 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
-from controlplane.policy.rule import LevelValue, Rule, integer
+from controlplane.domain.inference import InferenceRequest
+from controlplane.domain.limits import Limit, Measure
+from controlplane.domain.policy import EffectivePolicy
+from controlplane.errors import InvalidRequest
+from controlplane.policy.rule import LevelValue, MergedRule
+from controlplane.policy.shape import integer
 
 MAX_TOKENS = 1_000_000
+# Sent upstream where tokens or money are limited and nothing says how long an answer may be.
+DEFAULT_MAX_OUTPUT_TOKENS = 4096
+# The fields of a request that say it.
+OUTPUT_LIMITS = ("max_tokens", "max_completion_tokens")
+
+R = TypeVar("R", bound=InferenceRequest)
+# The level with the smallest maximum; None where no level has one.
+Smallest = LevelValue[int] | None
 
 
-def merge(stated: Sequence[LevelValue[int]]) -> int | None:
-    """The smallest; None where no level says anything."""
-    return min((entry.value for entry in stated), default=None)
+def bound_output(request: R, policy: EffectivePolicy) -> R:
+    """Where the caller set no bound, one is sent upstream: it has to be real."""
+    if not request.generates or any(request.body.get(name) is not None for name in OUTPUT_LIMITS):
+        return request
+    smallest = MAX_OUTPUT_TOKENS.of(policy)
+    if smallest is not None:
+        return request.replace(max_completion_tokens=smallest.value)
+    if any(_needs_bound(limit) for limit in policy.limits):
+        return request.replace(max_completion_tokens=DEFAULT_MAX_OUTPUT_TOKENS)
+    return request
 
 
-RULE = Rule("max_output_tokens", integer(1, MAX_TOKENS), merge, "the smallest")
+def _needs_bound(limit: Limit) -> bool:
+    return limit.measure in (Measure.TOKENS, Measure.COST) and not limit.shadow
+
+
+def _refuse(request: InferenceRequest, smallest: Smallest) -> InvalidRequest | None:
+    if smallest is None or not request.generates:
+        return None
+    for name in OUTPUT_LIMITS:
+        if (request.body.get(name) or 0) > smallest.value:
+            return InvalidRequest(
+                f"The policy of the {smallest.level.noun} allows at most {smallest.value} "
+                f"for '{name}'.",
+                param=name,
+            )
+    return None
+
+
+def _merge(stated: Sequence[LevelValue[int]]) -> LevelValue[int]:
+    return min(stated, key=lambda entry: entry.value)
+
+
+MAX_OUTPUT_TOKENS: MergedRule[int, Smallest] = MergedRule(
+    field="max_output_tokens",
+    shape=integer(1, MAX_TOKENS, example=4096),
+    says="the longest answer that may be asked for, sent upstream where a request names none; "
+    f"under `token_limits` or `cost_caps` {DEFAULT_MAX_OUTPUT_TOKENS:,} where no level says "
+    "anything",
+    merges="the smallest",
+    merge=_merge,
+    default=None,
+    describe=lambda smallest: None if smallest is None else smallest.value,
+    refuse=_refuse,
+)

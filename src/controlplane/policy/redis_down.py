@@ -4,42 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from controlplane.domain.access import WhenDown
-from controlplane.policy.rule import LevelValue, Rule, one_of, read_object
+from controlplane.policy.rule import LevelValue, MergedRule
+from controlplane.policy.shape import an_object, one_of
+
+
+class WhenDown(StrEnum):
+    """What to do when the store behind a limit does not respond."""
+
+    OPEN = "open"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
 class WhenRedisIsDown:
-    """For rates and concurrency, and for costs. None: the level says nothing about that."""
+    """For rates and concurrency, and for costs. Where no level says anything rates are open and
+    costs closed: a moment without a rate limit is borne more easily than a bill."""
 
-    rate: WhenDown | None = None
-    cost: WhenDown | None = None
-
-
-def parse(value: Any, field: str) -> WhenRedisIsDown:
-    """`{"rate": "open", "cost": "closed"}`, each of them optional."""
-    readers = {"rate": one_of(WhenDown), "cost": one_of(WhenDown)}
-    return WhenRedisIsDown(**read_object(value, field, readers))
+    rate: WhenDown = WhenDown.OPEN
+    cost: WhenDown = WhenDown.CLOSED
 
 
-def merge(stated: Sequence[LevelValue[WhenRedisIsDown]]) -> WhenRedisIsDown:
-    """Closed as soon as one level says so. Where none says anything rates are open, costs closed:
-    a moment without a rate limit is borne more easily than a bill."""
-    rates = {entry.value.rate for entry in stated}
-    costs = {entry.value.cost for entry in stated}
-    is_open = WhenDown.CLOSED not in costs and WhenDown.OPEN in costs
-    return WhenRedisIsDown(
-        rate=WhenDown.CLOSED if WhenDown.CLOSED in rates else WhenDown.OPEN,
-        cost=WhenDown.OPEN if is_open else WhenDown.CLOSED,
-    )
+def _merge(stated: Sequence[LevelValue[dict[str, WhenDown]]]) -> WhenRedisIsDown:
+    """Closed as soon as one level says so."""
+    merged: dict[str, WhenDown] = {}
+    for entry in stated:
+        for name, says in entry.value.items():
+            if merged.get(name) is not WhenDown.CLOSED:
+                merged[name] = says
+    return WhenRedisIsDown(**merged)
 
 
-RULE = Rule(
-    "when_redis_is_down",
-    parse,
-    merge,
-    "closed as soon as one level says so; where none does, `rate` is open and `cost` closed",
+def _describe(merged: WhenRedisIsDown) -> dict[str, Any]:
+    return {"rate": merged.rate.value, "cost": merged.cost.value}
+
+
+WHEN_REDIS_IS_DOWN: MergedRule[dict[str, WhenDown], WhenRedisIsDown] = MergedRule(
+    field="when_redis_is_down",
+    shape=an_object(
+        {
+            "rate": one_of(WhenDown, example=WhenDown.OPEN),
+            "cost": one_of(WhenDown, example=WhenDown.CLOSED),
+        }
+    ),
+    says='`{"rate": "open"|"closed", "cost": "open"|"closed"}`: whether requests pass while '
+    "they cannot be counted; `rate` stands for tokens and concurrency too",
+    merges="closed as soon as one level says so; where none does, `rate` is open and `cost` closed",
+    merge=_merge,
+    default=WhenRedisIsDown(),
+    describe=_describe,
     has_shadow=False,
 )

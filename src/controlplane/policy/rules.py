@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from controlplane.policy import (
-    concurrency,
-    cost_caps,
-    mode,
-    model_access,
-    output_tokens,
-    parameters,
-    redis_down,
-    request_rate,
-    screening_actions,
-    stored_payloads,
-    token_rate,
-    validity,
-)
-from controlplane.policy.rule import Rule
+from controlplane.policy.cost_caps import COST_CAPS
+from controlplane.policy.limits import CONCURRENCY, RATE_LIMITS, TOKEN_LIMITS
+from controlplane.policy.mode import MODE
+from controlplane.policy.models import MODELS
+from controlplane.policy.output_tokens import MAX_OUTPUT_TOKENS
+from controlplane.policy.parameters import PARAMETERS
+from controlplane.policy.redis_down import WHEN_REDIS_IS_DOWN
+from controlplane.policy.rule import MergedRule, Rule
+from controlplane.policy.screening import SCREENING
+from controlplane.policy.stored_payloads import STORE_PAYLOADS
+from controlplane.policy.validity import VALID
 
-RULES: dict[str, Rule[Any]] = {
-    rule.field: rule
-    for rule in (
-        model_access.RULE,
-        request_rate.RULE,
-        token_rate.RULE,
-        cost_caps.RULE,
-        concurrency.RULE,
-        output_tokens.RULE,
-        parameters.RULE,
-        screening_actions.RULE,
-        redis_down.RULE,
-        stored_payloads.RULE,
-        validity.RULE,
-        mode.RULE,
-    )
-}
+# In the order in which they refuse, and in which people see them.
+_ROWS: tuple[Rule[Any], ...] = (
+    MODELS,
+    RATE_LIMITS,
+    TOKEN_LIMITS,
+    COST_CAPS,
+    CONCURRENCY,
+    PARAMETERS,
+    MAX_OUTPUT_TOKENS,
+    SCREENING,
+    WHEN_REDIS_IS_DOWN,
+    STORE_PAYLOADS,
+    VALID,
+    MODE,
+)
+RULES = {rule.field: rule for rule in _ROWS}
+MERGED = tuple(rule for rule in _ROWS if isinstance(rule, MergedRule))
+REFUSING = tuple((rule.field, rule.refuse) for rule in MERGED if rule.refuse is not None)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from controlplane.policy.rule import LevelValue, Rule, boolean
+from controlplane.policy.rule import LevelValue, MergedRule
+from controlplane.policy.shape import boolean
 
 
-def merge(stated: Sequence[LevelValue[bool]]) -> bool:
+def _merge(stated: Sequence[LevelValue[bool]]) -> bool:
     """Only where a level wants it and no level forbids it: privacy wins, at whatever level."""
-    return bool(stated) and all(entry.value for entry in stated)
+    return all(entry.value for entry in stated)
 
 
-RULE = Rule(
-    "store_payloads",
-    boolean,
-    merge,
-    "true only where a level says true and none says false",
+STORE_PAYLOADS: MergedRule[bool, bool] = MergedRule(
+    field="store_payloads",
+    shape=boolean(example=False),
+    says="whether the texts of requests and answers are kept, as screened",
+    merges="true only where a level says true and none says false",
+    merge=_merge,
+    default=False,
+    describe=bool,
     has_shadow=False,
 )

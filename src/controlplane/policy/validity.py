@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from controlplane.policy.rule import InvalidPolicy, Rule, read_object
+from controlplane.domain.policy import PolicyDocument
+from controlplane.domain.text import parse_time
+from controlplane.policy.rule import Rule
+from controlplane.policy.shape import InvalidPolicy, Shape, an_object, such_as
 
-# RFC 3339, section 5.6: date, time and offset are all there.
-_TIME = re.compile(
-    r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
-    r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})\Z"
-)
+_EXAMPLE = "2026-12-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +33,21 @@ class Validity:
         """True from `begins` on and before `ends`; `now` in seconds since 1970."""
         return self.has_begun(now) and not self.is_over(now)
 
+    def state(self, now: float) -> str:
+        """`in_force`, `later` or `expired`; `now` in seconds since 1970."""
+        if self.is_over(now):
+            return "expired"
+        return "in_force" if self.has_begun(now) else "later"
 
-def parse(value: Any, field: str) -> Validity:
-    """`{"from": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}`, one or both."""
-    read = read_object(value, field, {"from": _time, "until": _time})
+
+def _time(value: object, field: str) -> datetime:
+    try:
+        return parse_time(value)
+    except ValueError:
+        raise such_as(field, "must be a time in RFC 3339", _EXAMPLE) from None
+
+
+def _validity(read: dict[str, Any], field: str) -> Validity:
     if not read:
         raise InvalidPolicy((field, "must have 'from' or 'until'"))
     validity = Validity(read.get("from"), read.get("until"))
@@ -47,19 +56,24 @@ def parse(value: Any, field: str) -> Validity:
     return validity
 
 
-def _time(value: Any, field: str) -> datetime:
-    try:
-        if not isinstance(value, str) or not _TIME.match(value):
-            raise ValueError
-        return datetime.fromisoformat(value.upper())
-    except ValueError:
-        fault = (field, "must be a time such as '2026-01-31T00:00:00Z' (RFC 3339)")
-        raise InvalidPolicy(fault) from None
+_TIME = Shape(_time, {"type": "string", "format": "date-time"}, _EXAMPLE)
 
-
-RULE = Rule(
-    "valid",
-    parse,
-    None,
-    "about its own document: outside this time the document says nothing at all",
+VALID = Rule(
+    field="valid",
+    shape=an_object(
+        {"from": _TIME, "until": _TIME}, example={"from": _EXAMPLE, "until": "2027-01-01T00:00:00Z"}
+    ).then(_validity, minProperties=1),
+    says='`{"from", "until"}`: when the document is in force',
+    merges="about its own document: outside this time the document says nothing at all",
 )
+
+
+def validity_of(entry: PolicyDocument) -> Validity:
+    """The time to which the document is limited. Raises InvalidPolicy."""
+    value = entry.document.get(VALID.field)
+    return Validity() if value is None else VALID.shape.read(value, VALID.field)
+
+
+def in_force(entry: PolicyDocument, now: float) -> bool:
+    """True where the document is not limited to another time; `now` in seconds since 1970."""
+    return validity_of(entry).holds(now)

@@ -12,8 +12,9 @@ import pytest
 
 from controlplane.api.app import create_app
 from controlplane.config import ProviderSettings, Settings
-from controlplane.domain.access import ApiKey, Caller, Level, Role
+from controlplane.domain.access import ApiKey, Caller, Role
 from controlplane.domain.changes import Actor
+from controlplane.domain.policy import Level
 from controlplane.wiring import Container
 
 PROVIDERS = {

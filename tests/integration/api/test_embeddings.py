@@ -22,7 +22,8 @@ from tests.integration.api.embedding_server import KEY, EmbeddingServer
 
 from controlplane.api.app import create_app
 from controlplane.config import ProviderSettings, Settings
-from controlplane.domain.access import Level, Role
+from controlplane.domain.access import Role
+from controlplane.domain.policy import Level
 from controlplane.wiring import Container
 
 __all__ = ["corpora"]

@@ -11,7 +11,7 @@ import pytest
 from tests.corpora import corpora
 from tests.integration.api.conftest import Organization, add_policy, assert_error
 
-from controlplane.domain.access import Level
+from controlplane.domain.policy import Level
 from controlplane.domain.routing import Route, Target
 
 __all__ = ["corpora"]

@@ -16,15 +16,17 @@ from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.ledger import RedisLedger
 from controlplane.adapters.redis.ledger_keys import limit_key
 from controlplane.audit.consume import consume
-from controlplane.domain.access import Caller, EffectivePolicy, Role, WhenDown
+from controlplane.domain.access import Caller, Role
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.limits import Claim, Decision, Hold, Limit, Measure, Period
+from controlplane.domain.policy import EffectivePolicy
 from controlplane.errors import Unavailable, Unreachable
 from controlplane.gateway.admit import admit
 from controlplane.gateway.local_ledger import LocalLedger
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.record import Trail
 from controlplane.gateway.upper_bound import UpperBound
+from controlplane.policy.redis_down import WHEN_REDIS_IS_DOWN, WhenDown, WhenRedisIsDown
 
 TOKENS = Limit(Measure.TOKENS, "app-1", 1_000, 3_600)
 AT_ONCE = Limit(Measure.CONCURRENCY, "app-1", 4, None)
@@ -121,7 +123,8 @@ async def test_a_hold_that_was_taken_without_a_word_is_given_back(
     mute.lost = lost
     trail = Trail(uuid.uuid4().hex, Caller(org_id, Role.SERVICE, "app-1", key_id="k1"))
     limits = (TOKENS, AT_ONCE, TRIED)
-    policy = EffectivePolicy("v", limits=limits, rate_when_down=WhenDown.CLOSED)
+    closed = WhenRedisIsDown(rate=WhenDown.CLOSED)
+    policy = EffectivePolicy("v", {WHEN_REDIS_IS_DOWN.field: closed}, limits)
     with pytest.raises(seen):
         await admit(UpperBound(600, 700), policy, 30, Ledgers(mute, LocalLedger()), trail)
     tried = limit_key(org_id, TRIED)

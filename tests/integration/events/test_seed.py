@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from controlplane.config import Settings
-from controlplane.domain.access import Level, PolicyDocument, Role
+from controlplane.domain.access import Role
 from controlplane.domain.changes import Actor, ChangeFilter
+from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.errors import ControlPlaneError
 from controlplane.events import seed
 from controlplane.wiring import Container

@@ -11,9 +11,8 @@ from sqlalchemy import text
 from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.policies import PolicyRepository
-from controlplane.domain.access import Level
 from controlplane.domain.changes import Actor
-from controlplane.domain.policy_entry import PolicyEntry
+from controlplane.domain.policy import Level, PolicyEntry
 
 ONE, TWO = {"concurrency": 1}, {"concurrency": 2}
 APP = (Level.APPLICATION, "app-1")

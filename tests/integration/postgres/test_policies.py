@@ -20,11 +20,10 @@ from tests.integration.postgres.policy_scene import (
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.policies import PolicyRepository
 from controlplane.adapters.postgres.tables import AdminChange, Policy
-from controlplane.domain.access import Level
 from controlplane.domain.changes import Actor
-from controlplane.domain.policy_entry import PolicyEntry
+from controlplane.domain.policy import Level, PolicyEntry
 from controlplane.errors import InvalidRequest, NotFound
-from controlplane.policy.rule import InvalidPolicy
+from controlplane.policy.shape import InvalidPolicy
 
 __all__ = ["actor", "database", "policies"]
 

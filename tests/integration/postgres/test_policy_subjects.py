@@ -19,8 +19,8 @@ from tests.integration.postgres.policy_scene import (
 from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.policies import PolicyRepository
-from controlplane.domain.access import Level
 from controlplane.domain.changes import Actor
+from controlplane.domain.policy import Level
 from controlplane.errors import NotFound
 
 __all__ = ["actor", "database", "policies"]

@@ -13,8 +13,9 @@ from controlplane.adapters.postgres.api_keys import KeyRepository
 from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.policies import PolicyRepository
-from controlplane.domain.access import ApiKey, Caller, Level, Role
+from controlplane.domain.access import ApiKey, Caller, Role
 from controlplane.domain.changes import Actor
+from controlplane.domain.policy import Level
 from controlplane.domain.routing import Route, Strategy, Target, Timeouts
 from controlplane.errors import NotFound
 

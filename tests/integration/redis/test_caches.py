@@ -14,12 +14,14 @@ from controlplane.adapters.redis import configuration_cache, key_cache
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.configuration_cache import ConfigurationCache
 from controlplane.adapters.redis.key_cache import KeyCache
-from controlplane.domain.access import ApiKey, Caller, Level, PolicyDocument, Role
+from controlplane.domain.access import ApiKey, Caller, Role
 from controlplane.domain.configuration import StoredConfiguration
 from controlplane.domain.keys import KeyHasher
 from controlplane.domain.limits import Limit, Measure
+from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.price import Price
 from controlplane.errors import Unreachable
+from controlplane.policy.output_tokens import MAX_OUTPUT_TOKENS
 
 HASHER = KeyHasher("pepper")
 KEY = HASHER.generate()
@@ -151,11 +153,13 @@ async def test_rules_are_loaded_once_and_hold_for_the_caller_alone(client: Redis
     for _ in range(3):
         rules = await cache.of(CALLER)
         assert rules.policy.limits == (Limit(Measure.REQUESTS, "app-1", 3, 60),)
-        assert rules.policy.max_output_tokens is None
+        assert MAX_OUTPUT_TOKENS.of(rules.policy) is None
         assert rules.routes["gpt-4o"].targets[0].provider == "openai"
     assert store.asked == 1
     other = await cache.of(Caller("org-1", Role.SERVICE, application_id="app-2", key_id="k2"))
-    assert other.policy.max_output_tokens == 1
+    smallest = MAX_OUTPUT_TOKENS.of(other.policy)
+    assert smallest is not None
+    assert smallest.value == 1
     assert store.asked == 1
 
 

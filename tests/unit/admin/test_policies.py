@@ -13,8 +13,7 @@ from controlplane.admin.policies import (
     check_document,
     tag,
 )
-from controlplane.domain.access import Level
-from controlplane.domain.policy_entry import PolicyEntry
+from controlplane.domain.policy import Level, PolicyEntry
 from controlplane.errors import PayloadTooLarge
 
 

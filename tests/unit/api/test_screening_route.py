@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from tests.unit.api.test_app import assert_envelope, client
-from tests.unit.gateway.parts import Keys, gateway
+from tests.unit.gateway.parts import Keys, gateway, policy
 
-from controlplane.domain.access import Caller, Level, PolicyDocument, Role
+from controlplane.domain.access import Caller, Role
 
 ADMIN = Caller("org-1", Role.ADMIN, application_id="app-1", key_id="k1")
 PATH = "/admin/v1/screening/test"
@@ -16,10 +16,6 @@ PATH = "/admin/v1/screening/test"
 
 def request(content: str) -> dict[str, Any]:
     return {"request": {"model": "m", "messages": [{"role": "user", "content": content}]}}
-
-
-def policy(**screening: Any) -> list[PolicyDocument]:
-    return [PolicyDocument(Level.APPLICATION, "app-1", 1, {"screening": screening})]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +29,7 @@ def policy(**screening: Any) -> list[PolicyDocument]:
     ],
 )
 async def test_the_answer(screening: dict[str, Any], action: str, content: str) -> None:
-    made, sink = gateway(keys=Keys(ADMIN), documents=policy(**screening))
+    made, sink = gateway(keys=Keys(ADMIN), documents=policy(screening=screening))
     async with client(made) as http:
         response = await http.post(PATH, json=request("I am ana@example.com, really"))
     finding = {"kind": "email", "place": "messages.0.content", "offset": 5, "length": 15}

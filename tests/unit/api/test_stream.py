@@ -9,8 +9,8 @@ import orjson
 from tests.unit.api.test_app import AUTH, BODY, app_over
 from tests.unit.gateway.parts import Ledger, Sink, gateway
 
-from controlplane.domain.access import Level, PolicyDocument
 from controlplane.domain.audit import AuditEvent
+from controlplane.domain.policy import Level, PolicyDocument
 
 CAPPED = [
     PolicyDocument(Level.APPLICATION, "app-1", 1, {"cost_caps": [{"usd": "5", "period": "day"}]})

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.cli.scripted import TAG, Scripted, one, page, refusal
 
 from controlplane.cli.policy_reads import LEVELS
-from controlplane.domain.access import Level
+from controlplane.domain.policy import Level
 
 PATH = "/admin/v1/policies/application/app-a"
 RATES = {"rate_limits": [{"requests": 5, "window_seconds": 60}]}

@@ -11,11 +11,12 @@ from typing import Any
 
 import orjson
 
-from controlplane.domain.access import Caller, PolicyDocument, Role
+from controlplane.domain.access import Caller, Role
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.configuration import Configuration
 from controlplane.domain.limits import Claim, Decision, Hold, Limit, LimitStatus
+from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.price import Price
 from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Route, Target, Timeouts
@@ -197,6 +198,11 @@ class Scripted:
                 yield chunk
         finally:
             self.closed += 1
+
+
+def policy(**document: Any) -> list[PolicyDocument]:
+    """The documents of CALLER: one, of its application, in its second version."""
+    return [PolicyDocument(Level.APPLICATION, "app-1", 2, document)]
 
 
 def gateway(

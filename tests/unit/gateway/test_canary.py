@@ -10,7 +10,7 @@ import orjson
 import pytest
 from tests.unit.gateway.parts import Scripted, body_of, call, completion, gateway
 
-from controlplane.domain.access import Level, PolicyDocument
+from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.errors import GatewayError, ProviderError
 from controlplane.gateway.pipeline import chat_completion
 

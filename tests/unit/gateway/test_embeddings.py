@@ -9,9 +9,8 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.unit.gateway.parts import CALLER, KEY, Scripted, body_of, completion, gateway
+from tests.unit.gateway.parts import CALLER, KEY, Scripted, body_of, completion, gateway, policy
 
-from controlplane.domain.access import Level, PolicyDocument
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import Target, Timeouts
 from controlplane.errors import (
@@ -62,10 +61,6 @@ def call(value: Any = "hello there", **more: Any) -> Call:
 async def run(made: Gateway, incoming: Call) -> Mapping[str, Any]:
     async with embeddings(incoming, made) as answer:
         return body_of(answer.content)
-
-
-def policy(**document: Any) -> list[PolicyDocument]:
-    return [PolicyDocument(Level.APPLICATION, "app-1", 2, document)]
 
 
 async def test_embeddings_are_answered_and_recorded() -> None:

@@ -17,9 +17,9 @@ from tests.unit.gateway.parts import (
     chunks_of,
     completion,
     gateway,
+    policy,
 )
 
-from controlplane.domain.access import Level, PolicyDocument
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.chat import ChatCompletion
 from controlplane.domain.limits import Claim, Decision, Hold, LimitStatus
@@ -47,10 +47,6 @@ async def run(made: Gateway, incoming: Call) -> ChatCompletion:
 async def answer(made: Gateway, incoming: Call) -> Answer:
     async with chat_completion(incoming, made) as answered:
         return answered
-
-
-def policy(**document: Any) -> list[PolicyDocument]:
-    return [PolicyDocument(Level.APPLICATION, "app-1", 2, document)]
 
 
 async def test_the_hold_is_the_worst_case_and_the_settlement_what_was_used() -> None:

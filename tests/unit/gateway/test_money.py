@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.unit.gateway.parts import Ledger, Payloads, Scripted, call, completion, gateway
+from tests.unit.gateway.parts import Ledger, Payloads, Scripted, call, completion, gateway, policy
 
-from controlplane.domain.access import Level, PolicyDocument
+from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.price import Price
 from controlplane.domain.routing import Target
 from controlplane.errors import ProviderError, ProviderUnavailable, Unavailable, Unreachable
@@ -23,10 +23,6 @@ QUESTION, TOKENS_ASKED = "x" * 400, 100
 TIMED_OUT = ProviderError("timeout", "slow")
 REFUSED = ProviderError("connect", "refused")
 BROKEN = ProviderError("status", "no", status=500)
-
-
-def policy(**document: Any) -> list[PolicyDocument]:
-    return [PolicyDocument(Level.APPLICATION, "app-1", 2, document)]
 
 
 CAPPED_AND_TRIED = [

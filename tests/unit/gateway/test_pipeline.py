@@ -16,9 +16,10 @@ from tests.unit.gateway.parts import (
     chunks_of,
     completion,
     gateway,
+    policy,
 )
 
-from controlplane.domain.access import Caller, Level, PolicyDocument, Role
+from controlplane.domain.access import Caller, Role
 from controlplane.domain.chat import ChatCompletion
 from controlplane.domain.routing import Target
 from controlplane.errors import (
@@ -43,10 +44,6 @@ from controlplane.providers.echo import EchoProvider
 async def run(made: Gateway, incoming: Call) -> ChatCompletion:
     async with chat_completion(incoming, made) as answer:
         return body_of(answer.content)
-
-
-def policy(**document: Any) -> list[PolicyDocument]:
-    return [PolicyDocument(Level.APPLICATION, "app-1", 2, document)]
 
 
 async def test_a_request_is_answered_and_recorded() -> None:

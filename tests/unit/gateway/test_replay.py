@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.gateway.parts import Replays, Scripted, body_of, call, completion, gateway
 
-from controlplane.domain.access import Level, PolicyDocument
+from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.replay import Stored
 from controlplane.gateway.admit import LEASE_MARGIN_SECONDS
 from controlplane.gateway.call import Answer, Call

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 from tests.unit.gateway.parts import CALLER
 
-from controlplane.domain.access import Level, PolicyDocument
 from controlplane.domain.configuration import Configuration
+from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.routing import Route, Routes, Strategy, Target
 from controlplane.errors import ModelNotFound
 from controlplane.gateway.route import listed, route

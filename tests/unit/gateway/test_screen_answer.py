@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.gateway.parts import CALLER, body_of, chunks_of
 
-from controlplane.domain.access import Answers, ScreeningPolicy
 from controlplane.errors import SensitiveData
 from controlplane.gateway.call import Streamed, Whole
 from controlplane.gateway.record import Trail
 from controlplane.gateway.screen_answer import screen_answer
 from controlplane.gateway.stream_buffer import HELD_CHARACTERS
+from controlplane.policy.screening import Answers, ScreeningPolicy
 from controlplane.screening.redact import Tokens
 
 KEY = "sk-proj-" + "aB3dE6gH9j" * 12

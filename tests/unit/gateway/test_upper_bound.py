@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 from tests.unit.gateway.parts import Prices
 
-from controlplane.domain.access import EffectivePolicy
 from controlplane.domain.chat import ChatRequest
 from controlplane.domain.embeddings import EmbeddingRequest
 from controlplane.domain.limits import Limit, Measure, Period
+from controlplane.domain.policy import EffectivePolicy
 from controlplane.domain.price import Price
 from controlplane.domain.routing import Target
 from controlplane.errors import InvalidRequest
-from controlplane.gateway.authorize import DEFAULT_MAX_OUTPUT_TOKENS
 from controlplane.gateway.pricing import Pricing
 from controlplane.gateway.upper_bound import (
     FRAME_TOKENS,
@@ -25,6 +24,7 @@ from controlplane.gateway.upper_bound import (
     UpperBound,
     upper_bound,
 )
+from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS
 
 TOKENS = Limit(Measure.TOKENS, "app-1", 1_000_000, 60)
 COST = Limit(Measure.COST, "app-1", 1_000_000, Period.DAY)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controlplane.domain.access import Level, ParameterPolicy, PolicyDocument
 from controlplane.domain.limits import Period
-from controlplane.policy.document import in_force, parse_policy
-from controlplane.policy.rule import InvalidPolicy
+from controlplane.domain.policy import Level, PolicyDocument
+from controlplane.policy.document import parse_policy
+from controlplane.policy.parameters import Parameters
 from controlplane.policy.rules import RULES
+from controlplane.policy.shape import InvalidPolicy
+from controlplane.policy.validity import in_force
 
 WHOLE: dict[str, Any] = {
     "models": {"allow": ["gpt-4o*", "claude-*"]},
@@ -47,7 +50,7 @@ def test_a_whole_document_is_read() -> None:
     read = parse_policy(WHOLE)
     assert set(read) == set(WHOLE)
     assert read["cost_caps"] == ((5_000_000, Period.DAY), (50_000_000, Period.MONTH), (1, 86_400))
-    assert read["parameters"] == ParameterPolicy(deny=frozenset({"tools", "logit_bias"}))
+    assert read["parameters"] == Parameters(deny=frozenset({"tools", "logit_bias"}))
     assert parse_policy({}) == {}
 
 
@@ -187,6 +190,25 @@ def test_windows_of_caps(window: dict[str, Any], field: str) -> None:
 def test_what_cannot_be_tried_out_is_refused_by_name(field: dict[str, Any]) -> None:
     assert list(errors({**field, "mode": "shadow"})) == list(field)
     parse_policy({**field, "mode": "enforce"})
+
+
+@pytest.mark.parametrize("value", [None, "x", 1.5])
+@pytest.mark.parametrize(
+    "field", [name for name in RULES if name not in ("store_payloads", "mode")]
+)
+def test_a_value_of_another_type_is_told_one_that_would_do(field: str, value: Any) -> None:
+    ((place, message),) = errors({field: value}).items()
+    assert place == field
+    assert parse_policy({field: json.loads(message.split(", such as ")[1])})
+
+
+def test_what_stands_deeper_is_told_an_example_of_its_own() -> None:
+    found = errors({"cost_caps": [{"usd": 5, "window_seconds": "day"}, "5.00"]})
+    assert {field: message.split(", such as ")[1] for field, message in found.items()} == {
+        "cost_caps.0.usd": '"5.00"',
+        "cost_caps.0.window_seconds": "3600",
+        "cost_caps.1": '{"usd": "5.00", "period": "day"}',
+    }
 
 
 def timed(valid: dict[str, str]) -> PolicyDocument:

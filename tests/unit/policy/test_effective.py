@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from controlplane.domain.access import (
-    Action,
-    Caller,
-    Level,
-    ParameterPolicy,
-    PolicyDocument,
-    Role,
-    WhenDown,
-)
+from controlplane.domain.access import Caller, Role
 from controlplane.domain.limits import Limit, Measure, Period
-from controlplane.policy.effective import effective_policy, scope
-from controlplane.policy.model_access import is_allowed
+from controlplane.domain.policy import Level, PolicyDocument, scope
+from controlplane.policy.effective import describe_shadow, effective_policy, policy_at
+from controlplane.policy.models import is_allowed
+from controlplane.policy.output_tokens import MAX_OUTPUT_TOKENS
+from controlplane.policy.parameters import PARAMETERS, refused_parameter
+from controlplane.policy.redis_down import WHEN_REDIS_IS_DOWN, WhenDown, WhenRedisIsDown
+from controlplane.policy.rule import LevelValue
+from controlplane.policy.screening import SCREENING, Action
+from controlplane.policy.stored_payloads import STORE_PAYLOADS
 
 CALLER = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
 DEFAULT = Limit(Measure.REQUESTS, "app-1", 100, 60)
@@ -38,11 +37,11 @@ def test_an_application_without_a_limit_gets_a_hundred_a_minute() -> None:
     policy = effective_policy(CALLER, [])
     assert policy.limits == (DEFAULT,)
     assert policy.version == "default"
-    assert policy.screening.action("email", "pii") is Action.BLOCK
-    assert policy.screening.action("secret", "secrets") is Action.BLOCK
-    assert (policy.rate_when_down, policy.cost_when_down) == (WhenDown.OPEN, WhenDown.CLOSED)
-    assert policy.parameters == ParameterPolicy()
-    assert policy.store_payloads is False
+    assert SCREENING.of(policy).action("email", "pii") is Action.BLOCK
+    assert SCREENING.of(policy).action("secret", "secrets") is Action.BLOCK
+    assert WHEN_REDIS_IS_DOWN.of(policy) == WhenRedisIsDown(WhenDown.OPEN, WhenDown.CLOSED)
+    assert refused_parameter({"n": 2}, PARAMETERS.of(policy)) is None
+    assert STORE_PAYLOADS.of(policy) is False
     assert policy.shadow is None
 
 
@@ -106,10 +105,10 @@ def test_models_must_pass_every_level() -> None:
             application(models={"allow": ["*-mini"]}),
         ],
     )
-    assert is_allowed("gpt-4o-mini", policy.model_allow)
-    assert not is_allowed("gpt-4o", policy.model_allow)
-    assert not is_allowed("o4-mini", policy.model_allow)
-    assert is_allowed("anything", ())
+    assert is_allowed("gpt-4o-mini", policy)
+    assert not is_allowed("gpt-4o", policy)
+    assert not is_allowed("o4-mini", policy)
+    assert is_allowed("anything", effective_policy(CALLER, []))
 
 
 def test_parameters_must_pass_every_level() -> None:
@@ -121,19 +120,24 @@ def test_parameters_must_pass_every_level() -> None:
             PolicyDocument(Level.API_KEY, "k1", 1, {"parameters": {"deny": ["n"]}}),
         ],
     )
-    assert policy.parameters == ParameterPolicy(
-        allow=(frozenset({"temperature", "tools"}),), deny=frozenset({"tools", "n"})
-    )
+    assert PARAMETERS.describe(PARAMETERS.of(policy)) == {
+        "allow": [["temperature", "tools"]],
+        "deny": ["n", "tools"],
+    }
 
 
 def test_a_narrower_level_cannot_loosen_screening() -> None:
-    policy = effective_policy(
-        CALLER,
-        [
-            organization(screening={"pii": "redact", "overrides": {"us_ssn": "block"}}),
-            application(screening={"pii": "off", "overrides": {"us_ssn": "off", "phone": "flag"}}),
-        ],
-    ).screening
+    policy = SCREENING.of(
+        effective_policy(
+            CALLER,
+            [
+                organization(screening={"pii": "redact", "overrides": {"us_ssn": "block"}}),
+                application(
+                    screening={"pii": "off", "overrides": {"us_ssn": "off", "phone": "flag"}}
+                ),
+            ],
+        )
+    )
     assert policy.action("email", "pii") is Action.REDACT
     assert policy.action("us_ssn", "pii") is Action.BLOCK
     assert policy.action("phone", "pii") is Action.REDACT
@@ -141,9 +145,11 @@ def test_a_narrower_level_cannot_loosen_screening() -> None:
 
 
 def test_a_level_alone_may_loosen_the_default() -> None:
-    policy = effective_policy(
-        CALLER, [application(screening={"pii": "block", "overrides": {"email": "redact"}})]
-    ).screening
+    policy = SCREENING.of(
+        effective_policy(
+            CALLER, [application(screening={"pii": "block", "overrides": {"email": "redact"}})]
+        )
+    )
     assert policy.action("email", "pii") is Action.REDACT
     assert policy.action("phone", "pii") is Action.BLOCK
 
@@ -156,24 +162,23 @@ def test_the_smallest_output_and_the_strictest_failure_mode_win() -> None:
             application(max_output_tokens=8192, when_redis_is_down={"rate": "open"}),
         ],
     )
-    assert policy.max_output_tokens == 4096
-    assert policy.rate_when_down is WhenDown.CLOSED
-    assert policy.cost_when_down is WhenDown.CLOSED
+    assert MAX_OUTPUT_TOKENS.of(policy) == LevelValue(Level.ORGANIZATION, "org-1", 4096)
+    assert WHEN_REDIS_IS_DOWN.of(policy) == WhenRedisIsDown(WhenDown.CLOSED, WhenDown.CLOSED)
 
 
 def test_costs_are_open_only_where_somebody_says_so_and_nobody_objects() -> None:
     is_open, closed = ({"cost": "open"}, {"cost": "closed"})
     one = [application(when_redis_is_down=is_open)]
-    assert effective_policy(CALLER, one).cost_when_down is WhenDown.OPEN
+    assert WHEN_REDIS_IS_DOWN.of(effective_policy(CALLER, one)).cost is WhenDown.OPEN
     both = [*one, organization(when_redis_is_down=closed)]
-    assert effective_policy(CALLER, both).cost_when_down is WhenDown.CLOSED
+    assert WHEN_REDIS_IS_DOWN.of(effective_policy(CALLER, both)).cost is WhenDown.CLOSED
 
 
 def test_texts_are_kept_only_where_somebody_wants_it_and_nobody_objects() -> None:
     wants = [application(store_payloads=True)]
-    assert effective_policy(CALLER, wants).store_payloads is True
+    assert STORE_PAYLOADS.of(effective_policy(CALLER, wants)) is True
     objects = [*wants, organization(store_payloads=False)]
-    assert effective_policy(CALLER, objects).store_payloads is False
+    assert STORE_PAYLOADS.of(effective_policy(CALLER, objects)) is False
 
 
 def test_a_shadow_document_counts_apart_and_changes_nothing_that_is_enforced() -> None:
@@ -198,9 +203,12 @@ def test_a_shadow_document_counts_apart_and_changes_nothing_that_is_enforced() -
         Limit(Measure.COST, "app-1", 1_000_000, Period.MONTH, shadow=True),
     }
     assert policy.shadow.limits == ()
-    assert policy.shadow.model_allow == (("gpt-*",),)
-    assert policy.shadow.max_output_tokens == 10
-    assert policy.shadow.parameters.deny == {"tools"}
+    shadow = describe_shadow(policy)
+    assert shadow is not None
+    assert shadow["models"] == {"allow": [["gpt-*"]]}
+    assert shadow["rate_limits"] == [{"scope": "app-1", "requests": 1, "window_seconds": 60}]
+    assert shadow["max_output_tokens"] == 10
+    assert shadow["parameters"] == {"allow": [], "deny": ["tools"]}
     assert (policy.version, policy.shadow.version) == (
         "organization:3,application:7",
         "application:7",
@@ -218,3 +226,14 @@ def test_scopes_of_different_subjects_are_different() -> None:
     scopes = {scope(Level.USER, user) for user in users}
     assert len(scopes) == len(users)
     assert all(name.isascii() and not set(name) & set(":{} ") for name in scopes)
+
+
+def test_documents_as_they_are_cached_hold_at_their_time() -> None:
+    always = organization(concurrency=3)
+    later = application(valid={"from": "1970-01-01T00:01:40Z"}, max_output_tokens=10)
+    texts = [entry.to_json().encode() for entry in (always, later)]
+    assert policy_at(CALLER, texts, 99) == effective_policy(CALLER, [always])
+    assert policy_at(CALLER, texts, 100) == effective_policy(CALLER, [always, later])
+    changed = replace(later, document={"max_output_tokens": 5}).to_json().encode()
+    smallest = MAX_OUTPUT_TOKENS.of(policy_at(CALLER, [texts[0], changed], 100))
+    assert smallest == LevelValue(Level.APPLICATION, "app-1", 5)

@@ -7,31 +7,28 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controlplane.domain.access import (
-    Action,
-    Caller,
-    EffectivePolicy,
-    Level,
-    PolicyDocument,
-    Role,
-    WhenDown,
-)
+from controlplane.domain.access import Caller, Role
 from controlplane.domain.limits import Limit, Measure
+from controlplane.domain.policy import EffectivePolicy, Level, PolicyDocument, scope
 from controlplane.policy.document import parse_policy
-from controlplane.policy.effective import effective_policy, scope
-from controlplane.policy.model_access import is_allowed
-from controlplane.policy.parameters import refused_parameter
+from controlplane.policy.effective import effective_policy
+from controlplane.policy.models import is_allowed
+from controlplane.policy.output_tokens import MAX_OUTPUT_TOKENS
+from controlplane.policy.parameters import PARAMETERS, refused_parameter
+from controlplane.policy.redis_down import WHEN_REDIS_IS_DOWN, WhenDown
+from controlplane.policy.screening import SCREENING, Action
+from controlplane.policy.stored_payloads import STORE_PAYLOADS
 
 CALLER = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
 SUBJECTS = {Level.ORGANIZATION: "org-1", Level.APPLICATION: "app-1", Level.API_KEY: "k1"}
-MODELS = ["gpt-4o", "gpt-4o-mini", "claude-opus", "o4"]
-PARAMETERS = ["temperature", "tools", "n"]
+MODEL_NAMES = ["gpt-4o", "gpt-4o-mini", "claude-opus", "o4"]
+PARAMETER_NAMES = ["temperature", "tools", "n"]
 KINDS = [("email", "pii"), ("phone", "pii"), ("secret", "secrets")]
 
 SMALL = st.integers(0, 5)
 WINDOW = st.sampled_from([1, 60])
 GLOBS = st.lists(st.sampled_from(["gpt-*", "*-mini", "claude-*", "*"]), min_size=1, max_size=2)
-NAMES = st.lists(st.sampled_from(PARAMETERS), min_size=1)
+NAMES = st.lists(st.sampled_from(PARAMETER_NAMES), min_size=1)
 ACTIONS = st.sampled_from([action.value for action in Action])
 DOWN = st.sampled_from([way.value for way in WhenDown])
 CAP = st.builds(
@@ -90,8 +87,8 @@ def stated_limits(entry: PolicyDocument) -> list[Limit]:
     found = [Limit(Measure.REQUESTS, name, n, w, shadow) for n, w in read.get("rate_limits", ())]
     found += [Limit(Measure.TOKENS, name, n, w, shadow) for n, w in read.get("token_limits", ())]
     found += [Limit(Measure.COST, name, n, w, shadow) for n, w in read.get("cost_caps", ())]
-    if "concurrency" in read:
-        found.append(Limit(Measure.CONCURRENCY, name, read["concurrency"], None, shadow))
+    at_once = read.get("concurrency", ())
+    found += [Limit(Measure.CONCURRENCY, name, n, w, shadow) for n, w in at_once]
     return found
 
 
@@ -100,18 +97,16 @@ def assert_no_wider(narrow: EffectivePolicy, wide: EffectivePolicy) -> None:
     held = {counter(limit): limit.capacity for limit in narrow.limits}
     for limit in wide.limits:
         assert held[counter(limit)] <= limit.capacity
-    for model in MODELS:
-        assert is_allowed(model, wide.model_allow) or not is_allowed(model, narrow.model_allow)
-    for name in PARAMETERS:
+    for model in MODEL_NAMES:
+        assert is_allowed(model, wide) or not is_allowed(model, narrow)
+    for name in PARAMETER_NAMES:
         body = {name: 1}
-        refused = refused_parameter(body, wide.parameters)
-        assert refused is None or refused_parameter(body, narrow.parameters) is not None
-    most = wide.max_output_tokens
-    assert most is None or (narrow.max_output_tokens or 0) <= most
-    for now_down, was_down in (
-        (narrow.rate_when_down, wide.rate_when_down),
-        (narrow.cost_when_down, wide.cost_when_down),
-    ):
+        refused = refused_parameter(body, PARAMETERS.of(wide))
+        assert refused is None or refused_parameter(body, PARAMETERS.of(narrow)) is not None
+    most, smaller = MAX_OUTPUT_TOKENS.of(wide), MAX_OUTPUT_TOKENS.of(narrow)
+    assert most is None or (smaller is not None and smaller.value <= most.value)
+    after, before = WHEN_REDIS_IS_DOWN.of(narrow), WHEN_REDIS_IS_DOWN.of(wide)
+    for now_down, was_down in ((after.rate, before.rate), (after.cost, before.cost)):
         assert was_down is WhenDown.OPEN or now_down is WhenDown.CLOSED
 
 
@@ -163,10 +158,10 @@ def test_one_more_document_never_loosens_what_screening_states(
         for kind, family in KINDS:
             stated = says.get("overrides", {}).get(kind, says.get(family))
             if stated is not None:
-                strictness = after.screening.action(kind, family).strictness
+                strictness = SCREENING.of(after).action(kind, family).strictness
                 assert strictness >= Action(stated).strictness
     if any(entry.document.get("store_payloads") is False for entry in more):
-        assert after.store_payloads is False
+        assert STORE_PAYLOADS.of(after) is False
 
 
 @given(documents(ENFORCED | SHADOW), LEVELS)
@@ -190,8 +185,7 @@ def test_shadow_documents_change_nothing_that_is_enforced(
     plain = effective_policy(CALLER, entries)
     enforced = tuple(limit for limit in policy.limits if not limit.shadow)
     assert enforced == plain.limits
-    for field in ("model_allow", "max_output_tokens", "parameters", "screening"):
-        assert getattr(policy, field) == getattr(plain, field)
+    assert policy.merged == plain.merged
     assert (policy.shadow is None) == (not beside)
 
 

@@ -11,14 +11,14 @@ import jsonschema
 import pytest
 
 from controlplane.api.routers.admin import policy_openapi
-from controlplane.api.routers.admin.policy_schema import DOCUMENT
-from controlplane.policy.document import parse_policy
-from controlplane.policy.effective import DEFAULT_RATE
-from controlplane.policy.rule import InvalidPolicy
+from controlplane.policy.document import json_schema, markdown, parse_policy
+from controlplane.policy.limits import DEFAULT_RATE
 from controlplane.policy.rules import RULES
+from controlplane.policy.shape import InvalidPolicy
 
 TEXT = (Path(__file__).parents[3] / "docs" / "POLICIES.md").read_text()
 EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
+DOCUMENT = json_schema()
 SENT = [
     each["value"]
     for each in policy_openapi.PUT["requestBody"]["content"]["application/json"][
@@ -27,24 +27,29 @@ SENT = [
 ]
 
 
-def test_every_rule_has_its_row() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| .+ \| ([^|]+) \|$", TEXT, re.MULTILINE)
-    assert rows == [(field, rule.merges) for field, rule in RULES.items()]
+def test_the_table_is_the_one_that_the_rules_print() -> None:
+    assert markdown() in TEXT, "python -m controlplane.policy.document prints it"
 
 
-@pytest.mark.parametrize("document", EXAMPLES + SENT)
+OF_RULES = [{field: rule.shape.example} for field, rule in RULES.items()]
+
+
+@pytest.mark.parametrize("document", EXAMPLES + SENT + OF_RULES)
 def test_every_example_is_a_policy(document: dict[str, Any]) -> None:
     assert parse_policy(document)
     jsonschema.validate(document, DOCUMENT)
 
 
 def test_the_default_rate_is_the_one_that_is_told() -> None:
-    assert DEFAULT_RATE == ((100, 60),)
+    assert DEFAULT_RATE == (100, 60)
     assert "100 a minute for every application" in TEXT
 
 
 def test_the_schema_knows_every_field() -> None:
     assert list(DOCUMENT["properties"]) == list(RULES)
+    assert all(
+        RULES[field].says[1:] in DOCUMENT["properties"][field]["description"] for field in RULES
+    )
     jsonschema.Draft202012Validator.check_schema(DOCUMENT)
 
 
@@ -65,6 +70,9 @@ def test_the_schema_knows_every_field() -> None:
         {"valid": {}},
         {"mode": "audit"},
         {"screening": {"overrides": {"email": "maybe"}}},
+        {"screening": {"overrides": {"E-mail": "block"}}},
+        {"screening": {"custom": [{"kind": "employee_id"}]}},
+        {"screening": {"allow": {"values": ["abc"]}}},
     ],
 )
 def test_the_schema_refuses_what_the_rules_refuse(document: dict[str, Any]) -> None:

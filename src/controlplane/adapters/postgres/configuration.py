@@ -22,9 +22,9 @@ from controlplane.adapters.postgres.tables import (
     Organization,
     Policy,
 )
-from controlplane.domain.access import Level, PolicyDocument
 from controlplane.domain.changes import Actor
 from controlplane.domain.configuration import StoredConfiguration
+from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.routing import Route
 
 

@@ -23,9 +23,9 @@ from controlplane.adapters.postgres.policy_rows import (
 )
 from controlplane.adapters.postgres.policy_subjects import check_subject, named_caller
 from controlplane.adapters.postgres.tables import Policy, PolicyVersion
-from controlplane.domain.access import Caller, Level, PolicyDocument
+from controlplane.domain.access import Caller
 from controlplane.domain.changes import Actor
-from controlplane.domain.policy_entry import PolicyEntry
+from controlplane.domain.policy import Level, PolicyDocument, PolicyEntry
 from controlplane.errors import NotFound
 from controlplane.policy.document import parse_policy
 from controlplane.policy.effective import applies_to

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.changes import note_change
 from controlplane.adapters.postgres.tables import ApiKeyRow, Policy, PolicyVersion
-from controlplane.domain.access import Caller, Level
+from controlplane.domain.access import Caller
 from controlplane.domain.changes import Actor
-from controlplane.domain.policy_entry import PolicyEntry
+from controlplane.domain.policy import Level, PolicyEntry, subjects
 from controlplane.errors import InvalidRequest, NotFound
 
 RESOURCE = "policy"
@@ -66,8 +66,7 @@ def visible(table: type[Policy | PolicyVersion], of_application: str | None) -> 
 
 def attached_to(caller: Caller) -> ColumnElement[bool]:
     """True for the policies of every level of a caller, and maybe others of the same ids."""
-    ids = (caller.org_id, caller.application_id, caller.key_id, caller.user_id)
-    return Policy.subject_id.in_([each for each in ids if each is not None])
+    return Policy.subject_id.in_([subject_id for _, subject_id in subjects(caller)])
 
 
 def entry_of(row: RowMapping) -> PolicyEntry:

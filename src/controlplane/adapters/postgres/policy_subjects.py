@@ -7,16 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.directory import check_organization
 from controlplane.adapters.postgres.tables import ApiKeyRow, Application
-from controlplane.domain.access import Caller, Level, Role
+from controlplane.domain.access import Caller, Role
+from controlplane.domain.policy import Level
 from controlplane.errors import NotFound
 
 MAX_ID_LENGTH = 128
-_NAMES = {
-    Level.ORGANIZATION: "organisation",
-    Level.APPLICATION: "application",
-    Level.API_KEY: "API key",
-    Level.USER: "user",
-}
 
 
 async def check_subject(
@@ -75,4 +70,4 @@ async def _application_of(connection: AsyncConnection, key_id: str, param: str) 
 
 
 def _unknown(level: Level, param: str) -> NotFound:
-    return NotFound(f"There is no such {_NAMES[level]}.", param=param)
+    return NotFound(f"There is no such {level.noun}.", param=param)

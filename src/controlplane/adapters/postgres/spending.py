@@ -10,8 +10,8 @@ from sqlalchemy import BigInteger, ColumnElement, Select, cast, exists, extract,
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.tables import RequestLog, UsageDaily
 from controlplane.adapters.postgres.usage import MAX_NAME_LENGTH
-from controlplane.domain.access import Level
 from controlplane.domain.limits import Period
+from controlplane.domain.policy import Level
 
 # A rolling window of a month is many rows, and nobody waits for a page meanwhile.
 DEADLINE_SECONDS = 60.0

@@ -19,13 +19,13 @@ from redis.exceptions import WatchError
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.health import cooling_down, cooling_down_key
-from controlplane.domain.access import Caller, EffectivePolicy, Level, PolicyDocument
+from controlplane.domain.access import Caller
 from controlplane.domain.configuration import Configuration, StoredConfiguration
+from controlplane.domain.policy import Level, subjects
 from controlplane.domain.price import Price, Prices
 from controlplane.domain.routing import Route, Routes
 from controlplane.errors import Unreachable
-from controlplane.policy.document import in_force
-from controlplane.policy.effective import effective_policy
+from controlplane.policy.effective import policy_at
 
 FRESH_SECONDS = 300
 KEEP_SECONDS = 86_400
@@ -114,31 +114,23 @@ def _key(org_id: str) -> str:
 
 
 def _policy_fields(caller: Caller) -> list[str]:
-    subjects = (
-        (Level.ORGANIZATION, caller.org_id),
-        (Level.APPLICATION, caller.application_id),
-        (Level.API_KEY, caller.key_id),
-        (Level.USER, caller.user_id),
-    )
-    return [f"policy:{level.value}:{subject}" for level, subject in subjects if subject]
+    return [_policy_field(level, subject_id) for level, subject_id in subjects(caller)]
+
+
+def _policy_field(level: Level, subject_id: str) -> str:
+    return f"policy:{level.value}:{subject_id}"
 
 
 def _encode(rules: StoredConfiguration) -> dict[str, str]:
-    fields = {
+    return {
         "fresh_until": f"{time.time() + FRESH_SECONDS:.0f}",
         "routes": json.dumps(list(rules.routes)),
         "prices": json.dumps(list(rules.prices)),
+        **{
+            _policy_field(entry.level, entry.subject_id): entry.to_json()
+            for entry in rules.documents
+        },
     }
-    for entry in rules.documents:
-        fields[f"policy:{entry.level.value}:{entry.subject_id}"] = json.dumps(
-            {
-                "level": entry.level.value,
-                "subject_id": entry.subject_id,
-                "version": entry.version,
-                "document": entry.document,
-            }
-        )
-    return fields
 
 
 def _bytes(text: str | None) -> bytes | None:
@@ -151,26 +143,9 @@ def _rules(
     routes, prices, *documents = values
     assert routes is not None
     assert prices is not None
-    in_force_now = _in_force(tuple(documents), time.time())
-    return Configuration(_policy(caller, in_force_now), _routes(routes), failing, _prices(prices))
-
-
-# Keyed by the very bytes that Redis holds, so a changed document can never meet an old result.
-@lru_cache(maxsize=512)
-def _policy(caller: Caller, documents: tuple[bytes, ...]) -> EffectivePolicy:
-    return effective_policy(caller, [_document(text) for text in documents])
-
-
-def _in_force(texts: tuple[bytes | None, ...], now: float) -> tuple[bytes, ...]:
-    """Those that are not limited to another time; `now` in seconds since 1970."""
-    return tuple(text for text in texts if text is not None and in_force(_document(text), now))
-
-
-@lru_cache(maxsize=1024)
-def _document(text: bytes) -> PolicyDocument:
-    row = json.loads(text)
-    level = Level(row["level"])
-    return PolicyDocument(level, row["subject_id"], row["version"], row["document"])
+    texts = [text for text in documents if text is not None]
+    policy = policy_at(caller, texts, time.time())
+    return Configuration(policy, _routes(routes), failing, _prices(prices))
 
 
 @lru_cache(maxsize=128)

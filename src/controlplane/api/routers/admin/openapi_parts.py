@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controlplane.admin.fields import MAX_NAME_LENGTH
 from controlplane.api.pages import DEFAULT_LIMIT, MAX_LIMIT
+from controlplane.domain.text import MAX_NAME_LENGTH
 
 NAME = {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH}
 TIME = {"type": "string", "format": "date-time"}

@@ -18,13 +18,16 @@ from controlplane.api.inbound import read_call
 from controlplane.api.pages import cursor_at, read_cursor, read_limit
 from controlplane.api.routers.admin import policy_openapi as openapi
 from controlplane.api.routers.admin.answers import object_response, page_response, read_response
-from controlplane.domain.access import Level
 from controlplane.domain.body import parse_object
-from controlplane.domain.policy_entry import PolicyEntry
+from controlplane.domain.policy import Level, PolicyEntry
 from controlplane.errors import InvalidRequest, NotFound
-from controlplane.policy.describe import describe, describe_shadow, describe_source
-from controlplane.policy.document import in_force
-from controlplane.policy.effective import effective_policy
+from controlplane.policy.effective import (
+    describe,
+    describe_shadow,
+    describe_source,
+    effective_policy,
+)
+from controlplane.policy.validity import in_force
 
 router = APIRouter(prefix="/admin/v1/policies", tags=["admin: policies"])
 LevelPath = Annotated[

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from controlplane.api.pages import DEFAULT_LIMIT, MAX_LIMIT
-from controlplane.api.routers.admin.policy_schema import DOCUMENT
-from controlplane.domain.access import Level
+from controlplane.domain.policy import Level
+from controlplane.policy.document import json_schema
 
 LEVEL = f"One of {', '.join(Level)}."
 SUBJECT = (
@@ -87,12 +87,12 @@ _EFFECTIVE = {
 _FAULTS = {
     "error": {
         "message": "The policy has 2 faults. The first: 'concurrency' must be an integer from 0 to "
-        "100000.",
+        "100000, such as 20.",
         "type": "invalid_request_error",
         "param": "concurrency",
         "code": None,
         "errors": [
-            {"field": "concurrency", "message": "must be an integer from 0 to 100000"},
+            {"field": "concurrency", "message": "must be an integer from 0 to 100000, such as 20"},
             {"field": "cost_caps.1.usd", "message": "is missing"},
         ],
     }
@@ -139,7 +139,7 @@ _REFUSED = {
 }
 _BODY = {
     "required": True,
-    "content": {"application/json": {"schema": DOCUMENT, "examples": _EXAMPLES}},
+    "content": {"application/json": {"schema": json_schema(), "examples": _EXAMPLES}},
 }
 
 LIST: dict[str, Any] = {

@@ -6,13 +6,13 @@ from typing import Any
 
 from controlplane.api.routers.admin.openapi_parts import PAGE
 from controlplane.domain.route_document import (
-    MAX_NAME_LENGTH,
     MAX_SECONDS,
     MAX_TARGETS,
     MAX_WEIGHT,
     MIN_SECONDS,
 )
 from controlplane.domain.routing import BUFFERED, Condition, Strategy
+from controlplane.domain.text import MAX_NAME_LENGTH
 
 ALIAS = (
     "The model name that applications send; it may hold slashes. With a `*` it is a glob, for "

@@ -10,11 +10,11 @@ from starlette.responses import Response
 
 from controlplane.api.access import Permitted
 from controlplane.api.inbound import read_call
-from controlplane.domain.access import Action
 from controlplane.domain.body import parse_object
 from controlplane.domain.chat import parse_chat_request
 from controlplane.errors import InvalidRequest, Unavailable, Unreachable
 from controlplane.gateway.screen import inspect
+from controlplane.policy.screening import SCREENING, Action
 from controlplane.screening.redact import redact
 
 router = APIRouter(prefix="/admin/v1/screening", tags=["admin: screening"])
@@ -75,7 +75,7 @@ async def test_screening(request: Request, caller: Permitted) -> Response:
         rules = await request.app.state.container.gateway.configuration.of(caller)
     except Unreachable as error:
         raise Unavailable("The policy cannot be read at the moment. Try again.") from error
-    inspection = inspect(body, rules.policy.screening)
+    inspection = inspect(body, SCREENING.of(rules.policy))
     hidden = inspection.of(Action.REDACT, Action.BLOCK)
     answer = {
         "action": inspection.action,

@@ -6,18 +6,12 @@ from typing import Any
 
 import pytest
 
-from controlplane.domain.access import (
-    Action,
-    Answers,
-    Caller,
-    CustomPattern,
-    Level,
-    PolicyDocument,
-    Role,
-    ScreeningPolicy,
-)
-from controlplane.policy.effective import effective_policy, parse_policy
-from controlplane.policy.rule import InvalidPolicy
+from controlplane.domain.access import Caller, Role
+from controlplane.domain.policy import Level, PolicyDocument
+from controlplane.policy.document import parse_policy
+from controlplane.policy.effective import effective_policy
+from controlplane.policy.screening import SCREENING, Action, Answers, CustomPattern, ScreeningPolicy
+from controlplane.policy.shape import InvalidPolicy
 
 CALLER = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
 EMPLOYEE = {"kind": "employee_id", "pattern": "EMP-[0-9]{6}", "action": "redact"}
@@ -28,7 +22,7 @@ def merged(organization: dict[str, Any], application: dict[str, Any]) -> Screeni
         PolicyDocument(Level.ORGANIZATION, "org-1", 1, {"screening": organization}),
         PolicyDocument(Level.APPLICATION, "app-1", 1, {"screening": application}),
     ]
-    return effective_policy(CALLER, documents).screening
+    return SCREENING.of(effective_policy(CALLER, documents))
 
 
 def test_own_detectors_of_all_levels_run() -> None:
