@@ -6,7 +6,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
-from stages import Stage
+
+from infra.stages import Stage
 
 
 class AlarmTopic(Construct):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from environment import REPOSITORY
-from stages import Stage
+from infra import REPOSITORY
+from infra.stages import Stage
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
-from stages import Stage
 
-from components.api import Api
-from components.cors import Cors
-from components.nag import acknowledge
+from infra.components.api import Api
+from infra.components.cors import Cors
+from infra.components.nag import acknowledge
+from infra.stages import Stage
 
 API_PATHS = ("/v1/*", "/admin/*", "/oauth2/*", "/health*")
 ORIGIN_HEADER = "x-llm-cp-origin"  # tells the firewall that a request came through here

@@ -15,13 +15,13 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from components.observability_alarm_rows import AlarmRow
-from components.observability_alarms import alarm_rows
-from components.observability_dashboard import widgets
-from components.observability_metrics import Metrics
+from infra.components.observability_alarm_rows import AlarmRow
+from infra.components.observability_alarms import alarm_rows
+from infra.components.observability_dashboard import widgets
+from infra.components.observability_metrics import Metrics
 
 if TYPE_CHECKING:
-    from stages import Stage
+    from infra.stages import Stage
 
 
 @dataclass(frozen=True)

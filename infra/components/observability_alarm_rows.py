@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from components.observability_metrics import FIVE_MINUTES, MINUTE, Metrics
+from infra.components.observability_metrics import FIVE_MINUTES, MINUTE, Metrics
 
 if TYPE_CHECKING:
-    from components.observability import Monitored
+    from infra.components.observability import Monitored
 
 GIBIBYTE = 1024**3
 

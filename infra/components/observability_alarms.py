@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
 
-from components.observability_alarm_rows import AlarmRow, audit, cache, database
-from components.observability_metrics import FIVE_MINUTES, MINUTE, Metrics
+from infra.components.observability_alarm_rows import AlarmRow, audit, cache, database
+from infra.components.observability_metrics import FIVE_MINUTES, MINUTE, Metrics
 
 if TYPE_CHECKING:
-    from stages import Stage
-
-    from components.observability import Monitored
+    from infra.components.observability import Monitored
+    from infra.stages import Stage
 
 DAY = Duration.days(1)
 

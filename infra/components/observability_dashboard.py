@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from components.observability_metrics import DETAIL, FIVE_MINUTES, Metrics
+from infra.components.observability_metrics import DETAIL, FIVE_MINUTES, Metrics
 
 if TYPE_CHECKING:
-    from components.observability import Monitored
+    from infra.components.observability import Monitored
 
 Lines = list[list[cloudwatch.IWidget]]
 

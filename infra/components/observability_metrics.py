@@ -8,7 +8,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 if TYPE_CHECKING:
-    from components.observability import Monitored
+    from infra.components.observability import Monitored
 
 # What `controlplane.telemetry` writes into its log lines.
 NAMESPACE = "LLMControlPlane"
