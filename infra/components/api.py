@@ -10,10 +10,9 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from controlplane.streaming_routes import STREAMING_ROUTES
-from infra.components.cors import Cors
 from infra.components.log_groups import LogGroups
 from infra.components.nag import acknowledge
-from infra.stages import Stage
+from infra.stages import Cors, Stage
 
 API_STAGE = "live"
 MAX_BUFFERED_SECONDS = 29
