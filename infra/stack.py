@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from aws_cdk import CfnOutput, Fn, Stack, Tags
-from components.alarm_topic import AlarmTopic
-from components.api import Api
-from components.audit import AuditTrail
-from components.cache import Cache
-from components.cors import read_cors
-from components.database import Database
-from components.edge import Edge
-from components.encryption import Encryption
-from components.firewall import Firewall
-from components.function import ControlPlaneFunction, Reach
-from components.identity import Identity
-from components.log_groups import LogGroups
-from components.network import Network
-from components.observability import Monitored, Observability
-from components.release import Release
-from components.schedules import Schedules
-from components.secrets import Secrets
 from constructs import Construct
-from stages import Stage
+
+from infra.components.api import Api
+from infra.components.audit import AuditTrail
+from infra.components.cache import Cache
+from infra.components.database import Database
+from infra.components.edge import Edge
+from infra.components.encryption import Encryption
+from infra.components.firewall import Firewall
+from infra.components.function import ControlPlaneFunction, Reach
+from infra.components.identity import Identity
+from infra.components.log_groups import LogGroups
+from infra.components.network import Network
+from infra.components.observability import AlarmTopic, Observability
+from infra.components.observability.metrics import Monitored
+from infra.components.release import Release
+from infra.components.schedules import Schedules
+from infra.components.secrets import Secrets
+from infra.stages import Stage, read_cors
 
 
 class ControlPlaneStack(Stack):
@@ -99,7 +99,8 @@ class ControlPlaneStack(Stack):
         self.function, self.alias = control_plane.function, control_plane.alias
         self.api.connect(self.alias)
         if secrets.datadog:
-            from components.datadog import Datadog  # noqa: PLC0415  (half a second where it is off)
+            # Importing it takes half a second.
+            from infra.components.datadog import Datadog  # noqa: PLC0415
 
             Datadog(self, "Datadog", stage, self.function, secrets.datadog)
 
@@ -117,10 +118,6 @@ class ControlPlaneStack(Stack):
             dead_letters=self.audit.dead_letters,
             web_acl_name=self.firewall.name,
             distribution=self.edge.distribution,
-            max_connections=stage.database_connections,
-            cache_ecpu_per_second=stage.cache_max_ecpu_per_second,
-            cache_gb=stage.cache_max_gb,
-            daily_cost_usd=stage.daily_cost_usd,
         )
         watch = Observability(self, "Observability", stage=stage, parts=parts, topic=self.topic)
         Release(

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Literal
+
+from infra import REPOSITORY
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """Without origins only pages of the distribution itself may call: they need no permission."""
+
+    allow_origins: list[str]
+    allow_methods: list[str]
+    allow_headers: list[str]
+    expose_headers: list[str]
+    max_age_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +155,9 @@ PROD = Stage(
 )
 
 STAGES: dict[str, Stage] = {stage.name: stage for stage in (SANDBOX, DEMO, PROD)}
+
+
+def read_cors(stage: Stage) -> Cors:
+    """Read `<stage>-llm-cp/cors.json`. Raises TypeError for a field that is missing or unknown."""
+    path = REPOSITORY / "infra" / f"{stage.name}-llm-cp" / "cors.json"
+    return Cors(**json.loads(path.read_text()))

@@ -28,7 +28,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("any machine")
 
 # What these share is slow to make: each group runs on one worker.
-GROUPS = ("tests/e2e/", "tests/delivery/test_package.py", "tests/delivery/test_cost.py")
+GROUPS = ("tests/e2e/", "tests/infra/package/")
 _RUN = pytest.StashKey[tuple[Path, int]]()
 
 

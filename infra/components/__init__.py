@@ -1,0 +1,1 @@
+"""The parts of a stack: one file for each, composed by `infra/stack.py`."""

@@ -8,12 +8,11 @@ from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
-from stages import Stage
 
-from components.cors import Cors
-from components.log_groups import LogGroups
-from components.nag import acknowledge
 from controlplane.streaming_routes import STREAMING_ROUTES
+from infra.components.log_groups import LogGroups
+from infra.components.nag import acknowledge
+from infra.stages import Cors, Stage
 
 API_STAGE = "live"
 MAX_BUFFERED_SECONDS = 29

@@ -7,9 +7,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
-from stages import Stage
 
-from components.nag import acknowledge
+from infra.components.nag import acknowledge
+from infra.stages import Stage
 
 TRIES = 5
 DAYS_BEFORE_ARCHIVE = 90

@@ -7,10 +7,10 @@ from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
-from stages import Stage
 
-from components.network import Network
-from components.secrets import CACHE_USER
+from infra.components.network import Network
+from infra.components.secrets import CACHE_USER
+from infra.stages import Stage
 
 # What limits, caches and their scripts use. TIME is in no category of its own.
 ACCESS = (

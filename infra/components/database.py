@@ -8,10 +8,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
-from stages import Stage
 
-from components.nag import acknowledge
-from components.network import Network
+from infra.components.nag import acknowledge
+from infra.components.network import Network
+from infra.stages import Stage
 
 NAME = "llm_control_plane"
 USER = "llm_cp"

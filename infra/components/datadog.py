@@ -6,7 +6,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 from datadog_cdk_constructs_v2 import DatadogDefaultLayerVersions, DatadogLambda
-from stages import Stage
+
+from infra.stages import Stage
 
 
 class Datadog(Construct):

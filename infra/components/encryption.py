@@ -6,7 +6,8 @@ from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
-from stages import Stage
+
+from infra.stages import Stage
 
 # What the account's own policies may hand out; spelled out, because `kms:*` would be all there is.
 _ACCOUNT_ACTIONS = (

@@ -9,9 +9,9 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
-from stages import Stage
 
-from components.edge import ORIGIN_HEADER, VIEWER_HEADER
+from infra.components.edge import ORIGIN_HEADER, VIEWER_HEADER
+from infra.stages import Stage
 
 # AWS's rule groups, and their rules that only count here: a prompt is text about anything, code,
 # markup and attacks included, and often longer than 8 KB; programs need not name themselves.

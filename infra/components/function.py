@@ -14,18 +14,18 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
-from environment import REPOSITORY
-from stages import Stage
 
-from components.audit import AuditTrail
-from components.nag import acknowledge, arn_in_finding
-from components.network import Network
-from components.release import deployment_group_arn
+from infra import REPOSITORY
+from infra.components.audit import AuditTrail
+from infra.components.nag import acknowledge, arn_in_finding
+from infra.components.network import Network
+from infra.components.release import deployment_group_arn
+from infra.stages import Stage
 
 ALIAS = "live"
 BATCH_SIZE = 100
 _PACKAGE = REPOSITORY / "dist" / "lambda.zip"
-_PLACEHOLDER = REPOSITORY / "infra" / "placeholder"
+_PLACEHOLDER = REPOSITORY / "infra" / "package" / "placeholder"
 
 
 @dataclass(frozen=True, slots=True)

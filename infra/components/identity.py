@@ -5,9 +5,9 @@ from __future__ import annotations
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
-from stages import Stage
 
-from components.nag import acknowledge
+from infra.components.nag import acknowledge
+from infra.stages import Stage
 
 GROUPS = ("admin", "developer", "viewer")
 CUSTOM_ATTRIBUTES = ("orgId", "appId", "userRole")

@@ -6,7 +6,8 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
-from stages import Stage
+
+from infra.stages import Stage
 
 
 class LogGroups(Construct):

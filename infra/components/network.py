@@ -6,9 +6,9 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 from constructs import Construct
-from stages import Stage
 
-from components.nag import acknowledge
+from infra.components.nag import acknowledge
+from infra.stages import Stage
 
 HTTPS, POSTGRESQL, VALKEY = ec2.Port.tcp(443), ec2.Port.tcp(5432), ec2.Port.tcp(6379)
 

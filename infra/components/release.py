@@ -10,9 +10,9 @@ from aws_cdk import aws_codedeploy as codedeploy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
-from stages import Stage
 
-from components.nag import acknowledge, arn_in_finding
+from infra.components.nag import acknowledge, arn_in_finding
+from infra.stages import Stage
 
 
 class Release(Construct):

@@ -7,7 +7,8 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
-from stages import Stage
+
+from infra.stages import Stage
 
 # They touch Redis and SQS only, unless something is wrong: Aurora sleeps on.
 EVERYWHERE = {"hold-sweep": Duration.minutes(5), "ledger-restore": Duration.minutes(1)}

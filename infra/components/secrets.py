@@ -8,9 +8,9 @@ from aws_cdk import RemovalPolicy, SecretValue
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
-from stages import Stage
 
-from components.nag import acknowledge
+from infra.components.nag import acknowledge
+from infra.stages import Stage
 
 CACHE_USER = "llm-cp"
 

@@ -1,14 +1,34 @@
-"""The templates of all stages, synthesised once for a test run."""
+"""The templates of all stages, synthesised once for a test run, and the commands of `infra/`."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.infra.template import ROOT, STAGES, Template
+
+
+def run_infra(
+    name: str,
+    *arguments: str,
+    python: str = sys.executable,
+    root: Path = ROOT,
+    **environment: str,
+) -> subprocess.CompletedProcess[str]:
+    """`python -m infra.<name> <arguments>` in a tree, with `environment` added."""
+    return subprocess.run(
+        [python, "-m", f"infra.{name}", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+        cwd=root,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +42,7 @@ def infra_python() -> str:
 
 @pytest.fixture(scope="session")
 def assembly(infra_python: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """What `python infra/app.py` writes; the workers of pytest-xdist share it.
+    """What `python -m infra.app` writes; the workers of pytest-xdist share it.
 
     LLM_CP_ASSEMBLY names one that is there already.
     """
@@ -39,10 +59,11 @@ def assembly(infra_python: str, tmp_path_factory: pytest.TempPathFactory, worker
 
 
 def _synthesise(python: str, outdir: Path) -> None:
-    """As on a machine with no Node, no account and no network."""
+    """As on a machine without Node, account and network."""
     nowhere = "http://127.0.0.1:9"
     subprocess.run(
-        [python, str(ROOT / "infra" / "app.py")],
+        [python, "-m", "infra.app"],
+        cwd=ROOT,
         env={
             "PATH": "",
             "HOME": str(outdir),
@@ -71,3 +92,10 @@ def stage(request: pytest.FixtureRequest) -> str:
 def template(templates: dict[str, Template], stage: str) -> Template:
     """The template of `stage`."""
     return templates[stage]
+
+
+@pytest.fixture
+def distribution(template: Template) -> dict[str, Any]:
+    """The configuration of the distribution."""
+    found: dict[str, Any] = template.one("AWS::CloudFront::Distribution")["DistributionConfig"]
+    return found

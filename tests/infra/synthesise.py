@@ -1,4 +1,4 @@
-"""Synthesises a changed sandbox, to CDK_OUTDIR: `python synthesise.py VARIANT`.
+"""Synthesises a changed sandbox, to CDK_OUTDIR: `python -m tests.infra.synthesise VARIANT`.
 
 Runs in the environment that has aws_cdk, not in the one of the tests.
 """
@@ -9,10 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "infra"))
 
 
 def _datadog(stage: Any) -> Any:
@@ -20,7 +17,7 @@ def _datadog(stage: Any) -> Any:
 
 
 def _domain(stage: Any) -> Any:
-    domain = import_module("stages").Domain(
+    domain = import_module("infra.stages").Domain(
         "llm.example.com", "arn:aws:acm:us-east-1:123456789012:certificate/1"
     )
     return replace(stage, domain=domain, alarm_emails=("ops@example.com",))
@@ -39,8 +36,8 @@ VARIANTS: dict[str, Callable[[Any], Any]] = {
 
 def main(variant: str) -> None:
     """Build the app with the one changed stage."""
-    app_module = import_module("app")
-    app = app_module.build_app([VARIANTS[variant](import_module("stages").SANDBOX)])
+    app_module = import_module("infra.app")
+    app = app_module.build_app([VARIANTS[variant](import_module("infra.stages").SANDBOX)])
     if variant == "careless":  # what the gate must not let through
         stack = app.node.find_child("llm-cp-sandbox")
         import_module("aws_cdk.aws_sqs").Queue(stack, "Careless")

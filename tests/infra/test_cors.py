@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from tests.infra.template import ROOT, STAGES
+from tests.infra.template import ROOT, STAGES, Template, text
 
 from controlplane.api.answer_headers import answer_headers
 from controlplane.api.routers.admin.requests import NEXT_CURSOR
@@ -47,10 +47,10 @@ def headers_of_answers() -> set[str]:
     return {name.lower() for name in (*of_models, *of_errors, *of_others)}
 
 
-@pytest.fixture(params=STAGES)
-def cors(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """The file of a stage."""
-    path = Path(ROOT, "infra", f"{request.param}-llm-cp", "cors.json")
+@pytest.fixture
+def cors(stage: str) -> dict[str, Any]:
+    """The file of `stage`."""
+    path = Path(ROOT, "infra", f"{stage}-llm-cp", "cors.json")
     found: dict[str, Any] = json.loads(path.read_text())
     return found
 
@@ -68,3 +68,40 @@ def test_each_is_named_once_and_in_small_letters(cors: dict[str, Any]) -> None:
         assert len(names) == len(set(names))
         assert "*" not in names, "which means nothing where credentials are sent"
         assert all(name == name.lower() for name in names)
+
+
+def test_cors_is_what_the_file_of_the_stage_says(
+    template: Template, cors: dict[str, Any], distribution: dict[str, Any]
+) -> None:
+    preflights = [
+        method
+        for method in template.all("AWS::ApiGateway::Method").values()
+        if method["HttpMethod"] == "OPTIONS"
+    ]
+    if not cors["allow_origins"]:
+        assert not preflights
+        assert not template.has("AWS::CloudFront::ResponseHeadersPolicy")
+        return
+    assert preflights
+    for method in preflights:
+        (response,) = method["Integration"]["IntegrationResponses"]
+        headers = response["ResponseParameters"]
+        assert cors["allow_origins"][0] in text(headers)
+        assert "authorization" in headers["method.response.header.Access-Control-Allow-Headers"]
+    policy = template.one("AWS::CloudFront::ResponseHeadersPolicy")["ResponseHeadersPolicyConfig"]
+    assert policy["CorsConfig"]["AccessControlAllowOrigins"]["Items"] == cors["allow_origins"]
+    assert policy["CorsConfig"]["AccessControlExposeHeaders"]["Items"] == cors["expose_headers"]
+    for behaviour in distribution["CacheBehaviors"]:
+        assert behaviour["ResponseHeadersPolicyId"]["Ref"] == template.id_of(
+            "AWS::CloudFront::ResponseHeadersPolicy"
+        )
+
+
+def test_pages_of_strangers_may_call_the_sandbox_only() -> None:
+    origins = {
+        stage: json.loads(Path(ROOT, "infra", f"{stage}-llm-cp", "cors.json").read_text())
+        for stage in STAGES
+    }
+    assert "*" not in text(origins)
+    assert origins["demo"]["allow_origins"] == []
+    assert origins["prod"]["allow_origins"] == []

@@ -1,4 +1,4 @@
-"""`python infra/app.py`: all stages in one go, past every gate."""
+"""`python -m infra.app`: all stages in one go, past every gate."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ OUTPUTS = {
 
 @pytest.fixture
 def synthesise(infra_python: str, tmp_path: Path) -> Synthesise:
-    """Synthesises a variant of the sandbox; answers how that went, and where the template is."""
+    """Synthesises a variant of the sandbox; returns the process and the path of the template."""
 
     def run(variant: str) -> tuple[subprocess.CompletedProcess[str], Path]:
         process = subprocess.run(
-            [infra_python, str(ROOT / "tests" / "infra" / "synthesise.py"), variant],
+            [infra_python, "-m", "tests.infra.synthesise", variant],
+            cwd=ROOT,
             env={**os.environ, "CDK_OUTDIR": str(tmp_path)},
             capture_output=True,
             text=True,
@@ -59,8 +60,11 @@ def test_all_stages_come_from_one_run_without_a_lookup(assembly: Path) -> None:
 
 def test_a_bound_account_needs_no_lookup_either(infra_python: str, tmp_path: Path) -> None:
     environment = {"CDK_DEFAULT_ACCOUNT": "123456789012", "CDK_DEFAULT_REGION": "eu-central-1"}
+    command = json.loads((ROOT / "infra" / "cdk.json").read_text())["app"]
     subprocess.run(
-        [infra_python, str(ROOT / "infra" / "app.py")],
+        command.replace("../.venv-infra/bin/python", infra_python),
+        shell=True,  # as the CDK CLI does
+        cwd=ROOT / "infra",
         env={"PATH": "", "HOME": str(tmp_path), "CDK_OUTDIR": str(tmp_path), **environment},
         check=True,
         timeout=300,

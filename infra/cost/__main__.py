@@ -1,4 +1,4 @@
-"""`python infra/cost.py`: what a stage costs a month, from its template and a table of prices."""
+"""`python -m infra.cost`: what a stage costs a month, from its template and a table of prices."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from cost_bill import CostError, Line, Prices, Template, bill
-from cost_free import FREE
-from cost_lines import PRICERS
-from cost_usage import ASSUMPTIONS, HOURS, SECONDS, Usage
+from infra import REPOSITORY
+from infra.cost.bill import CostError, Line, Prices, Template, bill
+from infra.cost.free import FREE
+from infra.cost.lines import PRICERS
+from infra.cost.usage import ASSUMPTIONS, HOURS, SECONDS, Usage
 
-INFRA = Path(__file__).resolve().parent
+TEMPLATES = REPOSITORY / "infra" / "cdk.out"
 STAGES = ("sandbox", "demo", "prod")
 # Six hours of each of 21 working days: for the rest Aurora may pause.
 WORKING_HOURS = 126.0
@@ -39,17 +40,17 @@ SPECIFICATION: Mapping[str, Mapping[str, str]] = {
 DESCRIPTION = "What a stage costs a month: AWS's list prices, line by line."
 EPILOG = """\
 examples:
-  python infra/cost.py --stage sandbox --requests 10000 --llm-seconds 2
-  python infra/cost.py --stage sandbox --active-hours 730       requests day and night
-  python infra/cost.py --stage prod --requests 50e6 --organizations 20 --json
-  python infra/cost.py --table            production at 1,000 requests/s, by waiting time
+  python -m infra.cost --stage sandbox --requests 10000 --llm-seconds 2
+  python -m infra.cost --stage sandbox --active-hours 730       requests day and night
+  python -m infra.cost --stage prod --requests 50e6 --organizations 20 --json
+  python -m infra.cost --table            production at 1,000 requests/s, by waiting time
 
 Lambda bills while it waits: --llm-seconds is what decides the bill of a busy stage.
-The templates come from 'make synth', the prices from infra/prices.json."""
+The templates come from 'make synth', the prices from infra/cost/prices.json."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; answers the exit code."""
+    """The command; returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
         print(_table(options) if options.table else _stage(options))
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _stage(options: argparse.Namespace) -> str:
     template = _template(options, options.stage)
-    prices = Prices(INFRA / "prices.json")
+    prices = Prices()
     usage = Usage(
         requests=options.requests,
         llm_seconds=options.llm_seconds,
@@ -79,7 +80,7 @@ def _stage(options: argparse.Namespace) -> str:
 def _table(options: argparse.Namespace) -> str:
     """Production under load: one column for each waiting time."""
     template = _template(options, "prod")
-    prices = Prices(INFRA / "prices.json")
+    prices = Prices()
     requests = TABLE_PER_SECOND * HOURS * SECONDS
     columns = {
         wait: Usage(requests, wait, HOURS, organizations=TABLE_ORGANIZATIONS)
@@ -147,7 +148,8 @@ def _as_json(stage: str, usage: Usage, lines: Sequence[Line], prices: Prices) ->
 
 def _footnotes(prices: Prices) -> list[str]:
     oldest, newest = prices.as_of
-    head = f"List prices of {prices.region} as of {oldest} to {newest}; sources: infra/prices.json."
+    dates = f"as of {oldest} to {newest}"
+    head = f"List prices of {prices.region} {dates}; sources: infra/cost/prices.json."
     return [head, *(f"- {text}" for text in ASSUMPTIONS)]
 
 
@@ -166,7 +168,7 @@ def _active_hours(template: Template) -> float:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="cost.py",
+        prog="python -m infra.cost",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -180,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--organizations", type=_count, default=1, help="organisations that send them, 1")
     add("--table", action="store_true", help="production at 1,000 requests/s")
     add("--json", action="store_true", help="for scripts; one stage")
-    add("--templates", default=INFRA / "cdk.out", help="infra/cdk.out")
+    add("--templates", default=TEMPLATES, help="infra/cdk.out")
     return parser
 
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from components.observability_metrics import DETAIL, FIVE_MINUTES, Metrics
-
-if TYPE_CHECKING:
-    from components.observability import Monitored
+from infra.components.observability.metrics import DETAIL, FIVE_MINUTES, Metrics, Monitored
 
 Lines = list[list[cloudwatch.IWidget]]
 
@@ -87,28 +83,27 @@ def _models(metrics: Metrics) -> Lines:
 
 
 def _api(metrics: Metrics, parts: Monitored) -> Lines:
-    line = [
-        _graph("API requests", metrics.api("Count", "Sum")),
-        _graph(
-            "API 4xx and 5xx",
-            metrics.api("4XXError", "Sum"),
-            metrics.api("5XXError", "Sum"),
-        ),
-        _graph(
-            "API latency, ms",
-            metrics.api("Latency", "p50"),
-            metrics.api("Latency", "p99"),
-            metrics.api("IntegrationLatency", "p99"),
-        ),
+    return [
+        [
+            _graph("API requests", metrics.api("Count", "Sum")),
+            _graph(
+                "API 4xx and 5xx",
+                metrics.api("4XXError", "Sum"),
+                metrics.api("5XXError", "Sum"),
+            ),
+            _graph(
+                "API latency, ms",
+                metrics.api("Latency", "p50"),
+                metrics.api("Latency", "p99"),
+                metrics.api("IntegrationLatency", "p99"),
+            ),
+            _graph(
+                "Edge: requests, blocked requests",
+                metrics.firewall("BlockedRequests"),
+                parts.distribution.metric_requests(period=FIVE_MINUTES),
+            ),
+        ]
     ]
-    edge: list[cloudwatch.IMetric] = []
-    if parts.web_acl_name is not None:
-        edge = [metrics.firewall("BlockedRequests")]
-    if parts.distribution is not None:
-        edge.append(parts.distribution.metric_requests(period=FIVE_MINUTES))
-    if edge:
-        line.append(_graph("Edge: requests, blocked requests", *edge))
-    return [list(line)]
 
 
 def _function(parts: Monitored) -> Lines:

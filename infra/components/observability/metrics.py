@@ -1,14 +1,18 @@
-"""Every metric that the dashboard shows and the alarms watch, named once."""
+"""The parts that are monitored, and every metric that the dashboard and the alarms read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from aws_cdk import Duration
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_sqs as sqs
 
-if TYPE_CHECKING:
-    from components.observability import Monitored
+from infra.stages import Stage
 
 # What `controlplane.telemetry` writes into its log lines.
 NAMESPACE = "LLMControlPlane"
@@ -17,17 +21,32 @@ MINUTE = Duration.minutes(1)
 FIVE_MINUTES = Duration.minutes(5)
 
 
+@dataclass(frozen=True)
+class Monitored:
+    """The parts of a stack that have metrics; `cache_name` is that of the serverless cache."""
+
+    function: lambda_.IFunction
+    alias: lambda_.Alias
+    api: apigateway.RestApi
+    cluster: rds.IDatabaseCluster
+    cache_name: str
+    queue: sqs.IQueue
+    dead_letters: sqs.IQueue
+    web_acl_name: str
+    distribution: cloudfront.Distribution
+
+
 class Metrics:
     """The metrics of one stage."""
 
-    def __init__(self, stage_name: str, parts: Monitored) -> None:
-        self._stage = stage_name
+    def __init__(self, stage: Stage, parts: Monitored) -> None:
+        self._stage = stage.name
         self._parts = parts
 
     def own(
         self, name: str, statistic: str = "Sum", period: Duration = FIVE_MINUTES
     ) -> cloudwatch.Metric:
-        """A metric of ours over the whole stage: `own("overhead", "p99")`."""
+        """One of our own metrics over the whole stage: `own("overhead", "p99")`."""
         return cloudwatch.Metric(
             namespace=NAMESPACE,
             metric_name=f"llm_cp.{name}",
@@ -41,7 +60,7 @@ class Metrics:
     ) -> cloudwatch.SearchExpression:
         """One line for each combination of `dimensions` that has been seen.
 
-        An alarm cannot watch a search; it can watch `own`.
+        An alarm cannot watch a search, but it can watch `own`.
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
         """
         schema = ",".join((NAMESPACE, *dimensions))
@@ -55,8 +74,8 @@ class Metrics:
     def api(self, name: str, statistic: str, period: Duration = FIVE_MINUTES) -> cloudwatch.Metric:
         """4XXError, 5XXError, Latency, IntegrationLatency or Count of the REST API.
 
-        By the API alone, which has one stage: an alarm that refers to the stage would wait for the
-        alias, which waits for the deployment group, which waits for the alarm.
+        Taken from the API, which has one stage. An alarm that referred to the stage would close a
+        cycle: it depends on the alias, the alias on the deployment group, and that on the alarm.
         """
         return self._parts.api.metric(name, statistic=statistic, period=period)
 
@@ -69,7 +88,7 @@ class Metrics:
     ) -> cloudwatch.Metric:
         """A serverless cache has no CPU metric: ElastiCacheProcessingUnits is its load.
 
-        Its metrics come under `clusterId`, with a small c, unlike those of nodes (CacheClusterId).
+        Its metrics have the dimension `clusterId`; those of nodes have CacheClusterId.
         https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/serverless-metrics-events-redis.html
         """
         return cloudwatch.Metric(
@@ -81,7 +100,7 @@ class Metrics:
         )
 
     def firewall(self, name: str) -> cloudwatch.SearchExpression:
-        """AllowedRequests or BlockedRequests, wherever the web ACL stands."""
+        """AllowedRequests or BlockedRequests, in whichever scope the web ACL is."""
         return cloudwatch.SearchExpression(
             expression=(
                 f'SEARCH(\'Namespace="AWS/WAFV2" MetricName="{name}" '

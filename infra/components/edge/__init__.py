@@ -11,11 +11,10 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
-from stages import Stage
 
-from components.api import Api
-from components.cors import Cors
-from components.nag import acknowledge
+from infra.components.api import Api
+from infra.components.nag import acknowledge
+from infra.stages import Cors, Stage
 
 API_PATHS = ("/v1/*", "/admin/*", "/oauth2/*", "/health*")
 ORIGIN_HEADER = "x-llm-cp-origin"  # tells the firewall that a request came through here
@@ -83,7 +82,7 @@ class Edge(Construct):
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
             response_headers_policy=cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
-            function_associations=[self._on_request("ConsoleRequest", "edge_console.js")],
+            function_associations=[self._on_request("ConsoleRequest", "console_request.js")],
         )
 
     def _to_api(
@@ -107,7 +106,7 @@ class Edge(Construct):
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
             response_headers_policy=self._cors(cors),
             compress=False,  # a compressor would hold a stream's chunks back
-            function_associations=[self._on_request("ApiRequest", "edge_api.js")],
+            function_associations=[self._on_request("ApiRequest", "api_request.js")],
         )
 
     def _cors(self, cors: Cors) -> cloudfront.ResponseHeadersPolicy | None:

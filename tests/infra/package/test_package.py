@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.delivery.conftest import ROOT, Package, infra_module, run_infra
+from tests.infra.conftest import run_infra
+from tests.infra.package.conftest import Package
+from tests.infra.template import ROOT
 
-package_wheels = infra_module("package_wheels")
-package_tools = infra_module("package_tools")
-
+from infra.package.toolchain import PackageError, lambda_python
+from infra.package.wheels import AWS_SERVICES
 
 ELF_MACHINE = {183: "arm64", 62: "x86_64"}
 ASK_FROM_THE_ZIP = """
@@ -54,7 +55,7 @@ def test_the_same_inputs_give_the_same_bytes(
     again = tmp_path / "again.zip"
     # Another hash seed and folder must not show.
     done = run_infra(
-        "package.py",
+        "package",
         "--output",
         str(again),
         root=tree,
@@ -144,7 +145,7 @@ def test_botocore_knows_the_services_that_the_function_calls(arm64_package: Pack
         for source in (arm64_package.folder / "controlplane").rglob("*.py")
         for service in re.findall(r'\bclient\("([a-z0-9-]+)"', source.read_text("utf-8"))
     }
-    assert calls == package_wheels.AWS_SERVICES
+    assert calls == AWS_SERVICES
     data = arm64_package.folder / "botocore" / "data"
     assert {folder.name for folder in data.iterdir() if folder.is_dir()} == calls
 
@@ -154,14 +155,14 @@ def test_the_handler_starts_from_the_zip(native_package: Package) -> None:
     done = subprocess.run(
         [
             *(
-                package_tools.lambda_python(None),
+                lambda_python(None),
                 "-I",
                 "-S",
                 "-c",
                 ASK_FROM_THE_ZIP,
                 str(native_package.folder),
             ),
-            *(json.dumps(events), json.dumps(sorted(package_wheels.AWS_SERVICES))),
+            *(json.dumps(events), json.dumps(sorted(AWS_SERVICES))),
         ],
         capture_output=True,
         text=True,
@@ -179,19 +180,19 @@ def test_the_handler_starts_from_the_zip(native_package: Package) -> None:
     said = json.loads(done.stdout.splitlines()[-1])
     assert [name for name, _ in said["answers"]] == ["UnknownEvent", "UnknownEvent", "Unreachable"]
     assert "'no-such'" in said["answers"][0][1]
-    assert said["services"] == sorted(package_wheels.AWS_SERVICES)
+    assert said["services"] == sorted(AWS_SERVICES)
     assert said["cached"].endswith("__init__.cpython-313.pyc")
     assert said["migrations"] == str(native_package.folder / "migrations")
     assert said["outside"] == []
 
 
 def test_a_python_of_another_version_is_one_sentence(tmp_path: Path) -> None:
-    done = run_infra("package.py", "--python", "/bin/true", "--output", str(tmp_path / "x.zip"))
+    done = run_infra("package", "--python", "/bin/true", "--output", str(tmp_path / "x.zip"))
     assert done.returncode == 1
     assert re.fullmatch(r"Python 3\.13 is needed .* and '/bin/true' is not one: .*\n", done.stderr)
     assert not (tmp_path / "x.zip").exists()
 
 
 def test_an_interpreter_is_asked_for_its_version() -> None:
-    with pytest.raises(package_tools.PackageError, match="no-such-python"):
-        package_tools.lambda_python("/no-such-python")
+    with pytest.raises(PackageError, match="no-such-python"):
+        lambda_python("/no-such-python")

@@ -1,4 +1,4 @@
-"""The locked wheels of Lambda's platform, without what the function never reads."""
+"""The locked wheels for Lambda's platform, without the files that the function never reads."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from package_tools import PYTHON_VERSION, ROOT, run, uv
+from infra import REPOSITORY
+from infra.package.toolchain import PYTHON_VERSION, run, uv
 
 # Amazon Linux 2023, the system of Lambda's python3.13, has glibc 2.34:
 # https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html
 PLATFORMS = {"arm64": "aarch64-manylinux_2_34", "x86_64": "x86_64-manylinux_2_34"}
-# The AWS services that the function calls; botocore describes 400 more.
+# The AWS services that the function calls; botocore ships the models of 400 more.
 AWS_SERVICES = frozenset({"codedeploy", "s3", "secretsmanager", "sqs"})
 
 _TEST_FOLDERS = frozenset({"test", "tests", "testing"})
@@ -29,7 +30,7 @@ def install(folder: Path, platform: str) -> None:
     target = ["--target", str(folder), "--link-mode", "copy"]
     platform_tags = ["--python-platform", PLATFORMS[platform], "--python-version", PYTHON_VERSION]
     checks = ["--only-binary", ":all:", "--require-hashes", "--no-deps"]
-    lock = ["-r", str(ROOT / "requirements.lock")]
+    lock = ["-r", str(REPOSITORY / "requirements.lock")]
     run(
         [uv(), "pip", "install", "--quiet", *target, *platform_tags, *checks, *lock],
         what=f"Installing the locked wheels for {platform}",
@@ -37,14 +38,14 @@ def install(folder: Path, platform: str) -> None:
 
 
 def trim(folder: Path) -> None:
-    """Remove what is not read at run time from a folder of installed wheels."""
+    """Remove the files that are not read at run time from a folder of installed wheels."""
     for unused in _unused(folder):
         if unused.is_dir():
             shutil.rmtree(unused)
         else:
             unused.unlink(missing_ok=True)
     for metadata in folder.glob("*.dist-info/METADATA"):
-        # importlib.metadata reads the header; the rest is the project's README.
+        # importlib.metadata reads the header only; the rest is the project's README.
         header, _, _ = metadata.read_text("utf-8").partition("\n\n")
         metadata.write_text(header + "\n", "utf-8")
 

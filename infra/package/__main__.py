@@ -1,4 +1,4 @@
-"""`python infra/package.py`: the function's zip, for Lambda's platform, without Docker."""
+"""`python -m infra.package`: the function's zip, for Lambda's platform, without Docker."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import package_archive
-import package_wheels
-from package_archive import Archive
-from package_tools import ROOT, PackageError, lambda_python, run
+from infra import REPOSITORY
+from infra.package import wheels
+from infra.package.archive import UNPACKED_LIMIT_BYTES, Archive, write_archive
+from infra.package.toolchain import PackageError, lambda_python, run
 
 TASK_ROOT = "/var/task"
 # The local stack and the command line run beside the function, never in it.
-_NOT_IN_LAMBDA = ("local", "cli", "cli.py", "__pycache__", "*.pyc")
+_NOT_IN_LAMBDA = ("local", "cli", "__pycache__", "*.pyc")
 _LARGEST = 12
 DESCRIPTION = """\
 Builds the function's zip: the wheels of requirements.lock for Lambda's platform, src/controlplane,
 the migrations, and bytecode of Python 3.13. The same inputs give the same bytes."""
 EPILOG = """\
 examples:
-  python infra/package.py
-  python infra/package.py --python ~/.pyenv/versions/3.13.0/bin/python
-  python infra/package.py --platform x86_64 --output /tmp/lambda.zip     to try it on a PC"""
+  python -m infra.package
+  python -m infra.package --python ~/.pyenv/versions/3.13.0/bin/python
+  python -m infra.package --platform x86_64 --output /tmp/lambda.zip     to try it on a PC"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; answers the exit code."""
+    """The command; returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
         archive = build(Path(options.output), options.platform, options.python)
@@ -48,12 +48,12 @@ def build(output: Path, platform: str, python: str | None = None) -> Archive:
     compiler = lambda_python(python)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "task")
-        package_wheels.install(folder, platform)
-        package_wheels.trim(folder)
+        wheels.install(folder, platform)
+        wheels.trim(folder)
         add_sources(folder)
         compile_folder(folder, compiler)
-        archive = package_archive.write(folder, output)
-    if archive.unpacked > package_archive.UNPACKED_LIMIT_BYTES:
+        archive = write_archive(folder, output)
+    if archive.unpacked > UNPACKED_LIMIT_BYTES:
         raise PackageError(
             f"The package unpacks to {_megabytes(archive.unpacked)} MB, more than the 250 MB "
             "that Lambda accepts."
@@ -62,21 +62,19 @@ def build(output: Path, platform: str, python: str | None = None) -> Archive:
 
 
 def add_sources(folder: Path) -> None:
-    """Copy the package, the migrations and, where there is one, the exec wrapper."""
+    """Copy the package, the migrations and the exec wrapper."""
     ignore = shutil.ignore_patterns(*_NOT_IN_LAMBDA)
-    shutil.copytree(ROOT / "src" / "controlplane", folder / "controlplane", ignore=ignore)
+    shutil.copytree(REPOSITORY / "src" / "controlplane", folder / "controlplane", ignore=ignore)
     shutil.copytree(
-        ROOT / "migrations",
+        REPOSITORY / "migrations",
         folder / "migrations",
         ignore=shutil.ignore_patterns("__pycache__", "*.pyc"),
     )
-    wrappers = ROOT / "infra" / "lambda" / "bin"
-    if wrappers.is_dir():
-        shutil.copytree(wrappers, folder / "bin", ignore=ignore)
+    shutil.copytree(REPOSITORY / "infra" / "lambda" / "bin", folder / "bin", ignore=ignore)
 
 
 def compile_folder(folder: Path, python: str) -> None:
-    """Compile all; unchecked, because the sources beside it never change."""
+    """Compile every source; Lambda need not check, because the sources never change."""
     command = [python, "-I", "-m", "compileall", "-q", "-s", str(folder), "-p", TASK_ROOT]
     run([*command, "--invalidation-mode", "unchecked-hash", str(folder)], what="Compiling")
 
@@ -107,16 +105,18 @@ def _megabytes(size: int) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="package.py",
+        prog="python -m infra.package",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--platform", choices=sorted(package_wheels.PLATFORMS), default="arm64", help="arm64"
+        "--platform", choices=sorted(wheels.PLATFORMS), default="arm64", help="arm64"
     )
     parser.add_argument("--python", help="a Python 3.13 to compile with (found by itself)")
-    parser.add_argument("--output", default=ROOT / "dist" / "lambda.zip", help="dist/lambda.zip")
+    parser.add_argument(
+        "--output", default=REPOSITORY / "dist" / "lambda.zip", help="dist/lambda.zip"
+    )
     return parser
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cost_usage import Usage
+from infra.cost.usage import Usage
 
 Properties = Mapping[str, Any]
+PRICES = Path(__file__).with_name("prices.json")
 
 
 class CostError(Exception):
@@ -19,7 +20,7 @@ class CostError(Exception):
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the bill: whose, what of it, and how much a month."""
+    """One line of the bill: the service, what it is billed for, and how much a month."""
 
     service: str
     detail: str
@@ -29,7 +30,7 @@ class Line:
 class Prices:
     """`prices.json`; quantities are per month."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path = PRICES) -> None:
         document = json.loads(path.read_text("utf-8"))
         self.region: str = document["region"]
         self.rows: Mapping[str, Mapping[str, Any]] = document["prices"]
@@ -38,7 +39,7 @@ class Prices:
         """What `quantity` costs, tier by tier. Raises CostError for an unknown price."""
         row = self.rows.get(name)
         if row is None:
-            raise CostError(f"infra/prices.json has no price '{name}'.")
+            raise CostError(f"infra/cost/prices.json has no price '{name}'.")
         if "usd" in row:
             return float(row["usd"]) * quantity
         cost, below = 0.0, 0.0
@@ -73,7 +74,7 @@ class Template:
 
     @property
     def types(self) -> set[str]:
-        """All types of resources."""
+        """Every type of resource in the template."""
         return set(self._resources)
 
     def of(self, kind: str) -> Sequence[Properties]:
@@ -81,7 +82,7 @@ class Template:
         return self._resources.get(kind, [])
 
     def only(self, kind: str) -> Properties:
-        """The properties of the only one. Raises CostError where there is another number."""
+        """The properties of the only resource of a type. Raises CostError for any other number."""
         found = self.of(kind)
         if len(found) != 1:
             raise CostError(f"The template has {len(found)} of {kind}; the bill expects one.")
@@ -98,11 +99,11 @@ def bill(
     pricers: Mapping[Pricer, frozenset[str]],
     free: Mapping[str, str],
 ) -> list[Line]:
-    """All lines. Raises CostError for a type of resource that is neither priced nor called free."""
+    """All lines. Raises CostError for a type of resource that is neither priced nor named free."""
     priced = frozenset[str]().union(*pricers.values())
     if unknown := sorted(template.types - priced - free.keys()):
         raise CostError(
-            f"Nothing in infra/cost_lines.py prices {', '.join(unknown)}: "
+            f"Nothing in infra/cost/lines.py prices {', '.join(unknown)}: "
             "add a line, or name it as free with its reason."
         )
     return [

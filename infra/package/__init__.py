@@ -1,0 +1,1 @@
+"""Builds the function's zip for Lambda's platform, without Docker."""

@@ -1,0 +1,1 @@
+"""The command-line tools of delivery at locked versions: the CDK CLI and the linters."""
