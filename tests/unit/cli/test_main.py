@@ -13,9 +13,8 @@ import httpx
 import pytest
 from tests.unit.cli.scripted import ENVIRON, Scripted, one, refusal
 
-from controlplane.cli import main
+from controlplane.cli import COMMANDS, main
 from controlplane.cli.command import Command, Group
-from controlplane.cli.commands import COMMANDS
 
 APP = {"id": "app-a", "name": "A", "created_at": "2026-11-23T12:00:00+00:00"}
 GET = "GET /admin/v1/applications/app-a"
