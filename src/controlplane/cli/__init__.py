@@ -18,10 +18,12 @@ from controlplane.cli import (
     org,
     policy,
     price,
+    provider,
     requests,
     route,
     scan,
     usage,
+    whoami,
 )
 from controlplane.cli.command import Command, Group, build_parser
 from controlplane.cli.errors import EXIT_FAILED, EXIT_INTERRUPTED, CommandError
@@ -35,11 +37,13 @@ if TYPE_CHECKING:
     import httpx
 
 COMMANDS: Mapping[str, Command | Group] = {
+    "whoami": whoami.COMMAND,
     "org": org.GROUP,
     "app": app.GROUP,
     "key": key.GROUP,
     "policy": policy.GROUP,
     "route": route.GROUP,
+    "provider": provider.GROUP,
     "price": price.GROUP,
     "usage": usage.COMMAND,
     "requests": requests.GROUP,

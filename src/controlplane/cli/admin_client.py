@@ -78,6 +78,11 @@ class AdminClient:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
+    @property
+    def url(self) -> str:
+        """Where the gateway is."""
+        return str(self._client.base_url).rstrip("/")
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
@@ -162,8 +167,7 @@ class AdminClient:
             return self._client.request(method, path, **options)
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise Unanswered(
-                f"The gateway at {shown(str(self._client.base_url))} did not answer "
-                f"({type(error).__name__})."
+                f"The gateway at {shown(self.url)} did not answer ({type(error).__name__})."
             ) from None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from controlplane import __version__
 from controlplane.cli.errors import EXIT_FAILED
 from controlplane.cli.session import Session
 
@@ -15,6 +16,7 @@ DESCRIPTION = """\
 Asks a running gateway. Its address and your token come from LLM_CP_URL and LLM_CP_ADMIN_TOKEN;
 `make run` writes both to .local/env (set -a; . .local/env; set +a)."""
 EXAMPLES = """\
+llm-cp whoami                                  is the address right, and the token?
 llm-cp app create "Support assistant" --id app-support
 llm-cp key create Production --app app-support
 llm-cp policy put application/app-support policy.json
@@ -87,6 +89,7 @@ def build_parser(table: Mapping[str, Command | Group]) -> argparse.ArgumentParse
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     _add_rows(parser, table)
     return parser
 

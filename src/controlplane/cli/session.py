@@ -7,12 +7,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from controlplane.cli.errors import EXIT_OK, CommandError
-from controlplane.cli.terminal import Column, Terminal
+from controlplane.cli.terminal import Column, Terminal, shown
 
 if TYPE_CHECKING:
     import httpx
 
     from controlplane.cli.admin_client import AdminClient, Listing, Response
+
+# What a request adds to the gateway's address, the longer one first.
+_API_PATHS = ("/admin/v1", "/v1")
 
 
 class Session:
@@ -77,6 +80,11 @@ class Session:
             raise CommandError("Set LLM_CP_URL or --url to the gateway's address.")
         if not self._url.startswith(("http://", "https://")):
             raise CommandError("The gateway's address must start with https:// or http://.")
+        for path in _API_PATHS:
+            gateway, separator, rest = self._url.rstrip("/").rpartition(path)
+            if separator and not rest:
+                use = f"use {shown(gateway)}."
+                raise CommandError(f"The gateway's address must not end in {path}: {use}")
         return self._url
 
     def _connect(self, url: str, headers: dict[str, str]) -> AdminClient:
