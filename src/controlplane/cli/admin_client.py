@@ -1,4 +1,4 @@
-"""The admin API over HTTP. Only this module imports the HTTP client; whoever talks imports it."""
+"""The admin API over HTTP. Only this module imports the HTTP client."""
 
 from __future__ import annotations
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from controlplane.cli.command import Command, Group, argument
 from controlplane.cli.errors import EXIT_OK
 from controlplane.cli.options import FORCE, LIMIT, YES, condition, segment
 from controlplane.cli.session import Session
 from controlplane.cli.terminal import Column, confirm, minute, note
-
-if TYPE_CHECKING:
-    pass
 
 PATH = "/admin/v1/applications"
 COLUMNS = (

@@ -46,11 +46,8 @@ def _list(arguments: argparse.Namespace, session: Session) -> int:
         "to": _start(arguments.until),
     }
     found = session.gateway.listing(PATH, wanted, arguments.limit)
-    if session.as_json:
-        session.terminal.raw(found.text)
-        return EXIT_OK
-    session.terminal.table(COLUMNS, found.rows)
-    if found.has_more:
+    session.show_table(COLUMNS, found)
+    if found.has_more and not session.as_json:
         note(f"There are older ones: --limit {arguments.limit * 10} shows more.")
     return EXIT_OK
 

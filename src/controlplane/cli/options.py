@@ -51,9 +51,7 @@ def entity_tag(text: str) -> str:
 
 _ROWS = number(1, 100_000)
 YES = argument("--yes", "-y", action="store_true", help="do not ask")
-FORCE = argument(
-    "--force", action="store_true", help="also where somebody has changed it in the meantime"
-)
+FORCE = argument("--force", action="store_true", help="also where it has changed in the meantime")
 IF_MATCH = argument(
     "--if-match",
     type=entity_tag,

@@ -54,7 +54,7 @@ class _InvokeHandler(BaseHTTPRequestHandler):
     function: ClassVar[FunctionWorker]
 
     def do_GET(self) -> None:
-        """Only `/health`, for whoever waits for this server."""
+        """Only `/health`, which tells that this server is up."""
         if self.path == "/health":
             self._answer(200, b'{"status":"ok"}')
         else:

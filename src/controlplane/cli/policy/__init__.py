@@ -48,7 +48,7 @@ llm-cp policy effective --app app-support""",
             "write one out of a file",
             "Stores the document in FILE as the whole policy. It holds from the next request on.\n"
             "What is wrong with it is told field by field, and nothing is stored. With --if-match\n"
-            "nothing is stored either where somebody has changed it since it was got.",
+            "nothing is stored either where it has changed since it was got.",
             "llm-cp policy put application/app-support policy.json\n"
             "llm-cp policy put application/app-support policy.json --if-match 5d41402abc4b2a76\n"
             'echo \'{"rate_limits": [{"requests": 10, "window_seconds": 60}]}\' \\\n'

@@ -125,7 +125,7 @@ def checked(call: ProviderCall, model: str, body: dict[str, Any], serial: int) -
     """The request of a call whose address and model are right. Raises Refusal."""
     if call.path.endswith("/embeddings"):
         refuse_embedding(body)
-        # Nobody sees the text of this answer.
+        # Embeddings show no text.
         return Request(model, body, serial, {"messages": [{"role": "user", "content": ""}]})
     refuse_parameters(body)
     return Request(model, body, serial, body)
