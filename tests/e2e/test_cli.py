@@ -44,6 +44,10 @@ def test_an_operator_s_day(stack: Stack, app: str, tmp_path: Path) -> None:
     assert "Support, Europe" in succeed(stack, "app", "list")
     key = succeed(stack, "key", "create", "Production", "--app", app).strip()
     assert key.startswith("sk-cp-")
+    whoami = json.loads(succeed(stack, "whoami", "--token", key, "--json"))
+    assert (whoami["role"], whoami["application_id"]) == ("service", app)
+    kinds = json.loads(succeed(stack, "provider", "list", "--json"))["data"]
+    assert {"openai", "azure", "anthropic"} <= {row["kind"] for row in kinds if row["configured"]}
 
     file.write_text('{"rate_limits": [{"requests": 1, "window_seconds": 3600}]}')
     assert llm_cp(stack, "policy", "diff", subject, str(file)).returncode == 1

@@ -20,10 +20,12 @@ from controlplane.api.routers.admin import (
     organizations,
     policies,
     prices,
+    providers,
     requests,
     routes,
     screening,
     usage,
+    whoami,
 )
 from controlplane.errors import ConfigurationError, GatewayError, Unreachable
 from controlplane.wiring import Container, container
@@ -34,11 +36,13 @@ how much, and where it goes. Every answer has an `x-request-id`, and an audit re
 """
 
 ADMIN_RESOURCES = (
+    whoami,
     organizations,
     applications,
     api_keys,
     policies,
     routes,
+    providers,
     prices,
     usage,
     requests,

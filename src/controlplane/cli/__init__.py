@@ -10,9 +10,23 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from controlplane.cli.command import EXIT_FAILED, EXIT_INTERRUPTED, CommandError
-from controlplane.cli.commands import COMMANDS
-from controlplane.cli.parser import build_parser
+from controlplane.cli import (
+    app,
+    changes,
+    key,
+    migrate,
+    org,
+    policy,
+    price,
+    provider,
+    requests,
+    route,
+    scan,
+    usage,
+    whoami,
+)
+from controlplane.cli.command import Command, Group, build_parser
+from controlplane.cli.errors import EXIT_FAILED, EXIT_INTERRUPTED, CommandError
 from controlplane.cli.session import Session
 from controlplane.cli.terminal import Terminal, note
 from controlplane.config import cli_settings
@@ -22,20 +36,37 @@ if TYPE_CHECKING:
 
     import httpx
 
+COMMANDS: Mapping[str, Command | Group] = {
+    "whoami": whoami.COMMAND,
+    "org": org.GROUP,
+    "app": app.GROUP,
+    "key": key.GROUP,
+    "policy": policy.GROUP,
+    "route": route.GROUP,
+    "provider": provider.GROUP,
+    "price": price.GROUP,
+    "usage": usage.COMMAND,
+    "requests": requests.GROUP,
+    "changes": changes.GROUP,
+    "scan": scan.COMMAND,
+    "migrate": migrate.COMMAND,
+}
+
 
 def main(
     argv: Sequence[str] | None = None,
     environ: Mapping[str, str] | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> int:
-    """The command. Answers the exit code; argparse exits by itself after `--help` and wrong use."""
+    """The command. Returns the exit code; argparse exits by itself after `--help` and wrong use."""
     arguments = build_parser(COMMANDS).parse_args(argv)
     settings = cli_settings(environ)
     session = Session(
         arguments.url or settings.url,
         arguments.token or settings.token,
         Terminal(settings.colours and sys.stdout.isatty()),
-        transport,
+        as_json=getattr(arguments, "json", False),
+        transport=transport,
     )
     try:
         return _run(arguments, session)

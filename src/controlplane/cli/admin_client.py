@@ -1,4 +1,4 @@
-"""The admin API over HTTP. Only this module imports the HTTP client; whoever talks imports it."""
+"""The admin API over HTTP. Only this module imports the HTTP client."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import orjson
 
-from controlplane.cli.command import CommandError, Unanswered
+from controlplane.cli.errors import CommandError, NotTheGateway, Unanswered
 from controlplane.cli.terminal import shown
 
 TIMEOUT_SECONDS = 60.0
@@ -23,14 +23,24 @@ _HINTS = {412: " Or use --force."}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful answer: its JSON, read and as it came. `body` is an object, empty for none."""
+class Response:
+    """A success: its JSON, read and as it came. `body` is an object, empty for none."""
 
     status: int
     body: Mapping[str, Any]
     text: str
     content: bytes
     headers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, response: httpx.Response, body: Mapping[str, Any]) -> Response:
+        """What came over HTTP, with the JSON in it."""
+        return cls(response.status_code, body, response.text, response.content, response.headers)
+
+    @property
+    def rows(self) -> list[Mapping[str, Any]]:
+        """The object as the only row of a table."""
+        return [self.body]
 
     @property
     def etag(self) -> str | None:
@@ -40,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Rows of a list. `text` is one JSON object, the answer itself where one page was all;
+    """Rows of a list. `text` is one JSON object, as it came where one page was all;
     `has_more` where rows were left out."""
 
     rows: list[Mapping[str, Any]]
@@ -68,26 +78,31 @@ class AdminClient:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
+    @property
+    def url(self) -> str:
+        """Where the gateway is."""
+        return str(self._client.base_url).rstrip("/")
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Response:
         """One object."""
         return _read(self._ask("GET", path, params=_given(params)))
 
-    def find(self, path: str) -> Answer | None:
+    def find(self, path: str) -> Response | None:
         """One object; None where the gateway has none."""
         response = self._ask("GET", path)
         if response.status_code == httpx.codes.NOT_FOUND and _envelope(response):
             return None
         return _read(response)
 
-    def file(self, path: str, params: Mapping[str, Any]) -> Answer:
+    def file(self, path: str, params: Mapping[str, Any]) -> Response:
         """An answer that is not JSON."""
         response = self._ask("GET", path, params=_given(params))
         _check(response)
-        return _answer(response, {})
+        return Response.of(response, {})
 
     def send(
         self,
@@ -96,7 +111,7 @@ class AdminClient:
         body: bytes | Mapping[str, Any] | None = None,
         *,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """A write; bytes are sent as they stand."""
         content = orjson.dumps(body) if isinstance(body, Mapping) else body
         given = dict(headers or {})
@@ -104,25 +119,25 @@ class AdminClient:
             given["Content-Type"] = "application/json"
         return _read(self._ask(method, path, content=content, headers=given))
 
-    def invoke(self, path: str, event: Mapping[str, Any]) -> Answer:
+    def invoke(self, path: str, event: Mapping[str, Any]) -> Response:
         """The Invoke API: an answer whose JSON may be anything, also of a function that failed."""
         response = self._ask(
             "POST", path, content=orjson.dumps(event), timeout=INVOKE_TIMEOUT_SECONDS
         )
         _check(response)
-        return _answer(response, {})
+        return Response.of(response, {})
 
     def pages(
         self, path: str, params: Mapping[str, Any], rows: int = PAGE_ROWS
-    ) -> Iterator[tuple[list[Mapping[str, Any]], Answer]]:
+    ) -> Iterator[tuple[list[Mapping[str, Any]], Response]]:
         """A list, page by page of at most `rows`."""
         asked = {**params, "limit": rows}
         while True:
-            answer = self.get(path, asked)
-            data, cursor = answer.body.get("data"), answer.body.get("next_cursor")
+            page = self.get(path, asked)
+            data, cursor = page.body.get("data"), page.body.get("next_cursor")
             if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
-                raise _foreign()
-            yield data, answer
+                raise NotTheGateway
+            yield data, page
             if not cursor:
                 return
             asked["cursor"] = cursor
@@ -132,17 +147,17 @@ class AdminClient:
     ) -> Listing:
         """All rows, or the first `limit`."""
         rows: list[Mapping[str, Any]] = []
-        answers: list[Answer] = []
-        for data, answer in self.pages(path, params or {}, min(PAGE_ROWS, limit or PAGE_ROWS)):
+        pages: list[Response] = []
+        for data, page in self.pages(path, params or {}, min(PAGE_ROWS, limit or PAGE_ROWS)):
             rows += data
-            answers.append(answer)
+            pages.append(page)
             if limit is not None and len(rows) >= limit:
                 break
-        following = answers[-1].body.get("next_cursor")
+        following = pages[-1].body.get("next_cursor")
         has_more = bool(following) or (limit is not None and len(rows) > limit)
         rows = rows[:limit]
-        if len(answers) == 1:
-            return Listing(rows, answers[0].text, has_more)
+        if len(pages) == 1:
+            return Listing(rows, pages[0].text, has_more)
         # Not a cursor that would go on behind rows which are not there.
         whole = orjson.dumps({"data": rows, "next_cursor": None})
         return Listing(rows, whole.decode(), has_more)
@@ -152,8 +167,7 @@ class AdminClient:
             return self._client.request(method, path, **options)
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise Unanswered(
-                f"The gateway at {shown(str(self._client.base_url))} did not answer "
-                f"({type(error).__name__})."
+                f"The gateway at {shown(self.url)} did not answer ({type(error).__name__})."
             ) from None
 
 
@@ -161,21 +175,17 @@ def _given(params: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (params or {}).items() if value is not None}
 
 
-def _read(response: httpx.Response) -> Answer:
+def _read(response: httpx.Response) -> Response:
     _check(response)
     if response.status_code == httpx.codes.NO_CONTENT:
-        return _answer(response, {})
+        return Response.of(response, {})
     try:
         body = orjson.loads(response.content)
     except orjson.JSONDecodeError:
-        raise _foreign() from None
+        raise NotTheGateway from None
     if not isinstance(body, dict):
-        raise _foreign()
-    return _answer(response, body)
-
-
-def _answer(response: httpx.Response, body: Mapping[str, Any]) -> Answer:
-    return Answer(response.status_code, body, response.text, response.content, response.headers)
+        raise NotTheGateway
+    return Response.of(response, body)
 
 
 def _check(response: httpx.Response) -> None:
@@ -205,7 +215,3 @@ def _envelope(response: httpx.Response) -> Mapping[str, Any]:
     except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
         return {}
     return error if isinstance(error, dict) and "message" in error else {}
-
-
-def _foreign() -> CommandError:
-    return CommandError("The answer is not one of the gateway's; is this its address?")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
-from controlplane.cli.command import EXIT_OK, Command, Group, argument
+from controlplane.cli.command import Command, Group, argument
+from controlplane.cli.errors import EXIT_OK
 from controlplane.cli.options import FORCE, LIMIT, YES, condition, segment
+from controlplane.cli.session import Session
 from controlplane.cli.terminal import Column, confirm, minute, note
-
-if TYPE_CHECKING:
-    from controlplane.cli.admin_client import Answer
-    from controlplane.cli.session import Session
 
 PATH = "/admin/v1/applications"
 COLUMNS = (
@@ -24,28 +21,23 @@ _NAME = argument("name", metavar="NAME", help="what people call it")
 
 
 def _list(arguments: argparse.Namespace, session: Session) -> int:
-    found = session.gateway.listing(PATH, limit=arguments.limit)
-    if arguments.json:
-        session.terminal.raw(found.text)
-    else:
-        session.terminal.table(COLUMNS, found.rows)
-    return EXIT_OK
+    return session.show_table(COLUMNS, session.gateway.listing(PATH, limit=arguments.limit))
 
 
 def _create(arguments: argparse.Namespace, session: Session) -> int:
     wanted = {"name": arguments.name} | ({"id": arguments.id} if arguments.id else {})
-    return _show(arguments, session, session.gateway.send("POST", PATH, wanted))
+    return session.show_table(COLUMNS, session.gateway.send("POST", PATH, wanted))
 
 
 def _get(arguments: argparse.Namespace, session: Session) -> int:
-    return _show(arguments, session, session.gateway.get(_address(arguments)))
+    return session.show_table(COLUMNS, session.gateway.get(_address(arguments)))
 
 
 def _rename(arguments: argparse.Namespace, session: Session) -> int:
     address = _address(arguments)
     headers = condition(arguments, session.gateway.get(address))
-    name = {"name": arguments.name}
-    return _show(arguments, session, session.gateway.send("PATCH", address, name, headers=headers))
+    renamed = session.gateway.send("PATCH", address, {"name": arguments.name}, headers=headers)
+    return session.show_table(COLUMNS, renamed)
 
 
 def _delete(arguments: argparse.Namespace, session: Session) -> int:
@@ -60,14 +52,6 @@ def _delete(arguments: argparse.Namespace, session: Session) -> int:
 
 def _address(arguments: argparse.Namespace) -> str:
     return f"{PATH}/{segment(arguments.id)}"
-
-
-def _show(arguments: argparse.Namespace, session: Session, answer: Answer) -> int:
-    if arguments.json:
-        session.terminal.raw(answer.text)
-    else:
-        session.terminal.table(COLUMNS, [answer.body])
-    return EXIT_OK
 
 
 GROUP = Group(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from controlplane.cli.command import EXIT_OK, Command, Group, argument
+from controlplane.cli.command import Command, Group, argument
+from controlplane.cli.errors import EXIT_OK
 from controlplane.cli.options import NEWEST
+from controlplane.cli.session import Session
 from controlplane.cli.terminal import Colour, Column, Row, note, second
-
-if TYPE_CHECKING:
-    from controlplane.cli.session import Session
 
 PATH = "/admin/v1/changes"
 _DAY_LENGTH = len("2026-11-30")
@@ -47,11 +46,8 @@ def _list(arguments: argparse.Namespace, session: Session) -> int:
         "to": _start(arguments.until),
     }
     found = session.gateway.listing(PATH, wanted, arguments.limit)
-    if arguments.json:
-        session.terminal.raw(found.text)
-        return EXIT_OK
-    session.terminal.table(COLUMNS, found.rows)
-    if found.has_more:
+    session.show_table(COLUMNS, found)
+    if found.has_more and not session.as_json:
         note(f"There are older ones: --limit {arguments.limit * 10} shows more.")
     return EXIT_OK
 

@@ -1,20 +1,18 @@
-"""`llm-cp requests follow`: each new record once, none left out."""
+"""The audit trail as it is written: each new record once, none left out."""
 
 from __future__ import annotations
 
-import argparse
-import json
+import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from controlplane.cli.command import EXIT_OK, CommandError, Unanswered
-from controlplane.cli.request_rows import COLUMNS, PATH, wanted_requests
+from controlplane.cli.errors import NotTheGateway, Unanswered
 from controlplane.cli.terminal import Row, note
 
 if TYPE_CHECKING:
-    from controlplane.cli.session import Session
+    from controlplane.cli.admin_client import AdminClient
 
 PAGE_ROWS = 100
 # Records are in the order in which the requests came, and are written when they ended. A stream
@@ -59,76 +57,64 @@ class Seen:
             self._times = {key: at for key, at in self._times.items() if at >= oldest}
 
 
-def follow_requests(arguments: argparse.Namespace, session: Session) -> int:
-    """Show records until Ctrl-C."""
-    seen, wanted = Seen(), wanted_requests(arguments)
-    try:
-        written_before = _begin(session, wanted, seen)
-        if not arguments.json:
-            session.terminal.head(COLUMNS)
-        _show(arguments, session, written_before[len(written_before) - arguments.last :])
-        looks = 0
+class Trail:
+    """The records of `path` that pass the filters `wanted`."""
+
+    def __init__(self, gateway: AdminClient, path: str, wanted: Mapping[str, Any]) -> None:
+        self._gateway = gateway
+        self._path = path
+        self._wanted = wanted
+        self._seen = Seen()
+
+    def batches(self, every_seconds: float) -> Iterator[list[Row]]:
+        """What was written before, then without end what is new at each look; oldest first."""
+        yield self._written_before()
+        for look in itertools.count(1):
+            time.sleep(every_seconds)
+            yield self._patient_look(everything=look % LOOKS == 0)
+
+    def _written_before(self) -> list[Row]:
+        """What could be taken for new later."""
+        found: list[Row] = []
+        for rows in self._pages(None):
+            found += self._seen.new(rows)
+            if rows and self._seen.is_old(rows[-1]):
+                break
+        self._seen.forget()
+        return sorted(found, key=_time)
+
+    def _patient_look(self, *, everything: bool) -> list[Row]:
+        """Waits for a gateway that does not answer."""
+        new: list[Row] = []
+        complained = False
         while True:
-            time.sleep(arguments.every)
-            looks += 1
-            new = _patient_look(session, wanted, seen, everything=looks % LOOKS == 0)
-            _show(arguments, session, new)
-    except KeyboardInterrupt:
-        return EXIT_OK
+            try:
+                for found in self._looks(everything=everything or complained):
+                    new += found
+                return sorted(new, key=_time)
+            except Unanswered as error:
+                if not complained:
+                    note(f"{error} Trying again.")
+                complained = True
+                time.sleep(RETRY_SECONDS)
 
+    def _looks(self, *, everything: bool) -> Iterator[list[Row]]:
+        """What is new on each page. Unless `everything` may have changed, a page without anything
+        new is the last."""
+        for rows in self._pages(self._seen.since):
+            found = self._seen.new(rows)
+            yield found
+            if not found and not everything:
+                break
+        self._seen.forget()
 
-def _begin(session: Session, wanted: dict[str, Any], seen: Seen) -> list[Row]:
-    """What was written before and could be taken for new later, oldest first."""
-    found: list[Row] = []
-    for rows, _ in session.gateway.pages(PATH, wanted, PAGE_ROWS):
-        found += seen.new(rows)
-        if rows and seen.is_old(rows[-1]):
-            break
-    seen.forget()
-    return sorted(found, key=_time)
-
-
-def _patient_look(
-    session: Session, wanted: dict[str, Any], seen: Seen, *, everything: bool
-) -> list[Row]:
-    """Records that are new, oldest first. Waits for a gateway that does not answer."""
-    new: list[Row] = []
-    complained = False
-    while True:
-        try:
-            for found in _looks(session, wanted, seen, everything=everything or complained):
-                new += found
-            return sorted(new, key=_time)
-        except Unanswered as error:
-            if not complained:
-                note(f"{error} Trying again.")
-            complained = True
-            time.sleep(RETRY_SECONDS)
-
-
-def _looks(
-    session: Session, wanted: dict[str, Any], seen: Seen, *, everything: bool
-) -> Iterator[list[Row]]:
-    """What is new on each page. Unless `everything` may have changed, a page without anything new
-    is the last."""
-    for rows, _ in session.gateway.pages(PATH, {**wanted, "from": seen.since}, PAGE_ROWS):
-        found = seen.new(rows)
-        yield found
-        if not found and not everything:
-            break
-    seen.forget()
-
-
-def _show(arguments: argparse.Namespace, session: Session, records: Sequence[Row]) -> None:
-    for record in records:
-        if arguments.json:
-            session.terminal.raw(json.dumps(record, ensure_ascii=False))
-        else:
-            session.terminal.row(COLUMNS, record)
+    def _pages(self, since: str | None) -> Iterator[list[Row]]:
+        asked = {**self._wanted, "from": since}
+        return (rows for rows, _ in self._gateway.pages(self._path, asked, PAGE_ROWS))
 
 
 def _time(record: Row) -> datetime:
     try:
         return datetime.fromisoformat(str(record.get("occurred_at")))
     except ValueError:
-        raise CommandError("The answer is not one of the gateway's; is this its address?") from None
+        raise NotTheGateway from None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from controlplane.cli.command import EXIT_OK, Command, Group, argument
+from controlplane.cli.command import Command, Group, argument
+from controlplane.cli.errors import EXIT_OK
 from controlplane.cli.options import FORCE, LIMIT, YES, condition, segment
+from controlplane.cli.session import Session
 from controlplane.cli.terminal import Colour, Column, Row, confirm, minute, note, shown
 
 if TYPE_CHECKING:
-    from controlplane.cli.admin_client import Answer
-    from controlplane.cli.session import Session
+    from controlplane.cli.admin_client import Response
 
 PATH = "/admin/v1/api-keys"
 ROLES = ("admin", "developer", "viewer", "service")
@@ -41,12 +42,7 @@ def _list(arguments: argparse.Namespace, session: Session) -> int:
         "state": arguments.state,
         "prefix": arguments.prefix,
     }
-    found = session.gateway.listing(PATH, wanted, arguments.limit)
-    if arguments.json:
-        session.terminal.raw(found.text)
-    else:
-        session.terminal.table(COLUMNS, found.rows)
-    return EXIT_OK
+    return session.show_table(COLUMNS, session.gateway.listing(PATH, wanted, arguments.limit))
 
 
 def _create(arguments: argparse.Namespace, session: Session) -> int:
@@ -55,16 +51,13 @@ def _create(arguments: argparse.Namespace, session: Session) -> int:
         wanted["application_id"] = arguments.app
     if arguments.expires_at:
         wanted["expires_at"] = arguments.expires_at
-    return _issued(arguments, session, session.gateway.send("POST", PATH, wanted))
+    return _issued(session, session.gateway.send("POST", PATH, wanted))
 
 
 def _get(arguments: argparse.Namespace, session: Session) -> int:
-    answer = session.gateway.get(_address(arguments))
-    if arguments.json:
-        session.terminal.raw(answer.text)
-        return EXIT_OK
-    key = answer.body
-    session.terminal.fields(
+    response = session.gateway.get(_address(arguments))
+    key = response.body
+    return session.show_fields(
         {name: key.get(name) for name in ("id", "prefix", "name", "application_id")}
         | {name: key.get(name) for name in ("role", "state", "replaces")}
         | {
@@ -72,18 +65,18 @@ def _get(arguments: argparse.Namespace, session: Session) -> int:
             "last used": minute(key.get("last_used_at")),
             "expires": minute(key.get("expires_at")),
             "revoked": minute(key.get("revoked_at")),
-        }
+        },
+        response,
     )
-    return EXIT_OK
 
 
 def _rotate(arguments: argparse.Namespace, session: Session) -> int:
     address = _address(arguments)
     headers = condition(arguments, session.gateway.get(address))
     overlap = {} if arguments.overlap is None else {"overlap_seconds": arguments.overlap}
-    answer = session.gateway.send("POST", f"{address}/rotate", overlap, headers=headers)
-    _issued(arguments, session, answer)
-    if not arguments.json:
+    response = session.gateway.send("POST", f"{address}/rotate", overlap, headers=headers)
+    _issued(session, response)
+    if not session.as_json:
         old = session.gateway.get(address).body
         note(f"The old key {arguments.id} works until {minute(old.get('expires_at'))} UTC.")
     return EXIT_OK
@@ -100,15 +93,15 @@ def _revoke(arguments: argparse.Namespace, session: Session) -> int:
     return EXIT_OK
 
 
-def _issued(arguments: argparse.Namespace, session: Session, answer: Answer) -> int:
-    if arguments.json:
-        session.terminal.raw(answer.text)
+def _issued(session: Session, response: Response) -> int:
+    if session.as_json:
+        session.terminal.raw(response.text)
     else:
         # The key alone on standard output: KEY=$(llm-cp key create ...).
-        print(shown(str(answer.body.get("key"))), flush=True)
-        role, application = answer.body.get("role"), answer.body.get("application_id")
+        print(shown(str(response.body.get("key"))), flush=True)
+        role, application = response.body.get("role"), response.body.get("application_id")
         whose = f"role {role}" + (f", for {application}" if application else "")
-        note(f"{answer.body.get('id')} ({whose}). Store the key now: it is not shown again.")
+        note(f"{response.body.get('id')} ({whose}). Store the key now: it is not shown again.")
     return EXIT_OK
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from controlplane.cli.command import EXIT_OK, Command, CommandError, argument
+from controlplane.cli.command import Command, argument
+from controlplane.cli.errors import EXIT_OK, CommandError
+from controlplane.cli.session import Session
 from controlplane.cli.terminal import shown
-
-if TYPE_CHECKING:
-    from controlplane.cli.session import Session
 
 LOCAL = "/2015-03-31/functions/llm-cp/invocations"
 FUNCTION_ERROR = "x-amz-function-error"
@@ -21,9 +19,7 @@ FUNCTION_ERROR = "x-amz-function-error"
 def _migrate(arguments: argparse.Namespace, session: Session) -> int:
     event = {"type": "user-migration", "revision": arguments.revision}
     if arguments.function:
-        # The AWS client is loaded by who deploys, and by nobody else.
-        invoke = import_module("controlplane.cli.aws_lambda").invoke
-        text, failed = invoke(arguments.function, event)
+        text, failed = invoke_aws(arguments.function, event)
     else:
         text, failed = _invoke_local(session, event)
     result = _parsed(text)
@@ -32,7 +28,7 @@ def _migrate(arguments: argparse.Namespace, session: Session) -> int:
         raise CommandError(f"The migration failed: {shown(str(message))} ({shown(str(kind))})")
     if result.get("ok") is not True:
         raise CommandError("The answer is not one of the function's; is this its name?")
-    if arguments.json:
+    if session.as_json:
         session.terminal.raw(text)
         return EXIT_OK
     before, after = result.get("from_revision") or "nothing", result.get("to_revision")
@@ -43,10 +39,33 @@ def _migrate(arguments: argparse.Namespace, session: Session) -> int:
 
 def _invoke_local(session: Session, event: Mapping[str, Any]) -> tuple[str, bool]:
     try:
-        answer = session.invoke_api.invoke(LOCAL, event)
+        response = session.invoke_api.invoke(LOCAL, event)
     except CommandError as error:
         raise CommandError(str(error), "For a function in AWS: --function NAME.") from None
-    return answer.text, FUNCTION_ERROR in answer.headers
+    return response.text, FUNCTION_ERROR in response.headers
+
+
+def invoke_aws(function: str, event: Mapping[str, Any]) -> tuple[str, bool]:
+    """What a function in AWS returned to the credentials of the environment, and whether it failed
+    (FunctionError). Raises CommandError."""
+    # Not at the top: only a deployment needs the AWS client.
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    # As long as a function may run. It is not invoked again by itself: the first may still run.
+    config = Config(connect_timeout=10, read_timeout=900, retries={"total_max_attempts": 1})
+    try:
+        client: Any = boto3.client("lambda", config=config)
+        reply = client.invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        return reply["Payload"].read().decode(), "FunctionError" in reply
+    except ClientError as error:
+        said = error.response.get("Error", {})
+        raise CommandError(
+            f"AWS refused to invoke {function}: {said.get('Message')} ({said.get('Code')})"
+        ) from None
+    except BotoCoreError as error:
+        raise CommandError(f"AWS could not be asked: {error}") from None
 
 
 def _parsed(text: str) -> dict[str, Any]:

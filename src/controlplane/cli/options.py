@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from controlplane.cli.command import CommandError, argument
+from controlplane.cli.command import argument
+from controlplane.cli.errors import CommandError
 from controlplane.cli.terminal import note
 
 if TYPE_CHECKING:
-    from controlplane.cli.admin_client import Answer
+    from controlplane.cli.admin_client import Response
 
 
 MAX_SECONDS = 3600.0
@@ -50,9 +51,7 @@ def entity_tag(text: str) -> str:
 
 _ROWS = number(1, 100_000)
 YES = argument("--yes", "-y", action="store_true", help="do not ask")
-FORCE = argument(
-    "--force", action="store_true", help="also where somebody has changed it in the meantime"
-)
+FORCE = argument("--force", action="store_true", help="also where it has changed in the meantime")
 IF_MATCH = argument(
     "--if-match",
     type=entity_tag,
@@ -80,7 +79,7 @@ def path(name: str, safe: str = "/") -> str:
     return quote(name, safe=safe)
 
 
-def condition(arguments: argparse.Namespace, stored: Answer | None) -> Mapping[str, str]:
+def condition(arguments: argparse.Namespace, stored: Response | None) -> Mapping[str, str]:
     """The header that holds a write to what was read: the `--if-match` of an earlier look, else
     `stored`, or nothing. None with `--force`. Raises CommandError where both are given."""
     # Not all commands have it.
@@ -96,7 +95,7 @@ def condition(arguments: argparse.Namespace, stored: Answer | None) -> Mapping[s
     return {"If-Match": stored.etag} if stored.etag else {}
 
 
-def note_tag(answer: Answer) -> None:
+def note_tag(response: Response) -> None:
     """Show the ETag beside the output, for a later `--if-match`."""
-    if answer.etag:
-        note(f"ETag {answer.etag}")
+    if response.etag:
+        note(f"ETag {response.etag}")

@@ -5,19 +5,20 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from controlplane.cli.command import EXIT_OK, Command, CommandError, Group, argument
+from controlplane.cli.command import Command, Group, argument
+from controlplane.cli.errors import CommandError
 from controlplane.cli.options import FORCE, condition, segment
+from controlplane.cli.session import Session
 from controlplane.cli.terminal import minute
 
 if TYPE_CHECKING:
-    from controlplane.cli.admin_client import Answer
-    from controlplane.cli.session import Session
+    from controlplane.cli.admin_client import Response
 
 PATH = "/admin/v1/organizations"
 
 
 def _get(arguments: argparse.Namespace, session: Session) -> int:
-    return _show(arguments, session, _own(session))
+    return _show(session, _own(session))
 
 
 def _rename(arguments: argparse.Namespace, session: Session) -> int:
@@ -28,29 +29,24 @@ def _rename(arguments: argparse.Namespace, session: Session) -> int:
         {"name": arguments.name},
         headers=condition(arguments, own),
     )
-    return _show(arguments, session, renamed)
+    return _show(session, renamed)
 
 
-def _own(session: Session) -> Answer:
+def _own(session: Session) -> Response:
     rows = session.gateway.listing(PATH).rows
     if not rows:
         raise CommandError("The organisation of this token is not there any more.")
     return session.gateway.get(f"{PATH}/{segment(str(rows[0].get('id')))}")
 
 
-def _show(arguments: argparse.Namespace, session: Session, answer: Answer) -> int:
-    if arguments.json:
-        session.terminal.raw(answer.text)
-    else:
-        found = answer.body
-        session.terminal.fields(
-            {
-                "id": found.get("id"),
-                "name": found.get("name"),
-                "created": minute(found.get("created_at")),
-            }
-        )
-    return EXIT_OK
+def _show(session: Session, response: Response) -> int:
+    own = response.body
+    fields = {
+        "id": own.get("id"),
+        "name": own.get("name"),
+        "created": minute(own.get("created_at")),
+    }
+    return session.show_fields(fields, response)
 
 
 GROUP = Group(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from controlplane.cli.command import EXIT_OK, Argument, Command, CommandError, Group, argument
+from controlplane.cli.command import Argument, Command, Group, argument
+from controlplane.cli.errors import EXIT_OK, CommandError
 from controlplane.cli.options import FORCE, IF_MATCH, LIMIT, YES, condition, note_tag, path, segment
+from controlplane.cli.session import Session
 from controlplane.cli.terminal import Column, confirm, note
 
 if TYPE_CHECKING:
-    from controlplane.cli.admin_client import Answer
-    from controlplane.cli.session import Session
+    from controlplane.cli.admin_client import Response
 
 PATH = "/admin/v1/prices"
 COLUMNS = (
@@ -26,20 +27,15 @@ _MODEL = argument("model", metavar="PROVIDER/MODEL", help="as targets of routes 
 
 
 def _list(arguments: argparse.Namespace, session: Session) -> int:
-    found = session.gateway.listing(PATH, limit=arguments.limit)
-    if arguments.json:
-        session.terminal.raw(found.text)
-    else:
-        session.terminal.table(COLUMNS, found.rows)
-    return EXIT_OK
+    return session.show_table(COLUMNS, session.gateway.listing(PATH, limit=arguments.limit))
 
 
 def _get(arguments: argparse.Namespace, session: Session) -> int:
-    answer = session.gateway.get(_address(arguments))
-    _show(arguments, session, answer)
+    response = session.gateway.get(_address(arguments))
+    session.show_table(COLUMNS, response)
     # The list price cannot be written, so nothing can be held to it.
-    if not arguments.json and answer.body.get("source") == "own":
-        note_tag(answer)
+    if not session.as_json and response.body.get("source") == "own":
+        note_tag(response)
     return EXIT_OK
 
 
@@ -53,8 +49,8 @@ def _set(arguments: argparse.Namespace, session: Session) -> int:
     wanted = {name: amount for name, amount in given.items() if amount is not None}
     address = _address(arguments)
     stored = _own(session, address)
-    headers = condition(arguments, stored)
-    return _show(arguments, session, session.gateway.send("PUT", address, wanted, headers=headers))
+    response = session.gateway.send("PUT", address, wanted, headers=condition(arguments, stored))
+    return session.show_table(COLUMNS, response)
 
 
 def _delete(arguments: argparse.Namespace, session: Session) -> int:
@@ -68,7 +64,7 @@ def _delete(arguments: argparse.Namespace, session: Session) -> int:
     return EXIT_OK
 
 
-def _own(session: Session, address: str) -> Answer | None:
+def _own(session: Session, address: str) -> Response | None:
     stored = session.gateway.find(address)
     return stored if stored is not None and stored.body.get("source") == "own" else None
 
@@ -78,14 +74,6 @@ def _address(arguments: argparse.Namespace) -> str:
     if not slash:
         raise CommandError("A price is named PROVIDER/MODEL, such as openai/gpt-4o.")
     return f"{PATH}/{segment(provider)}/{path(model)}"
-
-
-def _show(arguments: argparse.Namespace, session: Session, answer: Answer) -> int:
-    if arguments.json:
-        session.terminal.raw(answer.text)
-    else:
-        session.terminal.table(COLUMNS, [answer.body])
-    return EXIT_OK
 
 
 def _amount(name: str, what: str, *, required: bool = False) -> Argument:

@@ -3,36 +3,88 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from controlplane.cli.command import EXIT_OK, Command, Group, argument
-from controlplane.cli.export import export_requests
-from controlplane.cli.follow import PAGE_ROWS, follow_requests
+from controlplane.cli.command import Command, Group, argument
+from controlplane.cli.documents import written_whole
+from controlplane.cli.errors import EXIT_OK, CommandError
+from controlplane.cli.follow import PAGE_ROWS, Trail
 from controlplane.cli.options import NEWEST, number, seconds, segment
-from controlplane.cli.request_rows import COLUMNS, FILTERS, PATH, wanted_requests
-from controlplane.cli.terminal import note, shown
+from controlplane.cli.session import Session
+from controlplane.cli.terminal import Colour, Column, Row, note, second, shown
 
-if TYPE_CHECKING:
-    from controlplane.cli.session import Session
+PATH = "/admin/v1/requests"
+_NEXT_CURSOR = "x-next-cursor"
+
+FILTERS = (
+    argument("--from", dest="since", metavar="TIME", help="not before this day (UTC) or time"),
+    argument("--to", dest="until", metavar="TIME", help="up to this day, or before this time"),
+    argument("--app", metavar="APP", help="of this application"),
+    argument("--subject", metavar="WHO", help="of this caller: key:<id> or user:<sub>"),
+    argument("--model", metavar="MODEL", help="with this model asked for or served"),
+    argument("--provider", metavar="PROVIDER", help="answered by this provider"),
+    argument("--status", metavar="STATUS", help="such as 429, or a class such as 4xx"),
+    argument("--code", metavar="CODE", help="such as insufficient_quota"),
+    argument("--min-cost", metavar="USD", help="that cost this much or more, such as 0.25"),
+)
+
+
+def _wanted(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The filters as the gateway's parameters; None for those that are not given."""
+    return {
+        "from": getattr(arguments, "since", None),
+        "to": getattr(arguments, "until", None),
+        "application_id": arguments.app,
+        "subject": arguments.subject,
+        "model": arguments.model,
+        "provider": arguments.provider,
+        "status": arguments.status,
+        "code": arguments.code,
+        "min_cost": arguments.min_cost,
+    }
+
+
+def _colour(row: Row) -> Colour | None:
+    status = row.get("status")
+    if not isinstance(status, int) or status < 400:
+        return None
+    return Colour.YELLOW if status < 500 else Colour.RED
+
+
+COLUMNS = (
+    Column("TIME (UTC)", lambda row: second(row.get("occurred_at")), width=14),
+    Column("STATUS", lambda row: row.get("status"), right=True, colour=_colour),
+    Column("APPLICATION", lambda row: row.get("application_id"), width=16),
+    Column("MODEL", lambda row: row.get("model_served") or row.get("model_requested"), width=24),
+    Column("PROVIDER", lambda row: row.get("provider"), width=9),
+    Column("TOKENS IN", lambda row: row.get("tokens_input"), right=True),
+    Column("OUT", lambda row: row.get("tokens_output"), right=True, width=6),
+    Column("COST USD", lambda row: row.get("cost_usd"), right=True, width=9),
+    Column("MS", lambda row: row.get("latency_ms"), right=True, width=6),
+    Column("REQUEST", lambda row: row.get("request_id"), width=36),
+    Column("CODE", lambda row: row.get("code"), colour=_colour),
+)
 
 
 def _list(arguments: argparse.Namespace, session: Session) -> int:
-    found = session.gateway.listing(PATH, wanted_requests(arguments), arguments.limit)
-    if arguments.json:
-        session.terminal.raw(found.text)
-        return EXIT_OK
-    session.terminal.table(COLUMNS, found.rows)
-    if found.has_more:
+    found = session.gateway.listing(PATH, _wanted(arguments), arguments.limit)
+    session.show_table(COLUMNS, found)
+    if found.has_more and not session.as_json:
         note("There are older ones: --limit shows more, `llm-cp requests export` all.")
     return EXIT_OK
 
 
 def _get(arguments: argparse.Namespace, session: Session) -> int:
-    answer = session.gateway.get(f"{PATH}/{segment(arguments.id)}")
-    if arguments.json:
-        session.terminal.raw(answer.text)
+    response = session.gateway.get(f"{PATH}/{segment(arguments.id)}")
+    if session.as_json:
+        session.terminal.raw(response.text)
         return EXIT_OK
-    record = dict(answer.body)
+    record = dict(response.body)
     attempts = record.pop("attempts", None)
     # What is zero, false or empty in most records says nothing.
     session.terminal.fields({name: value for name, value in record.items() if value})
@@ -48,6 +100,73 @@ def _attempt(attempt: Any) -> str:
     status = f" {attempt['status']}" if attempt.get("status") else ""
     where = f"{attempt.get('provider')}/{attempt.get('model')}"
     return shown(f"{where}: {outcome}{status} after {attempt.get('latency_ms')} ms")
+
+
+def _follow(arguments: argparse.Namespace, session: Session) -> int:
+    batches = Trail(session.gateway, PATH, _wanted(arguments)).batches(arguments.every)
+    with contextlib.suppress(KeyboardInterrupt):
+        before = next(batches)
+        if not session.as_json:
+            session.terminal.head(COLUMNS)
+        _show(session, before[len(before) - arguments.last :])
+        for new in batches:
+            _show(session, new)
+    return EXIT_OK
+
+
+def _show(session: Session, records: list[Row]) -> None:
+    for record in records:
+        if session.as_json:
+            session.terminal.raw(json.dumps(record, ensure_ascii=False))
+        else:
+            session.terminal.row(COLUMNS, record)
+
+
+def _export(arguments: argparse.Namespace, session: Session) -> int:
+    form = arguments.format or _suffix(arguments.file)
+    if arguments.file == "-":
+        for part in _parts(arguments, session, form):
+            _print(part)
+        return EXIT_OK
+    target = Path(arguments.file)
+    if target.exists() and not arguments.force:
+        raise CommandError(f"{target} exists; --force replaces it.")
+    size = 0
+    with written_whole(target) as file:
+        for part in _parts(arguments, session, form):
+            size += file.write(part)
+    note(f"{target}: {size:,} bytes.")
+    return EXIT_OK
+
+
+def _parts(arguments: argparse.Namespace, session: Session, form: str) -> Iterator[bytes]:
+    wanted = {**_wanted(arguments), "format": form}
+    is_first = True
+    while True:
+        response = session.gateway.file(PATH, wanted)
+        # Every part of a CSV has the line of names.
+        part = response.content
+        yield part if is_first or form != "csv" else part.partition(b"\n")[2]
+        cursor = response.headers.get(_NEXT_CURSOR)
+        if not cursor:
+            return
+        wanted["cursor"], is_first = cursor, False
+
+
+def _suffix(name: str) -> str:
+    suffix = Path(name).suffix.removeprefix(".").lower()
+    if suffix not in ("csv", "jsonl"):
+        raise CommandError("Call the file .csv or .jsonl, or say --format.")
+    return suffix
+
+
+def _print(part: bytes) -> None:
+    if sys.stdout.isatty():
+        for line in part.decode().splitlines():
+            print(shown(line))
+    else:
+        sys.stdout.buffer.write(part)
+        sys.stdout.buffer.flush()
 
 
 GROUP = Group(
@@ -81,7 +200,7 @@ GROUP = Group(
             "llm-cp requests follow\n"
             "llm-cp requests follow --status 4xx --app app-support\n"
             "llm-cp requests follow --json | jq -c '{request_id, cost_usd}'",
-            follow_requests,
+            _follow,
             (
                 *(each for each in FILTERS if each.names[0] not in ("--from", "--to")),
                 argument(
@@ -108,7 +227,7 @@ GROUP = Group(
             "llm-cp requests export november.csv --from 2026-11-01 --to 2026-11-30\n"
             "llm-cp requests export refused.jsonl --status 4xx\n"
             "llm-cp requests export - --format jsonl | gzip > all.jsonl.gz",
-            export_requests,
+            _export,
             (
                 argument("file", metavar="FILE", help="what to write; - is standard output"),
                 argument("--format", choices=("csv", "jsonl"), help="(default: as FILE is called)"),

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
-from controlplane.cli.command import EXIT_OK, Command, Group, argument
-from controlplane.cli.files import read_document
+from controlplane.cli.command import Command, Group, argument
+from controlplane.cli.documents import read_document
+from controlplane.cli.errors import EXIT_OK
 from controlplane.cli.options import FILE, FORCE, IF_MATCH, LIMIT, YES, condition, note_tag, path
+from controlplane.cli.session import Session
 from controlplane.cli.terminal import Column, Row, confirm, note
-
-if TYPE_CHECKING:
-    from controlplane.cli.session import Session
 
 PATH = "/admin/v1/routes"
 
@@ -38,21 +36,16 @@ _ALIAS = argument("alias", metavar="ALIAS", help="the model name that applicatio
 
 
 def _list(arguments: argparse.Namespace, session: Session) -> int:
-    found = session.gateway.listing(PATH, limit=arguments.limit)
-    if arguments.json:
-        session.terminal.raw(found.text)
-    else:
-        session.terminal.table(COLUMNS, found.rows)
-    return EXIT_OK
+    return session.show_table(COLUMNS, session.gateway.listing(PATH, limit=arguments.limit))
 
 
 def _get(arguments: argparse.Namespace, session: Session) -> int:
-    answer = session.gateway.get(_address(arguments))
-    if arguments.json:
-        session.terminal.raw(answer.text)
+    response = session.gateway.get(_address(arguments))
+    if session.as_json:
+        session.terminal.raw(response.text)
     else:
-        session.terminal.json(answer.body)
-        note_tag(answer)
+        session.terminal.json(response.body)
+        note_tag(response)
     return EXIT_OK
 
 
@@ -60,12 +53,8 @@ def _put(arguments: argparse.Namespace, session: Session) -> int:
     raw, _ = read_document(arguments.file)
     address = _address(arguments)
     stored = session.gateway.find(address)
-    answer = session.gateway.send("PUT", address, raw, headers=condition(arguments, stored))
-    if arguments.json:
-        session.terminal.raw(answer.text)
-    else:
-        session.terminal.table(COLUMNS, [answer.body])
-    return EXIT_OK
+    response = session.gateway.send("PUT", address, raw, headers=condition(arguments, stored))
+    return session.show_table(COLUMNS, response)
 
 
 def _delete(arguments: argparse.Namespace, session: Session) -> int:

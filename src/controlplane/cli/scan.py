@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from controlplane.cli.command import (
-    EXIT_FOUND,
-    EXIT_OK,
-    Command,
-    CommandError,
-    argument,
-)
-from controlplane.cli.files import read_bytes
+from controlplane.cli.command import Command, argument
+from controlplane.cli.documents import read_bytes
+from controlplane.cli.errors import EXIT_FOUND, EXIT_OK, CommandError, NotTheGateway
+from controlplane.cli.session import Session
 from controlplane.cli.terminal import Column, Row, shown
-
-if TYPE_CHECKING:
-    from controlplane.cli.session import Session
 
 PATH = "/admin/v1/screening/test"
 COLUMNS = (
@@ -33,12 +26,12 @@ def _scan(arguments: argparse.Namespace, session: Session) -> int:
     is_chat = _is_chat_request(raw)
     request = raw if is_chat else _as_message(raw)
     # A chat request goes as it stands: written anew, a long number would be another one.
-    answer = session.gateway.send("POST", PATH, b'{"request":' + request + b"}")
-    action, findings = answer.body.get("action"), _findings(answer.body.get("findings"))
+    response = session.gateway.send("POST", PATH, b'{"request":' + request + b"}")
+    action, findings = response.body.get("action"), _findings(response.body.get("findings"))
     if not isinstance(action, str) or findings is None:
-        raise CommandError("The answer is not one of the gateway's; is this its address?")
-    if arguments.json:
-        session.terminal.raw(answer.text)
+        raise NotTheGateway
+    if session.as_json:
+        session.terminal.raw(response.text)
     else:
         what = "a chat request" if is_chat else "as text"
         print(f"{shown(action)} ({what}, {len(findings)} found)")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from controlplane.cli.command import CommandError
+from controlplane.cli.errors import CommandError
 
 Row = Mapping[str, Any]
 

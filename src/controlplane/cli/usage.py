@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from controlplane.cli.command import EXIT_OK, Command, CommandError, argument
+from controlplane.cli.command import Command, argument
+from controlplane.cli.errors import EXIT_OK, CommandError, NotTheGateway
+from controlplane.cli.session import Session
 from controlplane.cli.terminal import Colour, Column, Row, note
-
-if TYPE_CHECKING:
-    from controlplane.cli.session import Session
 
 PATH = "/admin/v1/usage"
 GROUPS = ("model", "application", "provider", "user", "day")
@@ -46,17 +44,17 @@ def _usage(arguments: argparse.Namespace, session: Session) -> int:
         "model": arguments.model,
         "provider": arguments.provider,
     }
-    answer = session.gateway.get(PATH, wanted)
-    if arguments.json:
-        session.terminal.raw(answer.text)
+    response = session.gateway.get(PATH, wanted)
+    if session.as_json:
+        session.terminal.raw(response.text)
         return EXIT_OK
-    rows, totals = answer.body.get("data"), answer.body.get("totals")
+    rows, totals = response.body.get("data"), response.body.get("totals")
     if not isinstance(rows, list) or not isinstance(totals, Mapping):
-        raise CommandError("The answer is not one of the gateway's; is this its address?")
+        raise NotTheGateway
     columns = (*(_group(name) for name in groups), *SUMS)
     total = {**totals, groups[0]: "total", **dict.fromkeys(groups[1:], " ")}
     session.terminal.table(columns, rows, total if len(rows) > 1 else None)
-    days = f"{answer.body.get('from')} to {answer.body.get('to')} (UTC)"
+    days = f"{response.body.get('from')} to {response.body.get('to')} (UTC)"
     note(days if rows else f"No requests from {days}.")
     return EXIT_OK
 

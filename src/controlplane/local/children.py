@@ -121,7 +121,7 @@ def exit_with_parent() -> None:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody uses at this moment; never the same one twice.
+    """A TCP port of 127.0.0.1 that is free at this moment; never the same one twice.
 
     It lies below those that systems give to outgoing connections, so that none of these takes it
     before it is used.

@@ -20,9 +20,9 @@ from controlplane.local.environment import (
     write_env,
     write_private,
 )
-from controlplane.local.function import HANDLER, LambdaContext, load_handler
 from controlplane.local.postgres import DATABASE, prepare_database
 from controlplane.local.provision import Provision, addresses
+from controlplane.local.worker import HANDLER, LambdaContext, load_handler
 
 
 def main() -> None:

@@ -1,14 +1,19 @@
-"""Emulated AWS: a moto server on 127.0.0.1."""
+"""Emulated AWS: a moto server on 127.0.0.1, in a process of its own.
+
+`python -m controlplane.local.emulator --port 5000` is that process.
+"""
 
 from __future__ import annotations
 
+import argparse
+import logging
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from controlplane.local.aws import Aws
-from controlplane.local.children import Child, Pause, free_port, is_listening
+from controlplane.local.children import Child, Pause, exit_with_parent, free_port, is_listening
 
 # The ids of user pools stay the same from start to start, and so do the issuers of tokens.
 STABLE_IDS = {
@@ -31,7 +36,7 @@ class AwsEmulator:
 
     def start(self, env: Mapping[str, str]) -> None:
         """Start the server, with the environment `env`."""
-        command = [sys.executable, "-m", "controlplane.local.moto_server"]
+        command = [sys.executable, "-m", "controlplane.local.emulator"]
         self.child = Child(
             "The AWS emulator",
             [*command, "--port", str(self._port), "--exit-with-parent"],
@@ -49,3 +54,26 @@ class AwsEmulator:
         """End it."""
         if self.child:
             self.child.stop()
+
+
+def main() -> None:
+    """Serve until a signal. moto's own command logs every request, which costs more than it."""
+    # Not at the top: the process that starts this one does without.
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import run_simple
+
+    parser = argparse.ArgumentParser(prog="python -m controlplane.local.emulator")
+    parser.add_argument("--port", type=int, default=5000)
+    parser.add_argument(
+        "--exit-with-parent", action="store_true", help="stop when standard input is closed"
+    )
+    arguments = parser.parse_args()
+    if arguments.exit_with_parent:
+        exit_with_parent()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    application = DomainDispatcherApplication(create_backend_app)
+    run_simple("127.0.0.1", arguments.port, application, threaded=True)
+
+
+if __name__ == "__main__":
+    main()

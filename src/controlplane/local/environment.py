@@ -12,7 +12,7 @@ from dotenv import dotenv_values
 
 from controlplane.config import provider_settings
 from controlplane.errors import ConfigurationError
-from controlplane.local.simulator.openai import API_KEY as SIMULATOR_KEY
+from controlplane.local.simulator.wire import API_KEY as SIMULATOR_KEY
 
 
 @dataclass(frozen=True, slots=True)

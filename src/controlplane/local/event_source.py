@@ -1,4 +1,4 @@
-"""The event source mapping: SQS messages in batches to the function, as Lambda's poller does it.
+"""What invokes the function in AWS: the poller of its queue, with batches, and its schedules.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 """
@@ -8,18 +8,19 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-if TYPE_CHECKING:
-    from controlplane.local.function import FunctionWorker, Outcome
+from controlplane.local.worker import FunctionWorker, Outcome
 
 BATCH_SIZE = 10
 WAIT_SECONDS = 1
 DRAIN_SECONDS = 3.0
+# Seconds between two events of a kind; `infra/components/schedules.py` has the same in AWS.
+SCHEDULES: Mapping[str, float] = {"ledger-restore": 60.0, "hold-sweep": 300.0}
 
 
 class QueuePoller:
@@ -128,3 +129,22 @@ def succeeded(
     if not failed <= {message["MessageId"] for message in messages}:
         return []
     return [message for message in messages if message["MessageId"] not in failed]
+
+
+def start_schedules(
+    submit: Callable[[Mapping[str, Any]], Any], schedules: Mapping[str, float] = SCHEDULES
+) -> None:
+    """Submit each event as often as its row says, from a thread that ends with the process."""
+    threading.Thread(
+        target=_run, args=(submit, dict(schedules)), name="schedules", daemon=True
+    ).start()
+
+
+def _run(submit: Callable[[Mapping[str, Any]], Any], schedules: Mapping[str, float]) -> None:
+    started = time.monotonic()
+    due = {name: started + seconds for name, seconds in schedules.items()}
+    while True:
+        name = min(due, key=lambda each: due[each])
+        time.sleep(max(0.0, due[name] - time.monotonic()))
+        submit({"type": name})
+        due[name] = time.monotonic() + schedules[name]

@@ -12,11 +12,10 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
-if TYPE_CHECKING:
-    from controlplane.local.function import FunctionWorker
+from controlplane.local.worker import FunctionWorker
 
 PREFIX = "/2015-03-31/"
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
@@ -27,7 +26,7 @@ _NAME = re.compile(
 )
 
 
-class _Refused(Exception):
+class _InvokeError(Exception):
     def __init__(self, status: int, kind: str, message: str) -> None:
         super().__init__(message)
         self.status = status
@@ -55,11 +54,11 @@ class _InvokeHandler(BaseHTTPRequestHandler):
     function: ClassVar[FunctionWorker]
 
     def do_GET(self) -> None:
-        """Only `/health`, for whoever waits for this server."""
+        """Only `/health`, which tells that this server is up."""
         if self.path == "/health":
             self._answer(200, b'{"status":"ok"}')
         else:
-            self._refuse(_Refused(404, "ResourceNotFoundException", "There is nothing here."))
+            self._refuse(_InvokeError(404, "ResourceNotFoundException", "There is nothing here."))
 
     def do_POST(self) -> None:
         """Invoke."""
@@ -77,13 +76,13 @@ class _InvokeHandler(BaseHTTPRequestHandler):
                 case "DryRun":
                     self._answer(204, b"")
                 case _:
-                    raise _Refused(
+                    raise _InvokeError(
                         400,
                         "InvalidParameterValueException",
                         "X-Amz-Invocation-Type must be RequestResponse, Event or DryRun.",
                     )
-        except _Refused as refused:
-            self._refuse(refused)
+        except _InvokeError as error:
+            self._refuse(error)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the function logs what matters."""
@@ -92,7 +91,7 @@ class _InvokeHandler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         match = _INVOCATIONS.match(parts.path)
         if match is None:
-            raise _Refused(404, "ResourceNotFoundException", "There is no such operation here.")
+            raise _InvokeError(404, "ResourceNotFoundException", "There is no such operation here.")
         asked = unquote(match["name"])
         name = _NAME.match(asked)
         qualifier = parse_qs(parts.query).get("Qualifier", ["$LATEST"])[0]
@@ -100,7 +99,7 @@ class _InvokeHandler(BaseHTTPRequestHandler):
             arn = f"arn:aws:lambda:us-east-1:123456789012:function:{asked}"
             if qualifier != "$LATEST":
                 arn = f"{arn}:{qualifier}"
-            raise _Refused(404, "ResourceNotFoundException", f"Function not found: {arn}")
+            raise _InvokeError(404, "ResourceNotFoundException", f"Function not found: {arn}")
 
     def _invoke(self, event: Any) -> None:
         outcome = self.function.submit(event).result()
@@ -109,9 +108,9 @@ class _InvokeHandler(BaseHTTPRequestHandler):
             headers["X-Amz-Function-Error"] = "Unhandled"
         self._answer(200, outcome.payload, headers)
 
-    def _refuse(self, refused: _Refused) -> None:
-        body = json.dumps({"Type": "User", "Message": str(refused)}).encode()
-        self._answer(refused.status, body, {"x-amzn-ErrorType": refused.kind})
+    def _refuse(self, error: _InvokeError) -> None:
+        body = json.dumps({"Type": "User", "Message": str(error)}).encode()
+        self._answer(error.status, body, {"x-amzn-ErrorType": error.kind})
 
     def _answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
@@ -126,7 +125,7 @@ class _InvokeHandler(BaseHTTPRequestHandler):
 
 def _event(raw: bytes) -> Any:
     if len(raw) > MAX_PAYLOAD_BYTES:
-        raise _Refused(
+        raise _InvokeError(
             413,
             "RequestTooLargeException",
             f"Request must be smaller than {MAX_PAYLOAD_BYTES} bytes for the InvokeFunction "
@@ -135,7 +134,7 @@ def _event(raw: bytes) -> Any:
     try:
         return json.loads(raw or b"{}", parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise _Refused(
+        raise _InvokeError(
             400,
             "InvalidRequestContentException",
             "Could not parse request body into json: the payload is not valid JSON.",

@@ -15,7 +15,7 @@ from typing import Any
 from controlplane.local.children import Child, LocalStackError, Pause, free_port, is_listening
 from controlplane.local.environment import provider_environment, read_dotenv, write_env
 from controlplane.local.provision import Provision, addresses
-from controlplane.local.stores import Stores
+from controlplane.local.stores import StoreServers
 
 EVENT_SECONDS = 120.0
 _NAMES = {"simulator": "provider simulator", "function": "function worker", "server": "gateway"}
@@ -31,7 +31,7 @@ class Stack:
         self._began = time.monotonic()
         self._stops: list[Callable[[], None]] = []
         self._children: list[Child] = []
-        self._stores = Stores(self._local)
+        self._stores = StoreServers(self._local)
         self._port = port
         self._simulator_port = free_port()
         self._function_port = free_port()

@@ -12,7 +12,7 @@ from controlplane.local.postgres import Postgres
 from controlplane.local.valkey import Valkey
 
 
-class Stores:
+class StoreServers:
     """`start`, then exhaust `wait_ready`; `stop` in any state."""
 
     def __init__(self, folder: Path) -> None:

@@ -18,13 +18,14 @@ MISSING = (
 
 
 class Valkey:
-    """One server on 127.0.0.1 that saves its data when it stops.
+    """One server on 127.0.0.1 with so many `databases`, which saves its data when it stops.
 
     Start with `start()`, then `wait_ready()`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, databases: int = 16) -> None:
         self.folder = folder.resolve()
+        self._databases = databases
         self.version = ""
         self.child: Child | None = None
         self._binary = find_binary()
@@ -45,6 +46,7 @@ class Valkey:
             [
                 *(self._binary, "--port", str(self._port), "--bind", "127.0.0.1"),
                 *("--dir", self.folder, "--save", "60 1", "--daemonize", "no"),
+                *("--databases", str(self._databases)),
             ],
             log_path=self.folder / "server.log",
         )

@@ -125,15 +125,20 @@ class Container(Stores):
         """The configured providers by name."""
         from controlplane.providers.registry import PROVIDERS
 
+        return {
+            name: PROVIDERS[row.kind](row, self.http)
+            for name, row in self.provider_settings.items()
+            if row.kind in PROVIDERS
+        }
+
+    @cached_property
+    def provider_settings(self) -> Mapping[str, ProviderSettings]:
+        """Of the configured providers by name: from the environment, and from the secret."""
         rows: dict[str, ProviderSettings] = dict(self.settings.providers)
         if self.settings.providers_secret:
             secret = self.secrets.mapping(self.settings.providers_secret)
             rows |= provider_settings(secret, local=False)
-        return {
-            name: PROVIDERS[row.kind](row, self.http)
-            for name, row in rows.items()
-            if row.kind in PROVIDERS
-        }
+        return rows
 
     @cached_property
     def http(self) -> httpx.AsyncClient:

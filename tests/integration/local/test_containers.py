@@ -14,14 +14,14 @@ import yaml
 
 from controlplane.local.children import free_port
 from controlplane.local.environment import read_env
-from controlplane.local.stores import Stores
+from controlplane.local.stores import StoreServers
 
 from .processes import ROOT, environment, serving
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 
 
-def setup(state: Path, stores: Stores, url: str, simulator_url: str) -> str:
+def setup(state: Path, stores: StoreServers, url: str, simulator_url: str) -> str:
     """Run the service `setup`; answers its output."""
     place = urlsplit(stores.postgres.admin_url)
     here = {
@@ -51,7 +51,7 @@ def test_setup_then_gateway(tmp_path: Path) -> None:
     url, simulator_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{simulator_port}"
     state = tmp_path / "state"
     state.mkdir()
-    stores = Stores(tmp_path)
+    stores = StoreServers(tmp_path)
     try:
         stores.start(environment())
         list(stores.wait_ready())

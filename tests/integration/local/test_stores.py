@@ -18,15 +18,15 @@ from controlplane.local.aws import ADMIN_EMAIL
 from controlplane.local.children import LocalStackError
 from controlplane.local.emulator import AwsEmulator
 from controlplane.local.postgres import Postgres
-from controlplane.local.stores import Stores
+from controlplane.local.stores import StoreServers
 from controlplane.local.valkey import Valkey
 
 from .processes import environment
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Stores]:
-    stores = Stores(folder)
+def running(folder: Path) -> Iterator[StoreServers]:
+    stores = StoreServers(folder)
     try:
         stores.start(environment())
         assert len(list(stores.wait_ready())) == 3

@@ -22,7 +22,7 @@ from controlplane.local.environment import read_env
 
 from .processes import Process, environment, running, wait_until
 
-CHILDREN = {"postgres", "valkey-server", "moto_server", "simulator", "function", "server"}
+CHILDREN = {"postgres", "valkey-server", "emulator", "simulator", "function", "server"}
 
 
 class Run:

@@ -20,7 +20,7 @@ from controlplane.errors import GatewayError
 from controlplane.gateway.call import Whole
 from controlplane.gateway.ports import Provider
 from controlplane.gateway.record import Trail
-from controlplane.local.simulator.openai import API_KEY
+from controlplane.local.simulator.wire import API_KEY
 from controlplane.providers.registry import PROVIDERS
 
 TIMEOUTS = Timeouts(connect_s=0.5, first_byte_s=0.6, idle_s=0.6, total_s=1.5)

@@ -13,9 +13,9 @@ import httpx
 import pytest
 from tests.unit.cli.scripted import ENVIRON, Scripted, one, refusal
 
-from controlplane.cli import main
+from controlplane import __version__
+from controlplane.cli import COMMANDS, main
 from controlplane.cli.command import Command, Group
-from controlplane.cli.commands import COMMANDS
 
 APP = {"id": "app-a", "name": "A", "created_at": "2026-11-23T12:00:00+00:00"}
 GET = "GET /admin/v1/applications/app-a"
@@ -117,6 +117,9 @@ def test_a_refusal_is_one_sentence(
         ((), {"LLM_CP_ADMIN_TOKEN": ""}, "Set LLM_CP_ADMIN_TOKEN or --token"),
         ((), {"LLM_CP_URL": "gateway.test"}, "must start with https://"),
         ((), {"LLM_CP_URL": "http://[::1"}, "not a valid URL"),
+        ((), {"LLM_CP_URL": "http://g.test/v1"}, "must not end in /v1: use http://g.test."),
+        ((), {"LLM_CP_URL": "http://g.test/admin/v1/"}, "end in /admin/v1: use http://g.test."),
+        (("--url", "http://g.test/llm/v1"), {}, "must not end in /v1: use http://g.test/llm."),
         (("--token", "sk-cp-hunter2\n"), {}, "characters that no token has"),
         (("--token", "sk-cp-hunter2-ü"), {}, "characters that no token has"),
     ],
@@ -128,6 +131,13 @@ def test_wrong_settings_are_one_sentence(
     assert gateway.run("app", "get", "app-a", *argv, environ=ENVIRON | changes) == 2
     assert not gateway.asked
     one_sentence(capsys, said)
+
+
+def test_the_version_needs_no_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(("--version",), {})
+    assert caught.value.code == 0
+    assert capsys.readouterr() == (f"llm-cp {__version__}\n", "")
 
 
 def test_options_go_before_the_environment() -> None:

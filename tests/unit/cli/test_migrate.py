@@ -8,8 +8,8 @@ import httpx
 import pytest
 from tests.unit.cli.scripted import Scripted
 
-from controlplane.cli import aws_lambda
-from controlplane.cli.command import CommandError
+from controlplane.cli.errors import CommandError
+from controlplane.cli.migrate import invoke_aws
 
 PATH = "/2015-03-31/functions/llm-cp/invocations"
 DONE = {"ok": True, "type": "user-migration", "from_revision": "0002", "to_revision": "0003"}
@@ -73,4 +73,4 @@ def test_aws_without_credentials_is_one_sentence(
     assert "AWS could not be asked: You must specify a region." in err
     assert len(err.splitlines()) == 1
     with pytest.raises(CommandError):
-        aws_lambda.invoke("x", {})
+        invoke_aws("x", {})

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.unit.cli.scripted import TAG, Scripted, one, page, refusal
 
-from controlplane.cli.policy_reads import LEVELS
+from controlplane.cli.policy.subcommands import LEVELS
 from controlplane.domain.policy import Level
 
 PATH = "/admin/v1/policies/application/app-a"

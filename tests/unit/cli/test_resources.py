@@ -35,6 +35,38 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
     return [line.split() for line in capsys.readouterr().out.splitlines()]
 
 
+def test_whoami_says_what_the_gateway_sees(capsys: pytest.CaptureFixture[str]) -> None:
+    own = {
+        "organization_id": "org-a",
+        "role": "developer",
+        "application_id": None,
+        "subject": "key:key-5f0c\x1b[2J",
+    }
+    gateway = Scripted({f"GET {A}/whoami": [one(own), one(own)]})
+    assert gateway.run("whoami") == 0
+    assert lines(capsys) == [
+        ["gateway", "http://gateway.test"],
+        ["organisation", "org-a"],
+        ["role", "developer"],
+        ["credential", "key:key-5f0c\N{REPLACEMENT CHARACTER}[2J"],
+    ]
+    assert gateway.run("whoami", "--json") == 0
+    assert orjson.loads(capsys.readouterr().out) == own
+
+
+def test_providers_are_listed_by_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {"kind": "anthropic", "configured": False, "providers": []},
+        {"kind": "openai", "configured": True, "providers": ["openai", "vllm"]},
+    ]
+    assert Scripted({f"GET {A}/providers": page(*rows)}).run("provider", "list") == 0
+    assert lines(capsys) == [
+        ["KIND", "CONFIGURED", "PROVIDERS"],
+        ["anthropic", "no"],
+        ["openai", "yes", "openai,", "vllm"],
+    ]
+
+
 def test_the_organisation_is_renamed_as_it_was_read(capsys: pytest.CaptureFixture[str]) -> None:
     answers = {
         f"GET {A}/organizations": page(ORG),

@@ -1,14 +1,17 @@
-"""Queue messages become Lambda's event, and its answer says which may be deleted."""
+"""Queue messages become Lambda's event, and its answer says which may be deleted; schedules."""
 
 from __future__ import annotations
 
 import json
+import queue
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from controlplane.local.event_source import sqs_event, succeeded
-from controlplane.local.function import Outcome
+from controlplane.events import EVENTS
+from controlplane.local.event_source import SCHEDULES, sqs_event, start_schedules, succeeded
+from controlplane.local.worker import Outcome
 
 ARN = "arn:aws:sqs:eu-west-1:123456789012:llm-cp-audit"
 MESSAGES = [{"MessageId": "one", "ReceiptHandle": "1"}, {"MessageId": "two", "ReceiptHandle": "2"}]
@@ -72,3 +75,14 @@ def test_only_what_succeeded_is_deleted(answer: Any, deleted: list[str]) -> None
 
 def test_a_function_error_deletes_nothing() -> None:
     assert succeeded(MESSAGES, Outcome("request", b'{"errorMessage": "x"}', failed=True)) == []
+
+
+def test_each_comes_as_often_as_its_row_says() -> None:
+    came: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    start_schedules(came.put, {"often": 0.01, "seldom": 0.1})
+    counts = Counter(came.get(timeout=5)["type"] for _ in range(22))
+    assert counts["often"] >= 5 * counts["seldom"] >= 5
+
+
+def test_every_scheduled_event_is_one_of_the_functions() -> None:
+    assert set(SCHEDULES) <= set(EVENTS)

@@ -1,7 +1,7 @@
 """What the local stack knows about the rest."""
 
 from controlplane.events import EVENTS, seed
-from controlplane.local import function, provision
+from controlplane.local import provision, worker
 
 
 def test_the_administrator_belongs_to_the_seeded_organisation() -> None:
@@ -15,4 +15,4 @@ def test_the_events_of_the_start_exist() -> None:
 def test_the_handler_is_the_deployed_one() -> None:
     from controlplane.lambda_handler import handler
 
-    assert function.load_handler(function.HANDLER) is handler
+    assert worker.load_handler(worker.HANDLER) is handler

@@ -11,7 +11,7 @@ from tests.unit.providers.openai_schema import OpenAISchema
 
 from controlplane.config import PROVIDER_KINDS
 from controlplane.errors import UnsupportedParameter
-from controlplane.local.simulator.anthropic_parameters import refuse_parameters
+from controlplane.local.simulator.anthropic.parameters import refuse_parameters
 from controlplane.providers.anthropic.request import translate
 from controlplane.providers.parameters import PARAMETERS, Handling, check, fate, markdown
 

@@ -16,13 +16,13 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from controlplane.local.simulator.anthropic import AnthropicWire
-from controlplane.local.simulator.azure import AzureWire
+from controlplane.local.simulator.anthropic.wire import AnthropicWire
 from controlplane.local.simulator.exchange import ClientLeft, Exchange, Receive, Scope, Send
 from controlplane.local.simulator.faults import FAULTS, Fault
-from controlplane.local.simulator.openai import OpenAIWire
+from controlplane.local.simulator.openai.azure import AzureWire
+from controlplane.local.simulator.openai.wire import OpenAIWire
 from controlplane.local.simulator.turn import Turn
-from controlplane.local.simulator.wire import Call, Refusal, Wire
+from controlplane.local.simulator.wire import ProviderCall, Refusal, Wire
 
 KEPT_REQUESTS = 100
 WIRES: Mapping[str, Wire] = {
@@ -39,7 +39,7 @@ class _Record:
 
     count: int = 0
     left: int = 0
-    calls: deque[Call] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
+    calls: deque[ProviderCall] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
 
     def report(self) -> dict[str, Any]:
         return {
@@ -77,13 +77,15 @@ class Simulator:
             headers = (*WIRES[name].headers, (WIRES[name].request_id_header, request_id.encode()))
             exchange = Exchange(scope, receive, send, headers)
             query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-            call = Call(scope["method"], f"/{rest}", query, dict(scope["headers"]), raw)
-            await self._answer(name, call, exchange, request_id)
+            call = ProviderCall(scope["method"], f"/{rest}", query, dict(scope["headers"]), raw)
+            await self._respond(name, call, exchange, request_id)
         else:
-            status, answer = self._control(scope["method"], scope["path"], raw)
-            await Exchange(scope, receive, send, ()).respond(status, orjson.dumps(answer))
+            status, shown = self._control(scope["method"], scope["path"], raw)
+            await Exchange(scope, receive, send, ()).respond(status, orjson.dumps(shown))
 
-    async def _answer(self, name: str, call: Call, exchange: Exchange, request_id: str) -> None:
+    async def _respond(
+        self, name: str, call: ProviderCall, exchange: Exchange, request_id: str
+    ) -> None:
         record, wire = self._records[name], WIRES[name]
         record.count += 1
         record.calls.append(call)
@@ -161,7 +163,7 @@ async def _body(receive: Receive) -> bytes:
     return b"".join(pieces)
 
 
-def _shown(call: Call) -> dict[str, Any]:
+def _shown(call: ProviderCall) -> dict[str, Any]:
     try:
         body = orjson.loads(call.raw)
     except orjson.JSONDecodeError:

@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
-from controlplane.local.simulator.answers import answer_to
 from controlplane.local.simulator.exchange import JSON
+from controlplane.local.simulator.generation import generate
 from controlplane.local.simulator.turn import Turn
 from controlplane.local.simulator.wire import Headers, Refusal
 
@@ -161,11 +161,11 @@ async def _no_choices(turn: Turn, _fault: Fault) -> None:
 
 
 async def _no_usage(turn: Turn, _fault: Fault) -> None:
-    request, answer = turn.request, answer_to(turn.request.chat)
+    request, generation = turn.request, generate(turn.request.chat)
     if request.stream:
-        await turn.send(*turn.wire.frames(answer, request, usage=False).whole)
+        await turn.send(*turn.wire.frames(generation, request, usage=False).whole)
     else:
-        await turn.send(orjson.dumps(turn.wire.completion(answer, request, usage=False)))
+        await turn.send(orjson.dumps(turn.wire.completion(generation, request, usage=False)))
 
 
 async def _garbage(turn: Turn, fault: Fault) -> None:

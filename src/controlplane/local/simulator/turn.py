@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from controlplane.local.simulator.answers import answer_to
 from controlplane.local.simulator.exchange import EVENT_STREAM, JSON, Exchange
+from controlplane.local.simulator.generation import generate
 from controlplane.local.simulator.wire import Frames, Request, Wire
 
 
@@ -24,12 +24,12 @@ class Turn:
     @cached_property
     def completion(self) -> dict[str, Any]:
         """The whole answer."""
-        return self.wire.completion(answer_to(self.request.chat), self.request)
+        return self.wire.completion(generate(self.request.chat), self.request)
 
     @cached_property
     def frames(self) -> Frames:
         """The streamed answer."""
-        return self.wire.frames(answer_to(self.request.chat), self.request)
+        return self.wire.frames(generate(self.request.chat), self.request)
 
     @property
     def pieces(self) -> list[bytes]:

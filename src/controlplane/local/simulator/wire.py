@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from controlplane.local.simulator.answers import Answer
+from controlplane.local.simulator.generation import Generation
+
+# The key that every wire takes.
+API_KEY = "sk-simulator"
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ProviderCall:
     """One request to a provider. Header names are lower case; `path` is without the prefix."""
 
     method: str
@@ -77,7 +80,7 @@ class Wire(Protocol):
     # What keeps a stream alive without saying anything.
     ping: bytes
 
-    def read(self, call: Call, serial: int) -> Request:
+    def read(self, call: ProviderCall, serial: int) -> Request:
         """Understand a call. Raises Refusal as the provider would answer it."""
         ...
 
@@ -93,7 +96,9 @@ class Wire(Protocol):
         """The body of an error as it is sent."""
         ...
 
-    def completion(self, answer: Answer, request: Request, *, usage: bool = True) -> dict[str, Any]:
+    def completion(
+        self, generation: Generation, request: Request, *, usage: bool = True
+    ) -> dict[str, Any]:
         """The whole answer, or one that forgets the usage."""
         ...
 
@@ -101,7 +106,7 @@ class Wire(Protocol):
         """The same answer without any answer in it."""
         ...
 
-    def frames(self, answer: Answer, request: Request, *, usage: bool = True) -> Frames:
+    def frames(self, generation: Generation, request: Request, *, usage: bool = True) -> Frames:
         """The streamed answer, or one that forgets the usage."""
         ...
 

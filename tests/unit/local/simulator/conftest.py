@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from controlplane.local.simulator.app import Simulator
-from controlplane.local.simulator.openai import API_KEY
+from controlplane.local.simulator.wire import API_KEY
 
 MESSAGES = [{"role": "user", "content": "Hello there"}]
 

@@ -8,10 +8,9 @@ import struct
 
 import httpx
 import pytest
+from tests.unit.local.simulator.conftest import SimulatedProvider
 
-from controlplane.local.simulator.openai import API_KEY
-
-from .conftest import SimulatedProvider
+from controlplane.local.simulator.wire import API_KEY
 
 
 async def embed(provider: SimulatedProvider, **body: object) -> httpx.Response:

@@ -10,11 +10,10 @@ import httpx2
 import jsonschema
 import openai
 import pytest
+from tests.unit.local.simulator.conftest import MESSAGES, SimulatedProvider, events
 
 from controlplane.local.simulator.app import Simulator
-from controlplane.local.simulator.openai import API_KEY
-
-from .conftest import MESSAGES, SimulatedProvider, events
+from controlplane.local.simulator.wire import API_KEY
 
 WEATHER = {
     "type": "function",

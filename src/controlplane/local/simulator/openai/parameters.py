@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controlplane.local.simulator.openai_errors import invalid
+from controlplane.local.simulator.openai.errors import invalid
 
 ROLES = ("system", "assistant", "user", "function", "tool", "developer")
 

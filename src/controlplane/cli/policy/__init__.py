@@ -1,16 +1,16 @@
-"""`llm-cp policy`: the table of its subcommands."""
+"""`llm-cp policy`: what an organisation, an application, a key or a user may do."""
 
 from __future__ import annotations
 
-from controlplane.cli import policy_reads as reads
-from controlplane.cli import policy_writes as writes
 from controlplane.cli.command import Command, Group, argument
 from controlplane.cli.options import FILE, FORCE, IF_MATCH, LIMIT, NEWEST, YES
+from controlplane.cli.policy import subcommands
+from controlplane.cli.policy.subcommands import LEVELS
 
 _SUBJECT = argument(
     "subject",
     metavar="LEVEL/ID",
-    help=f"whose policy: {', '.join(f'{level}/ID' for level in reads.LEVELS)}",
+    help=f"whose policy: {', '.join(f'{level}/ID' for level in LEVELS)}",
 )
 
 GROUP = Group(
@@ -29,8 +29,8 @@ llm-cp policy effective --app app-support""",
             "list them",
             "Lists the policies that are stored, by level and subject.",
             "llm-cp policy list\nllm-cp policy list --level api-key",
-            reads.list_policies,
-            (argument("--level", choices=reads.LEVELS, help="those of one level"), LIMIT),
+            subcommands.list_policies,
+            (argument("--level", choices=LEVELS, help="those of one level"), LIMIT),
         ),
         "get": Command(
             "print the document of one",
@@ -38,7 +38,7 @@ llm-cp policy effective --app app-support""",
             "`put --if-match`. --json prints the gateway's answer around it.",
             "llm-cp policy get application/app-support > policy.json\n"
             "llm-cp policy get application/app-support --version 3",
-            reads.get_policy,
+            subcommands.get_policy,
             (
                 _SUBJECT,
                 argument("--version", type=int, metavar="N", help="an older version"),
@@ -48,12 +48,12 @@ llm-cp policy effective --app app-support""",
             "write one out of a file",
             "Stores the document in FILE as the whole policy. It holds from the next request on.\n"
             "What is wrong with it is told field by field, and nothing is stored. With --if-match\n"
-            "nothing is stored either where somebody has changed it since it was got.",
+            "nothing is stored either where it has changed since it was got.",
             "llm-cp policy put application/app-support policy.json\n"
             "llm-cp policy put application/app-support policy.json --if-match 5d41402abc4b2a76\n"
             'echo \'{"rate_limits": [{"requests": 10, "window_seconds": 60}]}\' \\\n'
             "  | llm-cp policy put api-key/key-5f0c -",
-            writes.put_policy,
+            subcommands.put_policy,
             (_SUBJECT, FILE, IF_MATCH, FORCE),
         ),
         "delete": Command(
@@ -61,7 +61,7 @@ llm-cp policy effective --app app-support""",
             "Removes a policy: the level says nothing from the next request on. Its versions\n"
             "stay, and can be rolled back to. Asks first on a terminal.",
             "llm-cp policy delete application/app-support",
-            writes.delete_policy,
+            subcommands.delete_policy,
             (_SUBJECT, YES, FORCE),
             has_json=False,
         ),
@@ -70,7 +70,7 @@ llm-cp policy effective --app app-support""",
             "Shows as a unified diff what `put` would change. The order of fields does not count.",
             "llm-cp policy diff application/app-support policy.json\n"
             "llm-cp policy diff application/app-support policy.json || echo drifted",
-            reads.diff_policy,
+            subcommands.diff_policy,
             (_SUBJECT, FILE),
             exits="0 the same, 1 different, 2 wrong use or a refusal",
             has_json=False,
@@ -80,7 +80,7 @@ llm-cp policy effective --app app-support""",
             "Tells what is wrong with the document in FILE, field by field. No gateway is asked.",
             "llm-cp policy validate policy.json\n"
             "for file in policies/*.json; do llm-cp policy validate $file || exit; done",
-            reads.validate_policy,
+            subcommands.validate_policy,
             (FILE,),
             exits="0 a policy, 1 faults, 2 wrong use or not a JSON object",
             has_json=False,
@@ -89,7 +89,7 @@ llm-cp policy effective --app app-support""",
             "list its versions, newest first",
             "Lists every version that was ever in force, removals included.",
             "llm-cp policy history application/app-support",
-            reads.list_versions,
+            subcommands.list_versions,
             (_SUBJECT, NEWEST),
         ),
         "rollback": Command(
@@ -97,7 +97,7 @@ llm-cp policy effective --app app-support""",
             "Stores the document of an older version anew, as the newest one.",
             "llm-cp policy history application/app-support\n"
             "llm-cp policy rollback application/app-support 3",
-            writes.roll_back,
+            subcommands.roll_back,
             (_SUBJECT, argument("version", type=int, metavar="VERSION", help="its number"), FORCE),
         ),
         "effective": Command(
@@ -106,7 +106,7 @@ llm-cp policy effective --app app-support""",
             "it comes from.",
             "llm-cp policy effective --app app-support\n"
             "llm-cp policy effective --key key-5f0c --json | jq .policy.cost_caps",
-            reads.effective_policy,
+            subcommands.effective_policy,
             (
                 argument("--app", metavar="APP", help="an application; a key names its own"),
                 argument("--key", metavar="KEY", help="the id of a key"),

@@ -8,13 +8,19 @@ from typing import Any
 
 import orjson
 
-from controlplane.local.simulator.answers import Answer
-from controlplane.local.simulator.embeddings import embedding_list, refuse_embedding
-from controlplane.local.simulator.openai_errors import error_for, exhausted_account, invalid
-from controlplane.local.simulator.openai_parameters import refuse_parameters
-from controlplane.local.simulator.wire import Call, Frames, Headers, Refusal, Request
+from controlplane.local.simulator.generation import Generation
+from controlplane.local.simulator.openai.embeddings import embedding_list, refuse_embedding
+from controlplane.local.simulator.openai.errors import error_for, exhausted_account, invalid
+from controlplane.local.simulator.openai.parameters import refuse_parameters
+from controlplane.local.simulator.wire import (
+    API_KEY,
+    Frames,
+    Headers,
+    ProviderCall,
+    Refusal,
+    Request,
+)
 
-API_KEY = "sk-simulator"
 FINGERPRINT = "fp_50906f2aac"
 HEADERS: Headers = (
     (b"openai-organization", b"org-simulator"),
@@ -44,7 +50,7 @@ class OpenAIWire:
     request_id_header = b"x-request-id"
     ping = b": keep-alive\n\n"
 
-    def read(self, call: Call, serial: int) -> Request:
+    def read(self, call: ProviderCall, serial: int) -> Request:
         """Key, address, body, parameters, model: in the order of OpenAI. Raises Refusal."""
         if call.headers.get(b"authorization", b"").lower() != b"bearer " + API_KEY.encode():
             raise error_for(401, "")
@@ -78,13 +84,15 @@ class OpenAIWire:
         """As it is: the id is in a header only."""
         return body
 
-    def completion(self, answer: Answer, request: Request, *, usage: bool = True) -> dict[str, Any]:
+    def completion(
+        self, generation: Generation, request: Request, *, usage: bool = True
+    ) -> dict[str, Any]:
         """A `chat.completion`, or the embeddings of a request for those."""
         if "messages" not in request.body:
             return embedding_list({**request.body, "model": request.model}, usage=usage)
-        message: dict[str, Any] = {"role": "assistant", "content": answer.text}
-        if answer.tool:
-            message["tool_calls"] = [tool_call(answer, request, 0)]
+        message: dict[str, Any] = {"role": "assistant", "content": generation.text}
+        if generation.tool:
+            message["tool_calls"] = [tool_call(generation, request, 0)]
         message |= {"refusal": None, "annotations": []}
         return {
             **head(request, "chat.completion"),
@@ -93,31 +101,31 @@ class OpenAIWire:
                     "index": index,
                     "message": message,
                     "logprobs": None,
-                    "finish_reason": answer.finish_reason,
+                    "finish_reason": generation.finish_reason,
                 }
-                for index in range(answer.choices)
+                for index in range(generation.choices)
             ],
-            **({"usage": token_usage(answer)} if usage else {}),
+            **({"usage": token_usage(generation)} if usage else {}),
         }
 
     def hollow(self, completion: Mapping[str, Any]) -> dict[str, Any]:
         """No choices, and no data."""
         return {**completion, "data" if "data" in completion else "choices": []}
 
-    def frames(self, answer: Answer, request: Request, *, usage: bool = True) -> Frames:
+    def frames(self, generation: Generation, request: Request, *, usage: bool = True) -> Frames:
         """`chat.completion.chunk` events."""
-        return frames(answer, request, extra=b"", usage=usage)
+        return frames(generation, request, extra=b"", usage=usage)
 
     def event(self, data: bytes) -> bytes:
         """Events have no names."""
         return b"data: %b\n\n" % data
 
 
-def checked(call: Call, model: str, body: dict[str, Any], serial: int) -> Request:
+def checked(call: ProviderCall, model: str, body: dict[str, Any], serial: int) -> Request:
     """The request of a call whose address and model are right. Raises Refusal."""
     if call.path.endswith("/embeddings"):
         refuse_embedding(body)
-        # Nobody sees the text of this answer.
+        # Embeddings show no text.
         return Request(model, body, serial, {"messages": [{"role": "user", "content": ""}]})
     refuse_parameters(body)
     return Request(model, body, serial, body)
@@ -149,12 +157,12 @@ def head(request: Request, kind: str) -> dict[str, Any]:
     }
 
 
-def token_usage(answer: Answer) -> dict[str, Any]:
+def token_usage(generation: Generation) -> dict[str, Any]:
     """Token counts, with both details objects."""
     return {
-        "prompt_tokens": answer.prompt_tokens,
-        "completion_tokens": answer.completion_tokens,
-        "total_tokens": answer.prompt_tokens + answer.completion_tokens,
+        "prompt_tokens": generation.prompt_tokens,
+        "completion_tokens": generation.completion_tokens,
+        "total_tokens": generation.prompt_tokens + generation.completion_tokens,
         "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
         "completion_tokens_details": {
             "reasoning_tokens": 0,
@@ -165,23 +173,23 @@ def token_usage(answer: Answer) -> dict[str, Any]:
     }
 
 
-def tool_call(answer: Answer, request: Request, choice: int) -> dict[str, Any]:
+def tool_call(generation: Generation, request: Request, choice: int) -> dict[str, Any]:
     """The tool call of one choice, arguments included."""
-    assert answer.tool is not None
-    field = "input" if answer.tool.kind == "custom" else "arguments"
+    assert generation.tool is not None
+    field = "input" if generation.tool.kind == "custom" else "arguments"
     return {
         "id": f"call_{request.serial:021d}{choice:03d}",
-        "type": answer.tool.kind,
-        answer.tool.kind: {"name": answer.tool.name, field: answer.tool.payload},
+        "type": generation.tool.kind,
+        generation.tool.kind: {"name": generation.tool.name, field: generation.tool.payload},
     }
 
 
-def frames(answer: Answer, request: Request, *, extra: bytes, usage: bool) -> Frames:
+def frames(generation: Generation, request: Request, *, extra: bytes, usage: bool) -> Frames:
     """The events of a stream; `extra` is put into every choice (`,"name":value`)."""
     wants_usage = bool((request.body.get("stream_options") or {}).get("include_usage"))
     start = b"data: " + orjson.dumps(head(request, "chat.completion.chunk"))[:-1] + b',"choices":['
     stop = b'],"usage":null}\n\n' if wants_usage else b"]}\n\n"
-    range_of_choices = range(answer.choices)
+    range_of_choices = range(generation.choices)
 
     def event(index: int, delta: bytes, reason: bytes = b"null") -> bytes:
         return b'%b{"index":%d,"delta":%b,"logprobs":null,"finish_reason":%b%b}%b' % (
@@ -189,16 +197,18 @@ def frames(answer: Answer, request: Request, *, extra: bytes, usage: bool) -> Fr
             *(extra, stop),
         )
 
-    content = [event(index, _role_delta(answer)) for index in range_of_choices]
-    if answer.tool:
+    content = [event(index, _role_delta(generation)) for index in range_of_choices]
+    if generation.tool:
         for index in range_of_choices:
-            call = tool_call(answer, request, index)
-            content += [event(index, delta) for delta in _tool_deltas(answer.tool.payload, call)]
-    for piece in answer.pieces:
+            call = tool_call(generation, request, index)
+            content += [
+                event(index, delta) for delta in _tool_deltas(generation.tool.payload, call)
+            ]
+    for piece in generation.pieces:
         delta = b'{"content":%b}' % orjson.dumps(piece)
         content += [event(index, delta) for index in range_of_choices]
-    reason = orjson.dumps(answer.finish_reason)
-    counts = start + b'],"usage":' + orjson.dumps(token_usage(answer)) + b"}\n\n"
+    reason = orjson.dumps(generation.finish_reason)
+    counts = start + b'],"usage":' + orjson.dumps(token_usage(generation)) + b"}\n\n"
     return Frames(
         start=[],
         content=content,
@@ -208,8 +218,8 @@ def frames(answer: Answer, request: Request, *, extra: bytes, usage: bool) -> Fr
     )
 
 
-def _role_delta(answer: Answer) -> bytes:
-    content = b"null" if answer.tool else b'""'
+def _role_delta(generation: Generation) -> bytes:
+    content = b"null" if generation.tool else b'""'
     return b'{"role":"assistant","content":%b,"refusal":null}' % content
 
 

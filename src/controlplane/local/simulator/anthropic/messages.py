@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from controlplane.local.simulator.anthropic_errors import invalid
+from controlplane.local.simulator.anthropic.errors import invalid
 
 Block = Mapping[str, Any]
 

@@ -17,7 +17,7 @@ _PIECE = re.compile(r"\s*\S+|\s+")
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """The one tool call of an answer; `payload` is a function's arguments or a custom input."""
+    """The one tool call of a generation; `payload` is a function's arguments or a custom input."""
 
     kind: str
     name: str
@@ -25,7 +25,7 @@ class ToolUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Generation:
     """What every choice says. `pieces` are the text word by word; one piece is one token.
 
     `stop_sequence` is the one of the request that ended the text, None where it ended by itself.
@@ -45,8 +45,8 @@ class Answer:
         return None if self.tool else "".join(self.pieces)
 
 
-def answer_to(request: Mapping[str, Any]) -> Answer:
-    """The answer to `request`; the same request always gets the same one."""
+def generate(request: Mapping[str, Any]) -> Generation:
+    """What the model says to `request`: the same to the same request, always."""
     messages = request["messages"]
     choices = request.get("n") or 1
     prompt_tokens = 3 + sum(4 + tokens(_text_of(message)) for message in messages)
@@ -55,7 +55,7 @@ def answer_to(request: Mapping[str, Any]) -> Answer:
         used = choices * (4 + tokens(tool.payload))
         # OpenAI says "stop" where the caller itself named the function.
         reason = "stop" if forced else "tool_calls"
-        return Answer((), tool, reason, choices, prompt_tokens, used)
+        return Generation((), tool, reason, choices, prompt_tokens, used)
     text, stopped_by = _until_stop(_text(request), request.get("stop"))
     pieces = tuple(_PIECE.findall(text))
     limit = request.get("max_completion_tokens") or request.get("max_tokens")
@@ -63,7 +63,7 @@ def answer_to(request: Mapping[str, Any]) -> Answer:
     if limit and len(pieces) > limit:
         pieces, reason, stopped_by = pieces[:limit], "length", None
     used = choices * len(pieces)
-    return Answer(pieces, None, reason, choices, prompt_tokens, used, stopped_by)
+    return Generation(pieces, None, reason, choices, prompt_tokens, used, stopped_by)
 
 
 def tokens(text: str) -> int:

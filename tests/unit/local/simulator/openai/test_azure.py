@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from tests.unit.local.simulator.conftest import MESSAGES, SimulatedProvider, events
 
-from controlplane.local.simulator.openai import API_KEY
-
-from .conftest import MESSAGES, SimulatedProvider, events
+from controlplane.local.simulator.wire import API_KEY
 
 DEPLOYMENT = "/azure/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
 

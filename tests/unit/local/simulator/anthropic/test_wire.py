@@ -8,10 +8,9 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from tests.unit.local.simulator.conftest import MESSAGES, SimulatedProvider
 
-from controlplane.local.simulator.openai import API_KEY
-
-from .conftest import MESSAGES, SimulatedProvider
+from controlplane.local.simulator.wire import API_KEY
 
 SCHEMA = {
     "type": "object",

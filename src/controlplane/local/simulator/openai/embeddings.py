@@ -12,8 +12,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controlplane.local.simulator.answers import tokens
-from controlplane.local.simulator.openai_errors import invalid
+from controlplane.local.simulator.generation import tokens
+from controlplane.local.simulator.openai.errors import invalid
 
 DIMENSIONS = 1536
 _NAMES = frozenset({"input", "model", "encoding_format", "dimensions", "user"})

@@ -8,12 +8,18 @@ from typing import Any
 
 import orjson
 
-from controlplane.local.simulator.answers import Answer
-from controlplane.local.simulator.anthropic_chat import as_chat, cached_tokens
-from controlplane.local.simulator.anthropic_errors import envelope, error_for, invalid
-from controlplane.local.simulator.anthropic_parameters import refuse_parameters, thinks
-from controlplane.local.simulator.openai import API_KEY
-from controlplane.local.simulator.wire import Call, Frames, Headers, Refusal, Request
+from controlplane.local.simulator.anthropic.chat import as_chat, cached_tokens
+from controlplane.local.simulator.anthropic.errors import envelope, error_for, invalid
+from controlplane.local.simulator.anthropic.parameters import refuse_parameters, thinks
+from controlplane.local.simulator.generation import Generation
+from controlplane.local.simulator.wire import (
+    API_KEY,
+    Frames,
+    Headers,
+    ProviderCall,
+    Refusal,
+    Request,
+)
 
 HEADERS: Headers = (
     (b"anthropic-organization-id", b"00000000-0000-4000-8000-000000000000"),
@@ -45,7 +51,7 @@ class AnthropicWire:
     request_id_header = b"request-id"
     ping = b'event: ping\ndata: {"type": "ping"}\n\n'
 
-    def read(self, call: Call, serial: int) -> Request:
+    def read(self, call: ProviderCall, serial: int) -> Request:
         """Key, address, version, body, model, parameters. Raises Refusal."""
         # Anthropic's newer clients send the key as a bearer token.
         key = call.headers.get(b"x-api-key") or call.headers.get(b"authorization")
@@ -83,36 +89,40 @@ class AnthropicWire:
         """With the id of the request, which is in a header too."""
         return {**body, "request_id": request_id}
 
-    def completion(self, answer: Answer, request: Request, *, usage: bool = True) -> dict[str, Any]:
+    def completion(
+        self, generation: Generation, request: Request, *, usage: bool = True
+    ) -> dict[str, Any]:
         """A `message`."""
         content: list[dict[str, Any]] = []
         if thinks(request.body):
             content.append({"type": "thinking", "thinking": _thought(request), **_SIGNED})
-        if answer.tool:
-            content.append({**_tool_use(answer, request), "input": orjson.loads(_payload(answer))})
+        if generation.tool:
+            content.append(
+                {**_tool_use(generation, request), "input": orjson.loads(_payload(generation))}
+            )
         else:
-            content.append({"type": "text", "text": answer.text})
-        whole = {**_head(request), "content": content, **_stop(answer)}
-        return {**whole, "usage": _usage(answer, request)} if usage else whole
+            content.append({"type": "text", "text": generation.text})
+        whole = {**_head(request), "content": content, **_stop(generation)}
+        return {**whole, "usage": _usage(generation, request)} if usage else whole
 
     def hollow(self, completion: Mapping[str, Any]) -> dict[str, Any]:
         """No content at all: an empty list of it would be an answer, if a short one."""
         return {name: value for name, value in completion.items() if name != "content"}
 
-    def frames(self, answer: Answer, request: Request, *, usage: bool = True) -> Frames:
+    def frames(self, generation: Generation, request: Request, *, usage: bool = True) -> Frames:
         """The events from `message_start` to `message_stop`."""
-        counts = _usage(answer, request)
+        counts = _usage(generation, request)
         used = {"output_tokens": counts["output_tokens"]} if usage else None
         start = {**_head(request), "content": [], "stop_reason": None, "stop_sequence": None}
         if usage:
             start["usage"] = {**counts, "output_tokens": 1}
-        content = [*_blocks(answer, request)]
+        content = [*_blocks(generation, request)]
         return Frames(
             start=[_event({"type": "message_start", "message": start})],
             content=[content[0], self.ping, *content[1:]],
             finish=[
                 _event(
-                    {"type": "message_delta", "delta": _stop(answer)}
+                    {"type": "message_delta", "delta": _stop(generation)}
                     | ({"usage": used} if used else {})
                 )
             ],
@@ -151,24 +161,24 @@ def _head(request: Request) -> dict[str, Any]:
     }
 
 
-def _stop(answer: Answer) -> dict[str, Any]:
+def _stop(generation: Generation) -> dict[str, Any]:
     # A forced tool is a tool too, whatever OpenAI calls it.
-    reason = "tool_use" if answer.tool else _STOP_REASONS[answer.finish_reason]
-    if answer.stop_sequence is not None:
+    reason = "tool_use" if generation.tool else _STOP_REASONS[generation.finish_reason]
+    if generation.stop_sequence is not None:
         reason = "stop_sequence"
-    return {"stop_reason": reason, "stop_sequence": answer.stop_sequence}
+    return {"stop_reason": reason, "stop_sequence": generation.stop_sequence}
 
 
-def _usage(answer: Answer, request: Request) -> dict[str, Any]:
+def _usage(generation: Generation, request: Request) -> dict[str, Any]:
     """`input_tokens` are those that were not cached; thinking is part of the output."""
-    cached = min(cached_tokens(request.body), answer.prompt_tokens)
+    cached = min(cached_tokens(request.body), generation.prompt_tokens)
     thought = len(THOUGHT) if thinks(request.body) else 0
     return {
-        "input_tokens": answer.prompt_tokens - cached,
+        "input_tokens": generation.prompt_tokens - cached,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": cached,
         "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
-        "output_tokens": answer.completion_tokens + thought,
+        "output_tokens": generation.completion_tokens + thought,
         "service_tier": "standard",
     }
 
@@ -177,17 +187,17 @@ def _thought(request: Request) -> str:
     return "" if request.body["thinking"].get("display") == "omitted" else "".join(THOUGHT)
 
 
-def _payload(answer: Answer) -> str:
-    assert answer.tool is not None
-    return answer.tool.payload
+def _payload(generation: Generation) -> str:
+    assert generation.tool is not None
+    return generation.tool.payload
 
 
-def _tool_use(answer: Answer, request: Request) -> dict[str, Any]:
-    assert answer.tool is not None
-    return {"type": "tool_use", "id": f"toolu_{request.serial:024d}", "name": answer.tool.name}
+def _tool_use(generation: Generation, request: Request) -> dict[str, Any]:
+    assert generation.tool is not None
+    return {"type": "tool_use", "id": f"toolu_{request.serial:024d}", "name": generation.tool.name}
 
 
-def _blocks(answer: Answer, request: Request) -> Iterator[bytes]:
+def _blocks(generation: Generation, request: Request) -> Iterator[bytes]:
     """The events of each content block."""
     index = 0
     if thinks(request.body):
@@ -196,13 +206,13 @@ def _blocks(answer: Answer, request: Request) -> Iterator[bytes]:
         deltas = [{"type": "thinking_delta", "thinking": piece} for piece in pieces]
         yield from _block(index, opening, [*deltas, {"type": "signature_delta", **_SIGNED}])
         index += 1
-    if answer.tool:
-        payload = _payload(answer)
+    if generation.tool:
+        payload = _payload(generation)
         cut = [payload[at : at + _PIECE] for at in range(0, len(payload), _PIECE)]
         deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in ("", *cut)]
-        yield from _block(index, {**_tool_use(answer, request), "input": {}}, deltas)
+        yield from _block(index, {**_tool_use(generation, request), "input": {}}, deltas)
     else:
-        deltas = [{"type": "text_delta", "text": piece} for piece in answer.pieces]
+        deltas = [{"type": "text_delta", "text": piece} for piece in generation.pieces]
         yield from _block(index, {"type": "text", "text": ""}, deltas)
 
 

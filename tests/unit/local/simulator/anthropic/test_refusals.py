@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from .conftest import MESSAGES, SimulatedProvider
-from .test_anthropic import RESULT, SCHEMA, THINKING, TOOL_USE, WEATHER
+from tests.unit.local.simulator.anthropic.test_wire import (
+    RESULT,
+    SCHEMA,
+    THINKING,
+    TOOL_USE,
+    WEATHER,
+)
+from tests.unit.local.simulator.conftest import MESSAGES, SimulatedProvider
 
 
 def turns(*contents: Any) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controlplane.local.simulator.answers import tokens
-from controlplane.local.simulator.anthropic_messages import Block, blocks_of
+from controlplane.local.simulator.anthropic.messages import Block, blocks_of
+from controlplane.local.simulator.generation import tokens
 
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 

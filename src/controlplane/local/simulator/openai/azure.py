@@ -13,12 +13,18 @@ from urllib.parse import unquote
 
 import orjson
 
-from controlplane.local.simulator import openai
-from controlplane.local.simulator.answers import Answer
-from controlplane.local.simulator.openai_errors import error_for, exhausted_headers
-from controlplane.local.simulator.wire import Call, Frames, Headers, Refusal, Request
+from controlplane.local.simulator.generation import Generation
+from controlplane.local.simulator.openai import wire as openai
+from controlplane.local.simulator.openai.errors import error_for, exhausted_headers
+from controlplane.local.simulator.wire import (
+    API_KEY,
+    Frames,
+    Headers,
+    ProviderCall,
+    Refusal,
+    Request,
+)
 
-API_KEY = openai.API_KEY
 HEADERS: Headers = (
     (b"apim-request-id", b"00000000-0000-4000-8000-000000000000"),
     (b"x-ms-region", b"East US"),
@@ -72,7 +78,7 @@ class AzureWire(openai.OpenAIWire):
 
     headers = HEADERS
 
-    def read(self, call: Call, serial: int) -> Request:
+    def read(self, call: ProviderCall, serial: int) -> Request:
         """Key, address, body, deployment, parameters. Raises Refusal."""
         if call.headers.get(b"api-key", b"") != API_KEY.encode():
             raise self.error(401, "")
@@ -95,15 +101,17 @@ class AzureWire(openai.OpenAIWire):
         body = {"error": {"code": code, "message": message}}
         return Refusal(status, body, exhausted_headers(status))
 
-    def completion(self, answer: Answer, request: Request, *, usage: bool = True) -> dict[str, Any]:
+    def completion(
+        self, generation: Generation, request: Request, *, usage: bool = True
+    ) -> dict[str, Any]:
         """A `chat.completion` with the results of the content filters."""
-        whole = super().completion(answer, request, usage=usage)
+        whole = super().completion(generation, request, usage=usage)
         if "choices" not in whole:
             return whole
         choices = [{**choice, "content_filter_results": _SAFE} for choice in whole["choices"]]
         return {**whole, "choices": choices, "prompt_filter_results": _PROMPT_FILTER}
 
-    def frames(self, answer: Answer, request: Request, *, usage: bool = True) -> Frames:
+    def frames(self, generation: Generation, request: Request, *, usage: bool = True) -> Frames:
         """Chunks, after an event that has only the prompt's filter results."""
-        frames = openai.frames(answer, request, extra=_CHOICE_FILTER, usage=usage)
+        frames = openai.frames(generation, request, extra=_CHOICE_FILTER, usage=usage)
         return replace(frames, start=[_FIRST_EVENT])

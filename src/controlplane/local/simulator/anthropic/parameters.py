@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from controlplane.local.simulator.anthropic_errors import invalid
-from controlplane.local.simulator.anthropic_messages import (
+from controlplane.local.simulator.anthropic.errors import invalid
+from controlplane.local.simulator.anthropic.messages import (
     blocks_of,
     check_block,
     check_text,

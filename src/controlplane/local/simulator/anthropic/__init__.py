@@ -1,0 +1,1 @@
+"""Anthropic's format, the Messages API."""

@@ -1,0 +1,1 @@
+"""OpenAI's formats, and Azure's, which differ in address, key and content filters."""
