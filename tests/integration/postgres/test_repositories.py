@@ -17,6 +17,8 @@ from controlplane.domain.changes import Actor
 from controlplane.domain.routing import Route, Strategy, Target, Timeouts
 from controlplane.errors import NotFound
 
+pytestmark = pytest.mark.dates
+
 NOW = datetime.now(UTC)
 
 

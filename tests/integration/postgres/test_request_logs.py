@@ -14,6 +14,8 @@ from controlplane.adapters.postgres.repositories import RequestLogRepository
 from controlplane.adapters.postgres.request_logs import EventId, event_id
 from controlplane.domain.audit import AuditEvent
 
+pytestmark = pytest.mark.dates
+
 
 async def _archive(events: Sequence[AuditEvent]) -> dict[EventId, str]:
     return {event_id(event): f"key/{event.request_id}" for event in events}

@@ -8,6 +8,8 @@ import pytest
 
 from controlplane.providers.failures import failure_of_response, failure_of_transport, retry_after
 
+pytestmark = pytest.mark.dates
+
 KEY = "sk-provider-key"
 
 
