@@ -19,6 +19,7 @@ from hypothesis import settings as hypothesis_settings
 
 from controlplane.config import Settings
 from tests import servers
+from tests.midnight import leave_time_before_midnight
 from tests.servers import Addresses
 
 # How long an example takes to make says something about the machine, and nothing about the code.
@@ -79,16 +80,19 @@ def postgres_server(addresses: Addresses) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(postgres_server: str, worker_id: str) -> str:
+def migrated(pytestconfig: pytest.Config, postgres_server: str) -> str:
+    """The name of a migrated database without a row, to copy with `create_database`."""
+    directory, _ = pytestconfig.stash[_RUN]
+    return servers.migrated_database(directory, postgres_server)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: str, migrated: str, worker_id: str) -> str:
     """The worker's own database, migrated. All its tests share it: take your own organisation.
 
     Its login owns it and is no superuser, as on RDS.
     """
-    from controlplane.adapters.postgres.migrations import upgrade
-
-    url = servers.create_database(postgres_server, f"test_{worker_id}")
-    upgrade(url)
-    return url
+    return servers.create_database(postgres_server, f"test_{worker_id}", migrated)
 
 
 @pytest.fixture(scope="session")
@@ -132,6 +136,12 @@ def audit_bucket(aws_endpoint_url: str) -> str:
     name = f"audit-{uuid.uuid4().hex}"
     _aws("s3", aws_endpoint_url).create_bucket(Bucket=name)
     return name
+
+
+@pytest.fixture
+def whole_day() -> None:
+    """The test ends on the day (UTC) on which it begins: at midnight a counter starts anew."""
+    leave_time_before_midnight(20)
 
 
 @pytest.fixture

@@ -37,6 +37,7 @@ def app(stack: Stack) -> Iterator[str]:
     assert "404: There is no application with this id." in gone.stderr
 
 
+@pytest.mark.usefixtures("whole_day")
 def test_an_operator_s_day(stack: Stack, app: str, tmp_path: Path) -> None:
     """A key, a policy, a refusal, what it cost, back to the older policy."""
     subject, file = f"application/{app}", tmp_path / "policy.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -11,7 +12,6 @@ from tests.servers import create_database
 
 from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.migrations import upgrade
 
 
 @pytest.fixture
@@ -33,14 +33,20 @@ async def org_id(database: Database) -> str:
 @pytest.fixture
 def empty_url(postgres_server: str) -> Iterator[str]:
     """A database without any table."""
-    name = f"empty_{uuid.uuid4().hex[:12]}"
-    yield create_database(postgres_server, name)
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with _database(postgres_server, "template1") as url:
+        yield url
 
 
 @pytest.fixture
-def fresh_url(empty_url: str) -> str:
+def fresh_url(postgres_server: str, migrated: str) -> Iterator[str]:
     """A migrated database with no row in it."""
-    upgrade(empty_url)
-    return empty_url
+    with _database(postgres_server, migrated) as url:
+        yield url
+
+
+@contextmanager
+def _database(server: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    yield create_database(server, name, template)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -31,6 +31,7 @@ async def test_a_revoked_key_has_ended_within_a_second(organization: Organizatio
     assert not await works(organization, made)
 
 
+@pytest.mark.dates
 async def test_an_expiry_holds_within_a_second_and_can_be_taken_back(
     organization: Organization,
 ) -> None:
@@ -71,6 +72,7 @@ async def test_conditions_of_a_change(organization: Organization) -> None:
     assert (await organization.admin.delete(place, headers=match)).status_code == 204
 
 
+@pytest.mark.dates
 async def test_a_rotation_leaves_both_keys_for_the_overlap(organization: Organization) -> None:
     old = await make(organization, role="developer")
     place = f"{KEYS}/{old['id']}/rotate"

@@ -151,6 +151,8 @@ async def test_days_are_included_at_both_ends(used: Organization) -> None:
         assert answer.json()["totals"]["requests"] == requests
 
 
+@pytest.mark.dates
+@pytest.mark.usefixtures("whole_day")
 async def test_nothing_used(organization: Organization) -> None:
     body = (await organization.admin.get(USAGE)).json()
     today = datetime.now(UTC).date()

@@ -32,6 +32,7 @@ async def _records(stores: Stores, org_id: str) -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.mark.dates
 async def test_row_and_object_hold_the_same(stores: Stores, org_id: str) -> None:
     yesterday = datetime.now(UTC) - timedelta(days=1)
     events = [
@@ -137,6 +138,7 @@ async def test_only_poison_stores_nothing(stores: Stores, org_id: str) -> None:
     assert stores.versions() == []
 
 
+@pytest.mark.dates
 async def test_an_event_of_another_year_is_kept(stores: Stores, org_id: str) -> None:
     years = (1, 1999, 9999)
     events = [
@@ -146,6 +148,7 @@ async def test_an_event_of_another_year_is_kept(stores: Stores, org_id: str) -> 
     assert len(await _records(stores, org_id)) == 3
 
 
+@pytest.mark.dates
 async def test_the_first_event_of_a_month_makes_its_partition(
     stores: Stores, postgres_url: str, org_id: str
 ) -> None:

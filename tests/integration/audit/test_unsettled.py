@@ -28,6 +28,7 @@ from controlplane.gateway.record import Trail
 from controlplane.gateway.upper_bound import UpperBound
 from controlplane.policy.redis_down import WHEN_REDIS_IS_DOWN, WhenDown, WhenRedisIsDown
 
+pytestmark = pytest.mark.usefixtures("whole_day")
 TOKENS = Limit(Measure.TOKENS, "app-1", 1_000, 3_600)
 AT_ONCE = Limit(Measure.CONCURRENCY, "app-1", 4, None)
 TRIED = Limit(Measure.COST, "app-1", 1_000, Period.DAY, shadow=True)
@@ -153,6 +154,7 @@ async def test_redis_is_down_and_comes_back(
     assert await _remaining(stores, org_id) == 750
 
 
+@pytest.mark.dates
 async def test_an_old_one_is_left_to_the_reconciliation(stores: Stores, org_id: str) -> None:
     hold = replace(
         await _held(stores, org_id, 600), admitted_at=datetime.now(UTC) - timedelta(minutes=51)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
+import pytest
 from tests.audit_events import audit_event
 from tests.integration.audit.stores import NO_FAILURE, Stores, batch, failures
 
@@ -89,6 +90,7 @@ def _events(org_id: str, number: int, seed: int) -> list[AuditEvent]:
     return made
 
 
+@pytest.mark.dates
 async def test_sums_are_those_of_the_records(
     stores: Stores, postgres_url: str, org_id: str
 ) -> None:
@@ -130,6 +132,7 @@ async def test_many_consumers_add_to_the_same_rows(
     assert sum(row[5] for row in kept) == 300
 
 
+@pytest.mark.dates
 async def test_in_another_batch_only_the_new_ones_are_added(
     stores: Stores, postgres_url: str, org_id: str
 ) -> None:
@@ -175,6 +178,7 @@ async def _until_somebody_waits(url: str) -> None:
     raise AssertionError("nobody waits for the row")
 
 
+@pytest.mark.dates
 async def test_the_day_is_that_of_admission(stores: Stores, postgres_url: str, org_id: str) -> None:
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     late = audit_event(

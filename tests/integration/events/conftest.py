@@ -17,7 +17,7 @@ from controlplane.wiring import Container
 
 @pytest.fixture
 async def scene(
-    settings: Settings, fresh_url: str, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, fresh_url: str, whole_day: None, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Scene]:
     """One organisation with eleven caps on four levels, and nothing spent."""
     container = Container(replace(settings, database_url=fresh_url))

@@ -28,7 +28,7 @@ CAP = Limit(Measure.COST, "org-1", 5_000_000, Period.DAY)
 
 
 @pytest.fixture
-async def scene(settings: Settings, fresh_url: str) -> AsyncIterator[Scene]:
+async def scene(settings: Settings, fresh_url: str, whole_day: None) -> AsyncIterator[Scene]:
     """One organisation with two caps."""
     container = Container(replace(settings, database_url=fresh_url))
     await container.configuration_repository.add_organization("org-1", "One")
@@ -75,6 +75,7 @@ async def test_a_killed_process_leaves_nothing_held_and_an_audit_event(scene: Sc
     assert await sweep(scene) == 0
 
 
+@pytest.mark.dates
 async def test_two_sweeps_at_a_time_leave_one_record(scene: Scene) -> None:
     for _ in range(12):
         await scene.reserve(CALLERS[0], lease=0.01)

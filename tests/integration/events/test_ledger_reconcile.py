@@ -20,6 +20,7 @@ async def reconcile(scene: Scene, **event: Any) -> dict[str, Any]:
     return await ledger_reconcile.run({**RECONCILE, "quiet_seconds": 0, **event}, scene.container)
 
 
+@pytest.mark.dates
 async def test_redis_equals_the_sum_of_the_records(scene: Scene) -> None:
     spent = await scene.spend(40)
     counters = await scene.counters()
@@ -70,6 +71,7 @@ async def test_what_does_not_stand_still_is_not_compared(scene: Scene) -> None:
     assert (answer["busy"], answer["differences"]) == ([], [])
 
 
+@pytest.mark.dates
 async def test_a_new_cap_counts_what_was_spent_before(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

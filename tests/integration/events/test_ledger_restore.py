@@ -70,6 +70,7 @@ async def test_after_a_loss_nothing_is_admitted_until_all_is_counted_anew(scene:
     assert (await restore(scene))["restored"] == []
 
 
+@pytest.mark.dates
 async def test_a_settlement_while_it_is_lost_is_counted_once(scene: Scene) -> None:
     decision = await scene.reserve(CALLERS[0])
     await scene.spend(3)

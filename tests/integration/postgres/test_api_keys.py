@@ -134,6 +134,7 @@ async def test_nothing_is_there_for_another_organisation(
         await add(keys, other, admin)
 
 
+@pytest.mark.dates
 @pytest.mark.parametrize(("before", "seconds"), [(None, 60), (7_200, 60), (10, 60), (None, 0)])
 async def test_the_old_key_ends_with_the_overlap_and_never_later_than_it_did(
     keys: KeyRepository, database: Database, actor: Actor, before: float | None, seconds: float
@@ -261,6 +262,7 @@ async def test_pages_newest_first(keys: KeyRepository, database: Database, actor
     assert seen == sorted((key.id for key in made), reverse=True)
 
 
+@pytest.mark.dates
 async def test_filters(keys: KeyRepository, actor: Actor) -> None:
     kept, ended, revoked = [await add(keys, actor) for _ in range(3)]
     await keys.revoke(actor, revoked.id, pass_by)

@@ -14,6 +14,8 @@ from controlplane.adapters.postgres.changes import ChangeLog, note_change
 from controlplane.adapters.postgres.engine import Database
 from controlplane.domain.changes import Actor, ChangeFilter
 
+pytestmark = pytest.mark.dates
+
 
 async def note(database: Database, actor: Actor, resource_id: str, **sides: Any) -> None:
     async with database.tenant(actor.org_id) as connection:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 from tests.audit_events import audit_event
 
 from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.migrations import upgrade
 from controlplane.adapters.postgres.request_logs.repository import (
     EventId,
     RequestLogRepository,
@@ -63,13 +64,19 @@ async def _partition_of(database: Database, request_id: str) -> list[str]:
         return list((await connection.scalars(WHERE, {"id": request_id})).all())
 
 
-async def test_the_migration_makes_last_month_and_those_ahead(fresh: Database) -> None:
+@pytest.mark.dates
+@pytest.mark.usefixtures("whole_day")
+async def test_the_migration_makes_last_month_and_those_ahead(empty_url: str) -> None:
+    upgrade(empty_url)
     today = datetime.now(UTC)
     months = [divmod(today.year * 12 + today.month - 2 + i, 12) for i in range(6)]
     expected = [f"request_logs_{year}_{month + 1:02d}" for year, month in months]
-    assert await _partitions(fresh) == [*expected, "request_logs_default"]
+    database = Database(empty_url)
+    assert await _partitions(database) == [*expected, "request_logs_default"]
+    await database.close()
 
 
+@pytest.mark.dates
 async def test_rows_go_to_their_month_of_utc_whatever_the_session_says(fresh: Database) -> None:
     assert await _ensure(fresh, date(2030, 12, 15), 2) == 0
     await _insert(fresh, "last", FIRST.replace(year=2030, month=12, day=31, hour=23, minute=59))
@@ -78,6 +85,7 @@ async def test_rows_go_to_their_month_of_utc_whatever_the_session_says(fresh: Da
     assert await _partition_of(fresh, "first") == ["request_logs_2031_01"]
 
 
+@pytest.mark.dates
 async def test_a_missing_month_is_caught_and_sorted_later(fresh: Database) -> None:
     await _insert(fresh, "early", FIRST)
     await _insert(fresh, "later", FIRST.replace(month=2))

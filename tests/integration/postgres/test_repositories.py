@@ -19,6 +19,8 @@ from controlplane.domain.policy import Level
 from controlplane.domain.routing import Route, Strategy, Target, Timeouts
 from controlplane.errors import NotFound
 
+pytestmark = pytest.mark.dates
+
 NOW = datetime.now(UTC)
 
 

@@ -14,9 +14,10 @@ from sqlalchemy.dialects import postgresql
 from tests.servers import create_database
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.migrations import upgrade
 from controlplane.adapters.postgres.request_logs.queries import page_statement
 from controlplane.domain.questions import RequestFilter
+
+pytestmark = pytest.mark.dates
 
 ORG = "org-1"
 ROWS = 40_000
@@ -36,11 +37,10 @@ FROM generate_series(1, {ROWS}) AS i
 
 
 @pytest.fixture(scope="module")
-def filled(postgres_server: str) -> Iterator[str]:
+def filled(postgres_server: str, migrated: str) -> Iterator[str]:
     """An own database with the records of four weeks, half of them in the month before."""
     name = f"plans_{uuid.uuid4().hex[:12]}"
-    url = create_database(postgres_server, name)
-    upgrade(url)
+    url = create_database(postgres_server, name, migrated)
     with psycopg.connect(url) as connection:
         connection.execute("SET ROLE llm_cp_system")
         connection.execute("SELECT ensure_request_log_partitions('2031-01-01', 2)")

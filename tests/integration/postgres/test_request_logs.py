@@ -17,6 +17,8 @@ from controlplane.adapters.postgres.request_logs.repository import (
 )
 from controlplane.domain.audit import AuditEvent
 
+pytestmark = pytest.mark.dates
+
 
 async def _archive(events: Sequence[AuditEvent]) -> dict[EventId, str]:
     return {event_id(event): f"key/{event.request_id}" for event in events}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ TARGETS = {
     "azure": Target("azure", "gpt-4o"),
     "anthropic": Target("anthropic", "claude-sonnet-4-5"),
 }
+# The simulator speaks plain HTTP; reading the machine's certificates takes longer than a test.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # Who answers when the provider under test does not.
 NEXT = {"openai": "azure", "azure": "openai", "anthropic": "openai"}
 
@@ -126,8 +129,8 @@ async def simulated(request: pytest.FixtureRequest, simulator: str) -> AsyncIter
     """The providers over one of the transports."""
     transport = AiohttpTransport() if request.param == "aiohttp" else None
     async with (
-        httpx.AsyncClient(transport=transport) as client,
-        httpx.AsyncClient(base_url=simulator) as control,
+        httpx.AsyncClient(transport=transport, verify=NO_TLS) as client,
+        httpx.AsyncClient(base_url=simulator, verify=NO_TLS) as control,
     ):
         await control.delete("/faults")
         await control.delete("/calls")

@@ -38,6 +38,6 @@ async def client(clean_redis: str) -> AsyncIterator[RedisClient]:
 
 
 @pytest.fixture
-def ledger(client: RedisClient) -> RedisLedger:
+def ledger(client: RedisClient, whole_day: None) -> RedisLedger:
     """In an empty Redis: counters of costs have to be opened first."""
     return RedisLedger(client)

@@ -104,6 +104,7 @@ async def test_neither_key_nor_secret_is_stored(client: RedisClient) -> None:
     assert KEY.encode() not in b"".join(await client.run(dump))
 
 
+@pytest.mark.dates
 async def test_an_expired_key_is_unknown_even_from_the_cache(client: RedisClient) -> None:
     store = Store()
     soon = datetime.now(UTC) - timedelta(seconds=1)

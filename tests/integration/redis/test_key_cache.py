@@ -50,6 +50,7 @@ async def test_what_is_put_holds_at_once(client: RedisClient) -> None:
     assert await cache.find(KEY) == CALLER
 
 
+@pytest.mark.dates
 async def test_an_expiry_that_is_put_holds(client: RedisClient) -> None:
     cache = KeyCache(client, HASHER, load)
     ended = replace(STORED, expires_at=datetime.now(UTC) - timedelta(seconds=1))

@@ -125,6 +125,7 @@ async def test_what_is_held_may_come_back_within_a_second(ledger: RedisLedger) -
     assert (await reserve(ledger, "x", DAY)).retry_after_seconds == 1
 
 
+@pytest.mark.dates
 async def test_what_is_spent_comes_back_with_its_window(ledger: RedisLedger) -> None:
     hold = (await reserve(ledger, "r", TOKENS, DAY, MONTH, amount=1_000)).hold
     await ledger.settle(hold, tokens=1_000, cost_microusd=5_000)
@@ -138,6 +139,7 @@ async def test_what_is_spent_comes_back_with_its_window(ledger: RedisLedger) -> 
     assert day.statuses[0].reset_seconds == pytest.approx(day.retry_after_seconds)
 
 
+@pytest.mark.dates
 @pytest.mark.parametrize("limit", [DAY, MONTH])
 async def test_a_new_period_starts_empty(
     ledger: RedisLedger, client: RedisClient, limit: Limit
@@ -154,6 +156,7 @@ async def test_a_new_period_starts_empty(
     assert str(bucket - 1).encode() not in await client.redis.hkeys(key)
 
 
+@pytest.mark.dates
 async def test_a_settlement_is_charged_to_the_period_of_admission(ledger: RedisLedger) -> None:
     hold = (await reserve(ledger, "r", DAY, ROLLING)).hold
     assert hold.admitted_at is not None
@@ -163,6 +166,7 @@ async def test_a_settlement_is_charged_to_the_period_of_admission(ledger: RedisL
     assert await remaining(ledger, DAY, ROLLING) == [1_000, 1_000]
 
 
+@pytest.mark.dates
 async def test_the_use_that_crosses_80_percent_is_told_once(ledger: RedisLedger) -> None:
     warned = []
     for i, cost in enumerate((700, 99, 1, 100, 100)):

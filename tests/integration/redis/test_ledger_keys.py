@@ -123,6 +123,7 @@ async def test_holds_of_a_counter_that_vanished_are_void(
     assert await remaining(ledger, TOKENS) == [550]
 
 
+@pytest.mark.dates
 async def test_every_key_expires(ledger: RedisLedger, client: RedisClient) -> None:
     hold = (await reserve(ledger, "r1", *EVERY)).hold
     await reserve(ledger, "r2", *EVERY)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -198,6 +199,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert int(fields.get(b"held", 0)) == sum(model.holds.values())
 
 
+@pytest.mark.usefixtures("whole_day")
 def test_any_order_of_steps_keeps_the_promise(clean_redis: str) -> None:
     class Machine(LedgerMachine):
         def __init__(self) -> None:

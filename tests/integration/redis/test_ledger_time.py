@@ -178,6 +178,7 @@ def _clock_off_by(monkeypatch: pytest.MonkeyPatch, seconds: float) -> Iterator[N
         yield
 
 
+@pytest.mark.dates
 async def test_no_time_of_the_client_is_ever_sent(
     ledger: RedisLedger, client: RedisClient, clean_redis: str
 ) -> None:

@@ -9,6 +9,8 @@ import pytest
 from controlplane.adapters.prices import GenaiPrices
 from controlplane.domain.usage import TokenUsage
 
+pytestmark = pytest.mark.dates
+
 USAGE = TokenUsage(input=1_000, output=1_000)
 
 

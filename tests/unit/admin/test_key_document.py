@@ -16,6 +16,8 @@ from controlplane.admin.key_document import (
 from controlplane.domain.access import Role
 from controlplane.errors import InvalidRequest
 
+pytestmark = pytest.mark.dates
+
 FUTURE = "2999-01-31T12:00:00+00:00"
 
 

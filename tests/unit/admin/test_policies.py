@@ -45,6 +45,7 @@ def test_the_size_is_bounded() -> None:
         check_document({}, MAX_DOCUMENT_BYTES + 1)
 
 
+@pytest.mark.dates
 def test_a_tag_is_of_the_version_and_its_content_and_of_nothing_else() -> None:
     def entry(version: int, concurrency: int, changed_by: str) -> PolicyEntry:
         now = datetime.now(UTC)

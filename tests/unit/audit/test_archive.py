@@ -7,8 +7,12 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
+
 from controlplane.audit.archive import archive_objects
 from controlplane.domain.audit import Attempt, AuditEvent
+
+pytestmark = pytest.mark.dates
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 

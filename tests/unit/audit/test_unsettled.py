@@ -24,6 +24,8 @@ from controlplane.gateway.pricing import Pricing
 from controlplane.gateway.record import Trail
 from controlplane.gateway.settle import settle
 
+pytestmark = pytest.mark.dates
+
 NOW = datetime.now(UTC)
 LIMITS = (
     Limit(Measure.TOKENS, "app-1", 10_000, 60),

@@ -9,6 +9,8 @@ import httpx
 import pytest
 from tests.unit.cli.scripted import Scripted
 
+pytestmark = pytest.mark.dates
+
 PATH = "/admin/v1/usage"
 SUMS: dict[str, Any] = {
     "requests": 1_200,
@@ -29,6 +31,7 @@ def answering(*rows: dict[str, Any]) -> Scripted:
     return Scripted({f"GET {PATH}": httpx.Response(200, json=body)})
 
 
+@pytest.mark.usefixtures("whole_day")
 def test_this_month_by_model() -> None:
     gateway = answering()
     assert gateway.run("usage") == 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from controlplane.domain.limits import Claim, Limit, Measure, Period
 from controlplane.gateway import local_ledger
 from controlplane.gateway.local_ledger import LocalLedger
@@ -22,6 +24,7 @@ async def test_nobody_here_knows_what_was_spent() -> None:
     assert await ledger.settle(decision.hold, tokens=5, cost_microusd=5) == ()
 
 
+@pytest.mark.dates
 async def test_the_hold_says_all_that_redis_is_to_be_told_later() -> None:
     limits = (REQUESTS, TOKENS, COST, AT_ONCE)
     decision = await LocalLedger().reserve(Claim("r1", "org-1", limits, 70, 80))

@@ -1,12 +1,13 @@
 """What is read from a provider's error answer."""
 
-import email.utils
 import time
 
 import httpx
 import pytest
 
 from controlplane.providers.failures import failure_of_response, failure_of_transport, retry_after
+
+pytestmark = pytest.mark.dates
 
 KEY = "sk-provider-key"
 
@@ -59,11 +60,17 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(httpx.Headers(headers)) == seconds
 
 
-def test_retry_after_as_a_date() -> None:
-    date = email.utils.formatdate(time.time() + 30, usegmt=True)
-    seconds = retry_after(httpx.Headers({"retry-after": date}))
+@pytest.mark.parametrize("form", ["%a, %d %b %Y %T GMT", "%a, %d %b %Y %T -0000", "%a %b %e %T %Y"])
+@pytest.mark.parametrize("zone", ["UTC", "America/St_Johns"])
+def test_retry_after_as_a_date(monkeypatch: pytest.MonkeyPatch, zone: str, form: str) -> None:
+    date = time.strftime(form, time.gmtime(time.time() + 30))
+    with monkeypatch.context() as local:
+        local.setenv("TZ", zone)
+        time.tzset()
+        seconds = retry_after(httpx.Headers({"retry-after": date}))
+    time.tzset()
     assert seconds is not None
-    assert 27 < seconds <= 30
+    assert 25 < seconds <= 30
 
 
 @pytest.mark.parametrize(

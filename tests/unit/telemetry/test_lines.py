@@ -12,6 +12,8 @@ from tests.unit.telemetry.facts import FAILED, finished, refused
 
 from controlplane.telemetry import begin_request, count, log, log_crash, observe
 
+pytestmark = pytest.mark.dates
+
 FIELDS = [
     "level",
     "timestamp",

@@ -80,8 +80,6 @@ class _Unstorable(Exception):
 
 
 async def _insert(connection: AsyncConnection, events: Sequence[AuditEvent]) -> Written:
-    """The second try also helps a row that was on its way to the default partition while its own
-    one was attached: PostgreSQL refuses it then (23514), once."""
     try:
         return Written(await _insert_rows(connection, events))
     except _Unstorable:
