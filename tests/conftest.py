@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from controlplane.config import Settings
 from tests import servers
 from tests.midnight import leave_time_before_midnight
 from tests.servers import Addresses
+
+pytest_plugins = ["tests.corpora"]
 
 # How long an example takes to make says something about the machine, and nothing about the code.
 hypothesis_settings.register_profile(
@@ -59,6 +62,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return next((group for group in GROUPS if nodeid.startswith(group)), nodeid)
 
     return Groups(config, log)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What did not run, in one line for each reason."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"NOT RUN: {count} test{'s' * (count > 1)}. {reason}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -114,5 +115,7 @@ def _library() -> Path:
     if package := importlib.util.find_spec("libfaketime"):
         assert package.origin is not None
         found += Path(package.origin).parent.glob("vendor/libfaketime/src/libfaketime.so.1")
-    assert found, "libfaketime is missing: it comes with the locked packages, or as 'faketime'."
+    if not found and platform.machine() != "x86_64":
+        pytest.skip("CLOCKS CANNOT BE MOVED without libfaketime: install the package 'faketime'.")
+    assert found, "libfaketime is missing: it comes with the locked packages."
     return found[-1]

@@ -21,11 +21,8 @@ import httpx
 import orjson
 import psycopg
 import pytest
-from tests.corpora import corpora
 
 from controlplane.domain.keys import KeyHasher
-
-__all__ = ["corpora"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -215,3 +212,11 @@ def read_env(path: Path) -> dict[str, str]:
     """A file of `NAME=value` lines for a shell."""
     lines = [line.partition("=") for line in path.read_text().splitlines() if "=" in line]
     return {name.removeprefix("export ").strip(): shlex.split(value)[0] for name, _, value in lines}
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The npm packages of `make test-clients`, which runs what only its environments can run."""
+    if "NODE_MODULES" not in os.environ:
+        pytest.skip("`make test-clients` tries langchain-openai and the npm package openai.")
+    return Path(os.environ["NODE_MODULES"]).resolve()

@@ -141,7 +141,7 @@ def test_a_batch_with_one_poison_message(stack: Stack, function: Function) -> No
     assert stack.record(event.request_id)["archive_key"]
 
 
-def test_other_events_are_function_errors(function: Function, corpora: Path) -> None:
+def test_the_corpus_of_other_events_is_refused(function: Function, corpora: Path) -> None:
     for file in (
         *_named(corpora / "lambda_events", "cognito"),
         *_named(corpora / "lambda_events", "eventBridge"),
@@ -149,6 +149,9 @@ def test_other_events_are_function_errors(function: Function, corpora: Path) -> 
         outcome = function.invoke(json.loads(file.read_text("utf-8")))
         assert outcome.error, file.name
         assert outcome.payload["errorType"] == "UnknownEvent"
+
+
+def test_an_event_of_no_known_kind_is_a_function_error(function: Function) -> None:
     outcome = function.invoke({"type": "nonsense"})
     assert outcome.error
     assert "nonsense" in outcome.payload["errorMessage"]
@@ -170,4 +173,6 @@ def test_http_works_after_every_other_kind_of_event(function: Function, key: str
 
 
 def _named(folder: Path, prefix: str) -> list[Path]:
-    return sorted(folder.glob(f"{prefix}*.json"))
+    found = sorted(folder.glob(f"{prefix}*.json"))
+    assert found
+    return found

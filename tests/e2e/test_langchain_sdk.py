@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 from tests.e2e.conftest import MakeKey, Stack
-
-langchain_openai: Any = pytest.importorskip(
-    "langchain_openai", reason="no langchain-openai here: run make test-clients"
-)
 
 
 class Forecast(BaseModel):
@@ -26,10 +23,12 @@ def get_weather(city: str) -> str:
     return f"Sunny in {city}."
 
 
+@pytest.mark.usefixtures("node_modules")
 @pytest.mark.parametrize("provider", ["openai", "azure", "anthropic"])
 def test_langchain(
     stack: Stack, make_key: MakeKey, models: Mapping[str, str], provider: str
 ) -> None:
+    langchain_openai: Any = import_module("langchain_openai")
     chat = langchain_openai.ChatOpenAI(
         model=models[provider],
         base_url=stack.env["OPENAI_BASE_URL"],

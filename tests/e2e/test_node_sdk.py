@@ -11,22 +11,20 @@ from pathlib import Path
 import pytest
 from tests.e2e.conftest import MakeKey, Stack
 
-# Where `npm install openai` put it.
-MODULES = Path(os.environ.get("NODE_MODULES") or "node_modules").resolve()
-
 
 @pytest.mark.parametrize("provider", ["openai", "azure", "anthropic"])
-def test_node(stack: Stack, make_key: MakeKey, models: Mapping[str, str], provider: str) -> None:
+def test_node(
+    node_modules: Path, stack: Stack, make_key: MakeKey, models: Mapping[str, str], provider: str
+) -> None:
     node = shutil.which("node")
-    if node is None or not (MODULES / "openai").is_dir():
-        pytest.skip("no node, or no npm package openai in $NODE_MODULES: run make test-clients")
+    assert node is not None
     ran = subprocess.run(
         [node, Path(__file__).with_name("openai_node.mjs"), models[provider], provider],
         env=os.environ
         | {
             "OPENAI_BASE_URL": stack.env["OPENAI_BASE_URL"],
             "OPENAI_API_KEY": make_key(),
-            "NODE_MODULES": str(MODULES),
+            "NODE_MODULES": str(node_modules),
         },
         capture_output=True,
         text=True,

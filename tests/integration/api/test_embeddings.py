@@ -7,26 +7,22 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import httpx2
-import jsonschema
 import openai
 import pytest
 import uvicorn
 from openai import AsyncOpenAI
-from tests.corpora import corpora
 from tests.integration.api.conftest import Organization, add_policy, close, new_organization
 from tests.integration.api.embedding_server import KEY, EmbeddingServer
+from tests.wire_types.openai_types import EMBEDDINGS
 
 from controlplane.api.app import create_app
 from controlplane.config import ProviderSettings, Settings
 from controlplane.domain.access import Role
 from controlplane.domain.policy import Level
 from controlplane.wiring import Container
-
-__all__ = ["corpora"]
 
 MODEL = "text-embedding-3-small"
 TEXTS = ["The quick brown fox", "jumped over the lazy dog"]
@@ -112,18 +108,13 @@ async def test_the_official_client(
 
 
 async def test_the_answer_is_openais(
-    organization: Organization, upstream: tuple[EmbeddingServer, str], corpora: Path
+    organization: Organization, upstream: tuple[EmbeddingServer, str]
 ) -> None:
     response = await organization.service.post(
         "/v1/embeddings", json={"model": MODEL, "input": TEXTS}
     )
     assert response.status_code == 200
-    document = json.loads((corpora / "openai_openapi" / "chat.openapi.json").read_text())
-    schema = {
-        "$ref": "#/components/schemas/CreateEmbeddingResponse",
-        "components": document["components"],
-    }
-    jsonschema.validate(response.json(), schema)
+    EMBEDDINGS.check(response.json())
     assert response.headers["x-llm-cp-provider"] == "openai"
     assert response.headers["x-llm-cp-cost-usd"] == "0.000001"
     assert response.headers["x-ratelimit-remaining-requests"] == "99"

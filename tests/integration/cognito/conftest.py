@@ -10,11 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.corpora import corpora
 
 from controlplane.config import CognitoSettings
-
-__all__ = ["corpora"]
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 

@@ -18,7 +18,10 @@ ROOT = Path(__file__).parents[3]
 WRAPPER = ROOT / "infra/lambda/bin/stream"
 HANDLERS = "tests.integration.lambda_stream.handlers"
 
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+LINUX = pytest.mark.skipif(
+    sys.platform != "linux",
+    reason="The connections of a process are counted in /proc, which only Linux has.",
+)
 
 Start = Callable[..., AbstractContextManager[Function]]
 

@@ -1,77 +1,32 @@
-"""What providers are sent and what they answer, in the shapes that their documentation shows."""
+"""Translations against fixtures: what providers are sent, and what callers get of their answers."""
 
 from __future__ import annotations
 
 import json
 import time
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
-from tests.unit.providers.openai_schema import OpenAISchema
+from tests.unit.providers.cases import (
+    FIXTURES,
+    KEY,
+    Upstream,
+    cases,
+    errors,
+    events,
+    read,
+    target,
+)
 
-from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
-from controlplane.gateway.ports import Provider
-from controlplane.providers.registry import PROVIDERS
 
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "providers"
-KEY = "sk-ant-fixture-key"
 CREATED = 1767225600
 
 
-@pytest.fixture(scope="module")
-def openai_schema(corpora: Path) -> OpenAISchema:
-    return OpenAISchema(corpora)
-
-
-def cases(kind: str, answer: str) -> list[Any]:
-    folders = sorted(path.parent for path in (FIXTURES / kind).glob(f"*/{answer}"))
-    assert folders
-    return [pytest.param(folder, id=f"{kind}-{folder.name}") for folder in folders]
-
-
-def errors() -> list[Any]:
-    return [
-        pytest.param(path, id=f"{path.parts[-3]}-{path.stem}")
-        for path in sorted(FIXTURES.glob("*/errors/*.json"))
-    ]
-
-
-class Upstream:
-    """Answers every call with the same thing, and keeps what it was sent."""
-
-    def __init__(self, kind: str, content: bytes, status: int = 200, **headers: str) -> None:
-        self._answer = httpx.Response(status, content=content, headers=headers)
-        self.calls: list[httpx.Request] = []
-        client = httpx.AsyncClient(transport=httpx.MockTransport(self._reply))
-        settings = ProviderSettings(kind, kind, "https://provider.test", KEY, "2024-10-21")
-        self.provider: Provider = PROVIDERS[kind](settings, client)
-
-    def _reply(self, request: httpx.Request) -> httpx.Response:
-        self.calls.append(request)
-        return self._answer
-
-    @property
-    def sent(self) -> Any:
-        (call,) = self.calls
-        return json.loads(call.content)
-
-
-def read(path: Path) -> Any:
-    return json.loads(path.read_text())
-
-
-def target(folder: Path) -> str:
-    override = folder / "target.json"
-    return read(override)["model"] if override.exists() else "claude-sonnet-4-5"
-
-
 @pytest.mark.parametrize("folder", cases("anthropic", "anthropic.response.json"))
-async def test_a_whole_message(folder: Path, openai_schema: OpenAISchema) -> None:
+async def test_a_whole_message(folder: Path) -> None:
     upstream = Upstream("anthropic", (folder / "anthropic.response.json").read_bytes())
     asked = read(folder / "openai.request.json")
     request = ChatRequest(asked)
@@ -81,11 +36,10 @@ async def test_a_whole_message(folder: Path, openai_schema: OpenAISchema) -> Non
     assert abs(answer["created"] - time.time()) < 60
     assert {**answer, "created": CREATED} == read(folder / "openai.response.json")
     assert asked == read(folder / "openai.request.json")
-    openai_schema.validate("CreateChatCompletionResponse", answer)
 
 
 @pytest.mark.parametrize("folder", cases("anthropic", "anthropic.response.sse"))
-async def test_a_streamed_message(folder: Path, openai_schema: OpenAISchema) -> None:
+async def test_a_streamed_message(folder: Path) -> None:
     upstream = Upstream("anthropic", (folder / "anthropic.response.sse").read_bytes())
     request = ChatRequest(read(folder / "openai.request.json"))
     assert upstream.provider.check(request, "") == ()
@@ -94,8 +48,6 @@ async def test_a_streamed_message(folder: Path, openai_schema: OpenAISchema) -> 
     assert upstream.sent == read(folder / "anthropic.request.json")
     expected = (folder / "openai.chunks.jsonl").read_text().splitlines()
     assert [{**c, "created": CREATED} for c in chunks] == [json.loads(line) for line in expected]
-    for chunk in chunks:
-        openai_schema.validate("CreateChatCompletionStreamResponse", chunk)
 
 
 async def test_the_key_and_the_version_are_headers() -> None:
@@ -113,29 +65,26 @@ async def test_the_key_and_the_version_are_headers() -> None:
 @pytest.mark.parametrize(
     "folder", [*cases("openai", "response.json"), *cases("azure", "response.json")]
 )
-async def test_openais_format_is_passed_on(folder: Path, openai_schema: OpenAISchema) -> None:
+async def test_openais_format_is_passed_on(folder: Path) -> None:
     upstream = Upstream(folder.parts[-2], (folder / "response.json").read_bytes())
     asked = read(folder / "request.json")
     answer = await upstream.provider.complete(ChatRequest(asked), asked["model"], Timeouts())
     assert upstream.sent == asked
     assert answer == read(folder / "response.json")
-    openai_schema.validate("CreateChatCompletionResponse", answer)
 
 
 @pytest.mark.parametrize(
     "folder", [*cases("openai", "response.sse"), *cases("azure", "response.sse")]
 )
 async def test_openais_chunks_are_passed_on(folder: Path) -> None:
-    content = (folder / "response.sse").read_bytes()
-    upstream = Upstream(folder.parts[-2], content)
+    upstream = Upstream(folder.parts[-2], (folder / "response.sse").read_bytes())
     asked = read(folder / "request.json")
     stream = upstream.provider.stream(ChatRequest(asked), asked["model"], Timeouts())
     chunks = [chunk async for chunk in stream]
     assert upstream.sent == asked
-    lines = content.decode().split("\n\n")[:-2]
-    events = [json.loads(line.removeprefix("data: ")) for line in lines]
+    given = events(folder / "response.sse")
     # Azure begins with the results of its filter, which are no part of an answer yet.
-    assert chunks == [event for event in events if event["choices"] or event.get("usage")]
+    assert chunks == [event for event in given if event["choices"] or event.get("usage")]
 
 
 @pytest.mark.parametrize("path", errors())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -223,24 +222,3 @@ async def test_the_official_client_reads_all_of_it() -> None:
         with pytest.raises(openai.RateLimitError) as limited:
             await client.chat.completions.create(model="sim-429-7", messages=messages)
         assert limited.value.response.headers["retry-after"] == "7"
-
-
-@pytest.mark.parametrize("body", [{}, {"n": 2}, {"tools": [WEATHER]}, {"max_tokens": 1}])
-async def test_answers_fit_openais_own_description(
-    provider: SimulatedProvider, corpora: Path, body: dict[str, Any]
-) -> None:
-    document = json.loads((corpora / "openai_openapi" / "chat.openapi.json").read_text())
-
-    def check(value: Any, name: str) -> None:
-        schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
-        jsonschema.Draft202012Validator(schema).validate(value)
-
-    check((await provider.post(**body)).json(), "CreateChatCompletionResponse")
-    check((await provider.post(temperature=9)).json(), "ErrorResponse")
-    for chunk in events(await provider.post(**body, stream=True))[:-1]:
-        # The description says `nullable`, a word that JSON Schema does not know.
-        (choice,) = [{k: v for k, v in c.items() if v is not None} for c in chunk["choices"]][:1]
-        check(
-            {**chunk, "choices": [{"finish_reason": "stop", **choice}]},
-            "CreateChatCompletionStreamResponse",
-        )

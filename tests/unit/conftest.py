@@ -1,3 +1,0 @@
-from tests.corpora import corpora
-
-__all__ = ["corpora"]

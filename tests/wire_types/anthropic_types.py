@@ -1,0 +1,53 @@
+"""Anthropic's requests, messages, events and errors, as the `anthropic` package types them.
+
+The package's versions 1.x describe the API version 2023-06-01, which the provider asks for;
+2.x describe a later one. What they leave out of it is added here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired
+
+from anthropic.types import Message, RawMessageStreamEvent
+from anthropic.types.message_create_params import (
+    MessageCreateParamsNonStreaming,
+    MessageCreateParamsStreaming,
+)
+from anthropic.types.shared import ErrorResponse
+from typing_extensions import TypedDict
+
+from tests.wire_types.strict import Strict
+
+
+# The package has no sampling parameters since 1.0 (its MIGRATION.md); the API version has them.
+class _Whole(MessageCreateParamsNonStreaming, total=False):
+    temperature: float
+    top_p: float
+
+
+class _Streamed(MessageCreateParamsStreaming, total=False):
+    temperature: float
+    top_p: float
+
+
+# The package's own client drops it. https://platform.claude.com/docs/en/build-with-claude/streaming
+class _Ping(TypedDict):
+    type: Literal["ping"]
+
+
+# The status 413. https://platform.claude.com/docs/en/api/errors
+class _TooLarge(TypedDict):
+    type: Literal["request_too_large"]
+    message: str
+
+
+class _TooLargeResponse(TypedDict):
+    type: Literal["error"]
+    error: _TooLarge
+    request_id: NotRequired[str]
+
+
+MESSAGE_REQUEST = Strict(_Whole | _Streamed)
+MESSAGE = Strict(Message)
+EVENT = Strict(RawMessageStreamEvent | ErrorResponse | _Ping)
+ERROR = Strict(ErrorResponse | _TooLargeResponse)
