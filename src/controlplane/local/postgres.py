@@ -166,7 +166,7 @@ class Postgres:
 
 
 def prepare_database(superuser_url: str, password: str) -> tuple[str, bool]:
-    """Make the role and the database `llm_cp`; returns the server's version and whether they are new."""
+    """Make role and database `llm_cp`; returns the server's version and whether they are new."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         version = str(connection.info.parameter_status("server_version")).split(" ")[0]
         query = "SELECT 1 FROM pg_database WHERE datname = %s"
