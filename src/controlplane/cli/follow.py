@@ -57,7 +57,7 @@ class Seen:
             self._times = {key: at for key, at in self._times.items() if at >= oldest}
 
 
-class Trail:
+class Follower:
     """The records of `path` that pass the filters `wanted`."""
 
     def __init__(self, gateway: AdminClient, path: str, wanted: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from controlplane.cli.command import Command, Group, argument
 from controlplane.cli.documents import written_whole
 from controlplane.cli.errors import EXIT_OK, CommandError
-from controlplane.cli.follow import PAGE_ROWS, Trail
+from controlplane.cli.follow import PAGE_ROWS, Follower
 from controlplane.cli.options import NEWEST, number, seconds, segment
 from controlplane.cli.session import Session
 from controlplane.cli.terminal import Colour, Column, Row, note, second, shown
@@ -103,7 +103,7 @@ def _attempt(attempt: Any) -> str:
 
 
 def _follow(arguments: argparse.Namespace, session: Session) -> int:
-    batches = Trail(session.gateway, PATH, _wanted(arguments)).batches(arguments.every)
+    batches = Follower(session.gateway, PATH, _wanted(arguments)).batches(arguments.every)
     with contextlib.suppress(KeyboardInterrupt):
         before = next(batches)
         if not session.as_json:
