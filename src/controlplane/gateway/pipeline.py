@@ -96,7 +96,9 @@ async def answered(
                 yield Answer(trail, (), again.answer)
                 return
             size = None if tokens.originals else len(call.body)
-            worst = upper_bound(request, size, chosen.targets, policy, pricing)
+            worst = upper_bound(
+                request, size, chosen.targets, policy, pricing, providers=gateway.providers
+            )
             decision = await admit(worst, policy, timeouts.total_s, gateway.ledgers, trail)
             async with (
                 settle(decision, gateway.ledgers, pricing, trail),

@@ -32,12 +32,15 @@ if TYPE_CHECKING:
 @cache
 def container() -> Container:
     """The container of this process, from its environment. Raises ConfigurationError."""
-    settings = Settings.load()
+    from controlplane.providers.registry import TRACE_NAMES, VARIABLES
+
+    settings = Settings.load(VARIABLES)
     configure(
         stage=settings.stage,
         datadog=settings.datadog,
         traces=settings.traces,
         long_lived=settings.long_lived,
+        provider_names=TRACE_NAMES,
     )
     return Container(settings)
 
@@ -117,23 +120,21 @@ class Container(Stores):
     def prices(self) -> GenaiPrices:
         """What tokens cost."""
         from controlplane.adapters.prices import GenaiPrices
+        from controlplane.providers.registry import PRICE_LISTS
 
-        return GenaiPrices()
+        return GenaiPrices(PRICE_LISTS)
 
     @cached_property
     def providers(self) -> Mapping[str, Provider]:
         """The configured providers by name."""
-        from controlplane.providers.registry import PROVIDERS
+        from controlplane.providers.registry import VARIABLES
+        from controlplane.wiring.providers import ConfiguredProviders
 
         rows: dict[str, ProviderSettings] = dict(self.settings.providers)
         if self.settings.providers_secret:
             secret = self.secrets.mapping(self.settings.providers_secret)
-            rows |= provider_settings(secret, local=False)
-        return {
-            name: PROVIDERS[row.kind](row, self.http)
-            for name, row in rows.items()
-            if row.kind in PROVIDERS
-        }
+            rows |= provider_settings(secret, VARIABLES, local=False)
+        return ConfiguredProviders(rows, self.http)
 
     @cached_property
     def http(self) -> httpx.AsyncClient:

@@ -20,7 +20,7 @@ from controlplane.errors import GatewayError
 from controlplane.gateway.ports import Provider
 from controlplane.gateway.record import Trail
 from controlplane.local.simulator.openai import API_KEY
-from controlplane.providers.registry import PROVIDERS
+from controlplane.wiring.providers import open_provider
 
 TIMEOUTS = Timeouts(connect_s=0.5, first_byte_s=0.6, idle_s=0.6, total_s=1.5)
 TEXT = "The simulator read 1 message. The last user said: one two three four five"
@@ -69,7 +69,7 @@ class Simulated:
 
     def add(self, row: ProviderSettings) -> None:
         """One more provider over the same HTTP client."""
-        self.providers[row.name] = PROVIDERS[row.kind](row, self.client)
+        self.providers[row.name] = open_provider(row, self.client)
 
     async def fail(self, provider: str, times: int | None = None, **fault: Any) -> None:
         """Order a fault."""

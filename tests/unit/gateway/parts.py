@@ -18,7 +18,7 @@ from controlplane.domain.configuration import Configuration
 from controlplane.domain.limits import Claim, Decision, Hold, Limit, LimitStatus
 from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Route, Target, Timeouts
-from controlplane.domain.usage import Price, TokenUsage
+from controlplane.domain.usage import ImageTokens, Price, TokenUsage
 from controlplane.errors import Unreachable
 from controlplane.gateway.call import Call
 from controlplane.gateway.dispatch import Dispatched, dispatch, effective_timeouts
@@ -164,6 +164,8 @@ class Prices:
 
 class Scripted:
     """A provider that does what the script says, call by call; the last entry repeats."""
+
+    images = ImageTokens(at_most=5_000)
 
     def __init__(self, *script: Callable[[], Any] | Exception | Mapping[str, Any]) -> None:
         self.script = list(script)
