@@ -130,7 +130,7 @@ class ControlPlaneStack(Stack):
         )
 
     def _settings(self, stage: Stage) -> dict[str, str]:
-        """What src/controlplane/config.py reads."""
+        """What src/controlplane/config/ reads."""
         settings = {
             "LLM_CP_STAGE": stage.name,
             "REDIS_URL": self.cache.url,

@@ -4,6 +4,7 @@ import pytest
 
 from controlplane.config import Settings, cli_settings
 from controlplane.errors import ConfigurationError
+from controlplane.providers.registry import VARIABLES
 
 GOOD = {
     "DATABASE_URL": "postgresql://user:hunter2@127.0.0.1/db",
@@ -16,7 +17,7 @@ GOOD = {
 
 
 def test_a_good_environment_loads_with_defaults() -> None:
-    settings = Settings.load(GOOD)
+    settings = Settings.load(VARIABLES, GOOD)
     assert settings.stage == "local"
     assert settings.redis_timeout_ms == 50
     assert settings.providers["openai"].base_url == "https://api.openai.com/v1"
@@ -26,7 +27,9 @@ def test_a_good_environment_loads_with_defaults() -> None:
 
 def test_in_aws_secrets_have_their_place() -> None:
     env = {name: GOOD[name] for name in ("REDIS_URL", "AUDIT_QUEUE_URL", "AUDIT_BUCKET")}
-    settings = Settings.load(env | {"LLM_CP_STAGE": "prod", "AURORA_SECRET_ARN": "arn:aws:x"})
+    settings = Settings.load(
+        VARIABLES, env | {"LLM_CP_STAGE": "prod", "AURORA_SECRET_ARN": "arn:aws:x"}
+    )
     assert settings.providers_secret == "/llm-cp/prod/providers"
     assert settings.key_pepper_secret == "/llm-cp/prod/key-pepper"
 
@@ -54,21 +57,23 @@ def test_in_aws_secrets_have_their_place() -> None:
 )
 def test_a_wrong_setting_is_named(changes: dict[str, str], named: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        Settings.load(GOOD | changes)
+        Settings.load(VARIABLES, GOOD | changes)
     assert named in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
 def test_loopback_is_only_for_the_local_stage() -> None:
     url = {"LLM_CP_OPENAI_URL": "http://127.0.0.1:9/v1"}
-    assert Settings.load(GOOD | url).providers["openai"].base_url == "http://127.0.0.1:9/v1"
+    assert (
+        Settings.load(VARIABLES, GOOD | url).providers["openai"].base_url == "http://127.0.0.1:9/v1"
+    )
     with pytest.raises(ConfigurationError, match="https"):
-        Settings.load(GOOD | url | {"LLM_CP_STAGE": "prod"})
+        Settings.load(VARIABLES, GOOD | url | {"LLM_CP_STAGE": "prod"})
 
 
 def test_named_providers_are_rows() -> None:
     row = '{"vllm": {"kind": "openai", "base_url": "https://gpu/v1", "api_key": "k"}}'
-    providers = Settings.load(GOOD | {"LLM_CP_PROVIDERS": row}).providers
+    providers = Settings.load(VARIABLES, GOOD | {"LLM_CP_PROVIDERS": row}).providers
     assert (providers["vllm"].kind, providers["vllm"].base_url) == ("openai", "https://gpu/v1")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
@@ -13,27 +13,30 @@ from genai_prices.types import ModelPrice, PriceCalculation
 from controlplane.domain.price import Price
 from controlplane.domain.usage import TokenUsage, microusd
 
-# A provider of another name is somebody's own server: what it costs is not for us to guess.
-PRICED_PROVIDERS = frozenset({"openai", "azure", "anthropic"})
-
 
 def _today() -> date:
     return datetime.now(UTC).date()
 
 
 class GenaiPrices:
-    """The gateway's PriceBook: each request costs what the list says for its day (UTC)."""
+    """The gateway's PriceBook: each request costs what the list says for its day (UTC).
 
-    def __init__(self, today: Callable[[], date] = _today) -> None:
+    `lists` names for each provider the one of `genai-prices` whose prices hold for it. Others are
+    somebody's own servers: what they cost is not for us to guess.
+    """
+
+    def __init__(self, lists: Mapping[str, str], today: Callable[[], date] = _today) -> None:
+        self._lists = lists
         self._today = today
 
     def cost_microusd(self, provider: str, model: str, usage: TokenUsage) -> int | None:
         """Micro-dollars, rounded up; None where the model has no known price."""
-        if provider not in PRICED_PROVIDERS:
+        name = self._lists.get(provider)
+        if name is None:
             return None
         today = self._today()
-        price = _flat_price(provider, model, today)
-        return _cost(provider, model, usage, today) if price is None else price.cost_microusd(usage)
+        price = _flat_price(name, model, today)
+        return _cost(name, model, usage, today) if price is None else price.cost_microusd(usage)
 
 
 @lru_cache(maxsize=1024)

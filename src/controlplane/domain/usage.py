@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
@@ -43,6 +43,23 @@ class TokenUsage:
             reasoning=_count(usage.get("completion_tokens_details"), "reasoning_tokens"),
             cache_write=cache_write,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTokens:
+    """What one image in a request comes to: usually, and at most.
+
+    `at_most_of` has another maximum for models with a word in their name.
+    """
+
+    at_most: int
+    at_most_of: Mapping[str, int] = field(default_factory=dict)
+    usual: int = 1_000
+
+    def bound(self, model: str) -> int:
+        """The most that it comes to with `model`."""
+        found = (tokens for word, tokens in self.at_most_of.items() if word in model)
+        return max(found, default=self.at_most)
 
 
 def estimated_usage(asked_characters: int, said_characters: int) -> TokenUsage:

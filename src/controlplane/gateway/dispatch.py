@@ -150,7 +150,8 @@ class _Run:
             return
         self.trail.provider = target.provider
         self.trail.model_served = self.trail.model_served or target.model
-        usage = estimate(self.request, target.model if answering else None, self.said)
+        images = self.attempts.providers[target.provider].images
+        usage = estimate(self.request, target.model if answering else None, self.said, images)
         if not answering:
             usage = TokenUsage(input=usage.input * len(abandoned))
         self.trail.usage = usage

@@ -10,24 +10,24 @@ import orjson
 
 from controlplane.domain.chat import ChatRequest
 from controlplane.domain.embeddings import EmbeddingRequest
-from controlplane.domain.usage import CHARACTERS_PER_TOKEN, TokenUsage, estimated_usage
+from controlplane.domain.usage import CHARACTERS_PER_TOKEN, ImageTokens, TokenUsage, estimated_usage
 from controlplane.policy.output_tokens import OUTPUT_LIMITS
 
-# An ordinary picture: a thousand tokens.
-IMAGE_CHARACTERS = 1_000 * CHARACTERS_PER_TOKEN
 # Besides the messages, what a model reads.
 _READ = ("tools", "functions", "response_format", "prediction")
 # Models that think before they speak: what they thought is billed, and seen in the usage alone.
 _REASONING = re.compile(r"(?:^|[-/])(?:o[1-9]|gpt-5)")
 
 
-def estimate(request: ChatRequest | EmbeddingRequest, model: str | None, said: int) -> TokenUsage:
+def estimate(
+    request: ChatRequest | EmbeddingRequest, model: str | None, said: int, images: ImageTokens
+) -> TokenUsage:
     """The usage of an answer of `said` characters by `model`; None for a call without an answer.
 
     An answer that may have been thought about counts as long as it was allowed to be: nobody
     leaves early to get the thinking for nothing.
     """
-    usage = estimated_usage(asked_characters(request), said)
+    usage = estimated_usage(asked_characters(request, images), said)
     if model is None or not _reasons(request, model):
         return usage
     allowed = max(request.body.get(name) or 0 for name in OUTPUT_LIMITS)
@@ -35,23 +35,24 @@ def estimate(request: ChatRequest | EmbeddingRequest, model: str | None, said: i
     return TokenUsage(usage.input, max(usage.output, allowed * choices))
 
 
-def asked_characters(request: ChatRequest | EmbeddingRequest) -> int:
-    """How much a request says, in characters."""
+def asked_characters(request: ChatRequest | EmbeddingRequest, images: ImageTokens) -> int:
+    """How much a request says, in characters; an image says as much as its tokens."""
     if isinstance(request, EmbeddingRequest):
         return request.input_characters
     rest = {name: request.body[name] for name in _READ if request.body.get(name) is not None}
     size = len(orjson.dumps(rest)) if rest else 0
-    return size + sum(characters(message) for message in request.body["messages"])
+    of_image = images.usual * CHARACTERS_PER_TOKEN
+    return size + sum(characters(message, of_image) for message in request.body["messages"])
 
 
-def characters(message: Any) -> int:
+def characters(message: Any, of_image: int = 0) -> int:
     """How much a message or delta says, roughly: its text, parts and tool calls."""
     if not isinstance(message, Mapping):
         return 0
     content = message.get("content")
     size = len(content) if isinstance(content, str) else 0
     if isinstance(content, list):
-        size += sum(_part(part) for part in content)
+        size += sum(_part(part, of_image) for part in content)
     calls = message.get("tool_calls")
     for call in calls if isinstance(calls, list) else ():
         function = call.get("function") if isinstance(call, Mapping) else None
@@ -60,11 +61,11 @@ def characters(message: Any) -> int:
     return size
 
 
-def _part(part: Any) -> int:
+def _part(part: Any, of_image: int) -> int:
     if not isinstance(part, Mapping):
         return 0
     if part.get("type") == "image_url":
-        return IMAGE_CHARACTERS
+        return of_image
     return len(str(part.get("text", "")))
 
 

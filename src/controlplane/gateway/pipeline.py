@@ -97,7 +97,9 @@ async def answered(
             if again is not None and again.answer is not None:
                 yield Answer(trail, (), Whole(again.answer))
                 return
-            bound = upper_bound(request, chosen.targets, policy, pricing)
+            bound = upper_bound(
+                request, chosen.targets, policy, pricing, providers=gateway.providers
+            )
             decision = await admit(bound, policy, timeouts.total_s, gateway.ledgers, trail)
             async with (
                 settle(decision, gateway.ledgers, pricing, trail),

@@ -14,7 +14,7 @@ from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.limits import Claim, Decision, Hold, Limit
 from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Target, Timeouts
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import ImageTokens, TokenUsage
 
 
 class KeyDirectory(Protocol):
@@ -99,6 +99,11 @@ class PayloadStore(Protocol):
 
 class Provider(Protocol):
     """A model provider. Raises ProviderError for everything that goes wrong at an attempt."""
+
+    @property
+    def images(self) -> ImageTokens:
+        """What an image comes to at its models."""
+        ...
 
     def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         """The harmless parameters that this provider leaves out for `model`.

@@ -14,6 +14,7 @@ from controlplane.domain.policy import EffectivePolicy
 from controlplane.domain.routing import Target
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import InvalidRequest
+from controlplane.gateway.ports import Provider
 from controlplane.gateway.pricing import Pricing
 from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS, OUTPUT_LIMITS
 
@@ -21,10 +22,6 @@ from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS, OUTPUT_
 # a system text for tools (Anthropic: up to 530 tokens).
 # https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview#pricing
 FRAME_TOKENS = 1_024
-# The largest picture, by what stands in the model's name.
-# https://platform.openai.com/docs/guides/images-vision#calculating-costs
-IMAGE_TOKENS = 5_000
-IMAGE_TOKENS_MINI = 49_000
 # What these add to the bill is not counted in tokens of the model's price.
 UNPRICED = ("web_search_options", "audio")
 
@@ -45,6 +42,8 @@ def upper_bound(
     targets: Iterable[Target],
     policy: EffectivePolicy,
     pricing: Pricing,
+    *,
+    providers: Mapping[str, Provider],
 ) -> UpperBound:
     """The bound over all targets; no token is shorter than a byte.
 
@@ -58,7 +57,7 @@ def upper_bound(
     targets = tuple(targets)
     _check_bounded(request, strict=bool(enforced & {Measure.TOKENS, Measure.COST}))
     size = len(orjson.dumps(request.body)) if request.size is None else request.size
-    prompt = size + FRAME_TOKENS + _image_tokens(request.body, targets)
+    prompt = size + FRAME_TOKENS + _image_tokens(request.body, targets, providers)
     usage = TokenUsage(input=prompt, output=_output_tokens(request))
     tokens = usage.input + usage.output
     if Measure.COST not in measures:
@@ -90,13 +89,16 @@ def _output_tokens(request: InferenceRequest) -> int:
     return (asked or DEFAULT_MAX_OUTPUT_TOKENS) * choices + rejected
 
 
-def _image_tokens(body: Mapping[str, Any], targets: Iterable[Target]) -> int:
+def _image_tokens(
+    body: Mapping[str, Any], targets: Iterable[Target], providers: Mapping[str, Provider]
+) -> int:
     images = len([part for _, part in _parts(body) if part.get("type") == "image_url"])
     if not images:
         return 0
-    # Names of Azure's deployments say nothing.
-    mini = any(target.provider == "azure" or "mini" in target.model for target in targets)
-    return images * (IMAGE_TOKENS_MINI if mini else IMAGE_TOKENS)
+    # A target whose provider is not configured is never called.
+    known = (target for target in targets if target.provider in providers)
+    bounds = (providers[target.provider].images.bound(target.model) for target in known)
+    return images * max(bounds, default=0)
 
 
 def _parts(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -5,39 +5,26 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
 from controlplane.config import provider_settings
 from controlplane.errors import ConfigurationError
 from controlplane.local.simulator.wire import API_KEY as SIMULATOR_KEY
+from controlplane.providers.registry import KINDS, VARIABLES
 
-
-@dataclass(frozen=True, slots=True)
-class _Provider:
-    """The settings of a provider; `path` is the simulator's for it."""
-
-    key: str
-    url: str
-    path: str
-
-
-PROVIDERS: Mapping[str, _Provider] = {
-    "openai": _Provider("OPENAI_API_KEY", "LLM_CP_OPENAI_URL", "/openai/v1"),
-    "azure": _Provider("AZURE_OPENAI_API_KEY", "LLM_CP_AZURE_URL", "/azure"),
-    "anthropic": _Provider("ANTHROPIC_API_KEY", "LLM_CP_ANTHROPIC_URL", "/anthropic"),
-}
 # What `.env` may say; the rest is for the local stack to decide.
 FROM_DOTENV = frozenset(
-    {name for provider in PROVIDERS.values() for name in (provider.key, provider.url)}
-    | {"AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_VERSION", "LLM_CP_PROVIDERS"}
+    {variable.name for variables in VARIABLES.values() for variable in variables}
+    | {"LLM_CP_PROVIDERS"}
 )
 # What a shell may carry that would lead a process of the stack astray: keys that are for callers,
 # another AWS account, another database.
 _FOREIGN = (
-    *("OPENAI_", "AZURE_OPENAI_", "ANTHROPIC_", "LLM_CP_", "AWS_", "COGNITO_", "AUDIT_", "AURORA_"),
+    *(kind.key_variable.name.removesuffix("API_KEY") for kind in KINDS.values()),
+    *("LLM_CP_", "AWS_", "COGNITO_", "AUDIT_", "AURORA_"),
     *("DATABASE_URL", "REDIS_URL", "PG", "MOTO_", "WEB_CONCURRENCY"),
 )
 _LOOPBACK = "127.0.0.1,localhost"
@@ -69,18 +56,19 @@ def provider_environment(
     """
     environment = dict(dotenv)
     kinds: dict[str, str] = {}
-    for name, provider in PROVIDERS.items():
-        if provider.key in dotenv:
+    for name, kind in KINDS.items():
+        key, url = kind.key_variable.name, kind.url_variable.name
+        if key in dotenv:
             kinds[name] = "real"
-        elif provider.url in dotenv:
-            raise ConfigurationError(
-                f"{provider.key} is not set in .env, and {provider.url} is: set both."
-            )
+        elif url in dotenv:
+            raise ConfigurationError(f"{key} is not set in .env, and {url} is: set both.")
         else:
             kinds[name] = "simulated"
-            environment[provider.key] = SIMULATOR_KEY
-            environment[provider.url] = f"{simulator_url}{provider.path}"
-    provider_settings(environment, local=True)
+            # The simulator has each provider's paths, below its name.
+            path = urlsplit(kind.url_variable.default or "").path
+            environment[key] = SIMULATOR_KEY
+            environment[url] = f"{simulator_url}/{name}{path}"
+    provider_settings(environment, VARIABLES, local=True)
     return environment, kinds
 
 

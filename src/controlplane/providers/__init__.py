@@ -1,1 +1,3 @@
-"""Model providers: a kind is one file and one row in `registry.py`."""
+"""Model providers: a kind is one row in `registry.py`, and a folder where it speaks a
+format of its own.
+"""

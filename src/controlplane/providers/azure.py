@@ -8,10 +8,18 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+import httpx
+
 from controlplane.config import ProviderSettings
-from controlplane.providers.openai import Endpoint
+from controlplane.providers.kind import Kind
+from controlplane.providers.openai import Endpoint, OpenAIProvider
 
 V1_PATH = "/openai/v1"
+
+
+def provider(kind: Kind, settings: ProviderSettings, client: httpx.AsyncClient) -> OpenAIProvider:
+    """Azure OpenAI as a Provider of the gateway."""
+    return OpenAIProvider(kind, azure_endpoint(settings), client)
 
 
 def azure_endpoint(settings: ProviderSettings) -> Endpoint:
@@ -28,4 +36,4 @@ def azure_endpoint(settings: ProviderSettings) -> Endpoint:
         place = f"openai/deployments/{quote(deployment, safe='')}/{path}"
         return f"{base}/{place}?api-version={version}"
 
-    return Endpoint("azure", url, {"api-key": settings.api_key}, settings.api_key)
+    return Endpoint(url, {"api-key": settings.api_key}, settings.api_key)

@@ -8,10 +8,13 @@ from typing import Any
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import Timeouts
+from controlplane.domain.usage import ImageTokens
 
 
 class EchoProvider:
     """Answers with the last message; counts one token a word. `calls` is how often it was asked."""
+
+    images = ImageTokens(at_most=1_000)
 
     def __init__(self) -> None:
         self.calls = 0

@@ -11,36 +11,27 @@ import httpx
 import orjson
 
 from controlplane.errors import ProviderError
+from controlplane.providers.kind import Failures
 
 MAX_MESSAGE_LENGTH = 2_000
 
-# https://platform.claude.com/docs/en/api/errors
-ANTHROPIC_STATUSES: Mapping[str, int] = {
-    "invalid_request_error": 400,
-    "authentication_error": 401,
-    "billing_error": 402,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-    "api_error": 500,
-    "timeout_error": 504,
-    "overloaded_error": 529,
-}
-# Anthropic has no code of its own for a prompt that does not fit; OpenAI's clients look for theirs.
-_TOO_LONG = ("prompt is too long", "exceed context limit")
 
-
-def failure_of_response(response: httpx.Response, body: bytes, api_key: str) -> ProviderError:
+def failure_of_response(
+    response: httpx.Response, body: bytes, failures: Failures, api_key: str
+) -> ProviderError:
     """The error of an answer that is not a 200; never with our key in its message."""
-    return _failure(_object(body), response.status_code, api_key, retry_after(response.headers))
+    status = failures.statuses.get(response.status_code, response.status_code)
+    detail = _detail(_object(body), failures)
+    return _failure(detail, status, failures, api_key, retry_after(response.headers))
 
 
-def failure_of_event(event: Mapping[str, object], api_key: str) -> ProviderError:
-    """The error of an `error` event of Anthropic's; the status is the one its type stands for."""
-    error = event.get("error")
-    kind = error.get("type") if isinstance(error, Mapping) else None
-    return _failure({"type": "error", **event}, ANTHROPIC_STATUSES.get(str(kind), 500), api_key)
+def failure_of_event(
+    event: Mapping[str, object], failures: Failures, api_key: str
+) -> ProviderError:
+    """The error of an event inside a stream; the status is the one that its code stands for."""
+    detail = _detail(event, failures)
+    status = failures.statuses.get(_text(detail.get(failures.code)) or "", 500)
+    return _failure(detail, status, failures, api_key)
 
 
 def failure_of_transport(error: httpx.RequestError) -> ProviderError:
@@ -70,15 +61,18 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _failure(
-    body: Mapping[str, object], status: int, api_key: str, wait: float | None = None
+    detail: Mapping[str, object],
+    status: int,
+    failures: Failures,
+    api_key: str,
+    wait: float | None = None,
 ) -> ProviderError:
-    error = body.get("error")
-    detail: Mapping[str, object] = error if isinstance(error, Mapping) else {}
     message = _text(detail.get("message")) or f"The provider answered {status}."
-    code = _text(detail.get("code"))
-    if body.get("type") == "error":
-        too_long = status == 400 and any(words in message for words in _TOO_LONG)
-        code = "context_length_exceeded" if too_long else _text(detail.get("type"))
+    code = _text(detail.get(failures.code))
+    code = failures.codes.get(code, code) if code is not None else None
+    if status == 400:
+        said = (code for words, code in failures.phrases.items() if words in message)
+        code = next(said, code)
     return ProviderError(
         "status",
         message.replace(api_key, "[key]")[:MAX_MESSAGE_LENGTH],
@@ -87,6 +81,11 @@ def _failure(
         code=code,
         retry_after_seconds=wait,
     )
+
+
+def _detail(body: Mapping[str, object], failures: Failures) -> Mapping[str, object]:
+    error = body if failures.member is None else body.get(failures.member)
+    return error if isinstance(error, Mapping) else {}
 
 
 def _object(body: bytes) -> Mapping[str, object]:

@@ -12,7 +12,12 @@ import orjson
 
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
-from controlplane.providers.failures import failure_of_response, failure_of_transport
+from controlplane.providers.failures import (
+    failure_of_event,
+    failure_of_response,
+    failure_of_transport,
+)
+from controlplane.providers.kind import Failures
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 FINISH_SECONDS = 0.05
@@ -22,17 +27,23 @@ class ProviderClient:
     """Calls with the headers of one provider over the shared HTTP client."""
 
     def __init__(
-        self, client: httpx.AsyncClient, headers: Mapping[str, str], *, api_key: str
+        self,
+        client: httpx.AsyncClient,
+        headers: Mapping[str, str],
+        *,
+        failures: Failures,
+        api_key: str,
     ) -> None:
         self._client = client
         self._headers = {"Content-Type": "application/json", **headers}
+        self._failures = failures
         self._api_key = api_key
 
     @asynccontextmanager
     async def post(
-        self, url: str, body: Mapping[str, Any], timeouts: Timeouts, *, streamed: bool = False
+        self, url: str, asked: Mapping[str, Any], timeouts: Timeouts, *, streamed: bool = False
     ) -> AsyncIterator[httpx.Response]:
-        """The response to `body`, a 200 whose content is still to be read.
+        """The response to `asked`, a 200 whose content is still to be read.
 
         Whoever reads a stream bounds each wait; here a timer for every piece would cost too much.
 
@@ -42,7 +53,7 @@ class ProviderClient:
         request = self._client.build_request(
             "POST",
             url,
-            content=orjson.dumps(body),
+            content=orjson.dumps(asked),
             headers=self._headers,
             timeout=httpx.Timeout(
                 timeouts.first_byte_s,
@@ -54,12 +65,17 @@ class ProviderClient:
             response = await self._client.send(request, stream=True)
             try:
                 if response.status_code != 200:
-                    raise failure_of_response(response, await read(response), self._api_key)
+                    body = await read(response)
+                    raise failure_of_response(response, body, self._failures, self._api_key)
                 yield response
             finally:
                 await response.aclose()
         except httpx.RequestError as error:
             raise failure_of_transport(error) from error
+
+    def failure(self, event: Mapping[str, object]) -> ProviderError:
+        """The error of an event inside a stream."""
+        return failure_of_event(event, self._failures, self._api_key)
 
 
 async def read(response: httpx.Response) -> bytes:

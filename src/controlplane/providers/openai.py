@@ -16,38 +16,46 @@ from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
-from controlplane.providers import parameters
 from controlplane.providers.http import ProviderClient, finish, json_object, read
+from controlplane.providers.kind import Kind
 from controlplane.providers.sse import data_of_events
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What differs between those who speak the format: the kind, addresses and headers."""
+    """What differs between those who speak the format: addresses and headers."""
 
-    kind: str
     url: Callable[[str, str], str]
     headers: Mapping[str, str] = field(repr=False)
     api_key: str = field(repr=False)
+
+
+def provider(kind: Kind, settings: ProviderSettings, client: httpx.AsyncClient) -> OpenAIProvider:
+    """A server that speaks OpenAI's format as a Provider of the gateway."""
+    return OpenAIProvider(kind, openai_endpoint(settings), client)
 
 
 def openai_endpoint(settings: ProviderSettings) -> Endpoint:
     """`{base_url}/chat/completions`, the key as a bearer token."""
     base = settings.base_url.rstrip("/")
     headers = {"Authorization": f"Bearer {settings.api_key}"}
-    return Endpoint("openai", lambda path, _model: f"{base}/{path}", headers, settings.api_key)
+    return Endpoint(lambda path, _model: f"{base}/{path}", headers, settings.api_key)
 
 
 class OpenAIProvider:
     """One endpoint over one shared HTTP client."""
 
-    def __init__(self, endpoint: Endpoint, client: httpx.AsyncClient) -> None:
+    def __init__(self, kind: Kind, endpoint: Endpoint, client: httpx.AsyncClient) -> None:
+        self.images = kind.images
+        self._kind = kind
         self._endpoint = endpoint
-        self._caller = ProviderClient(client, endpoint.headers, api_key=endpoint.api_key)
+        self._caller = ProviderClient(
+            client, endpoint.headers, failures=kind.failures, api_key=endpoint.api_key
+        )
 
     def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         """The parameters that are left out. Raises UnsupportedParameter."""
-        return parameters.check(self._endpoint.kind, request.body)
+        return self._kind.parameters.check(self._kind.name, request.body)
 
     async def complete(
         self, request: ChatRequest, model: str, timeouts: Timeouts

@@ -1,18 +1,58 @@
-"""What becomes of each parameter of OpenAI's chat schema, at each kind of provider.
+"""What becomes of each parameter of OpenAI's chat schema at a kind of provider.
 
-The one table; `docs/PROVIDERS.md` is made from it (`python -m controlplane.providers.parameters`
-prints it), and a test holds it against OpenAI's own schema.
+Which are there, and what they are where a request does not say, is OpenAI's; a test holds the names
+against its schema. What becomes of them stands with each kind.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from controlplane.errors import UnsupportedParameter
+
+# A value equal to the default asks for nothing, so nobody refuses it.
+DEFAULTS: Mapping[str, Any] = {
+    "model": None,
+    "messages": None,
+    "stream": False,
+    "stream_options": None,
+    "max_completion_tokens": None,
+    "max_tokens": None,
+    "temperature": 1,
+    "top_p": 1,
+    "stop": None,
+    "tools": None,
+    "tool_choice": None,
+    "parallel_tool_calls": True,
+    "response_format": {"type": "text"},
+    "reasoning_effort": None,
+    "safety_identifier": None,
+    "user": None,
+    "service_tier": "auto",
+    "n": 1,
+    "frequency_penalty": 0,
+    "presence_penalty": 0,
+    "logit_bias": {},
+    "logprobs": False,
+    "top_logprobs": 0,
+    "modalities": ["text"],
+    "audio": None,
+    "verbosity": "medium",
+    "web_search_options": None,
+    "moderation": None,
+    "functions": [],
+    "function_call": None,
+    "seed": None,
+    "prediction": None,
+    "prompt_cache_key": None,
+    "prompt_cache_retention": None,
+    "prompt_cache_options": None,
+    "store": False,
+    "metadata": None,
+}
 
 
 class Handling(StrEnum):
@@ -25,114 +65,42 @@ class Handling(StrEnum):
     IGNORED = "ignored"
 
 
-# They judge what nobody here knows; so do servers that are compatible with OpenAI.
-_SPEAK_OPENAI = ("openai", "azure")
-
-
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One row. A value equal to `default` asks for nothing, so nobody refuses it."""
+    """One row: what becomes of a parameter, and how."""
 
-    name: str
-    anthropic: Handling
-    default: Any = None
+    handling: Handling
     note: str = ""
 
 
-T, G, R, I = Handling.TRANSLATED, Handling.GATEWAY, Handling.REFUSED, Handling.IGNORED  # noqa: E741
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The rows of a kind, and what becomes of a parameter that has none."""
 
-_ROWS: tuple[Parameter, ...] = (
-    Parameter("model", T, note="the target of the route"),
-    Parameter(
-        "messages",
-        T,
-        note="system and developer messages become the system prompt, in their order; what a part "
-        "cannot carry (`name`, audio, `file_id`, low image detail) is refused by its place",
-    ),
-    Parameter("stream", T, False),
-    Parameter("stream_options", G, note="the usage chunk is made here"),
-    Parameter("max_completion_tokens", T, note="`max_tokens`; 8192 plus thinking where unset"),
-    Parameter("max_tokens", T, note="the same; the smaller one where both are set"),
-    Parameter("temperature", T, 1, "0 to 1; above 1 is refused. 1 is not sent: it is the default"),
-    Parameter("top_p", T, 1, "1 is not sent: it is the default"),
-    Parameter("stop", T, note="`stop_sequences`"),
-    Parameter("tools", T, note="functions, `strict` included; custom tools are refused"),
-    Parameter("tool_choice", T, note="auto, none, required (`any`), a function, allowed tools"),
-    Parameter("parallel_tool_calls", T, True, "false is `disable_parallel_tool_use`"),
-    Parameter(
-        "response_format",
-        T,
-        {"type": "text"},
-        "json_schema is `output_config.format`, limits it cannot enforce go to descriptions; "
-        "json_object is an instruction, and the answer is cut down to the object",
-    ),
-    Parameter(
-        "reasoning_effort",
-        T,
-        note="adaptive thinking with an effort, or a budget up to Claude 4.5; none is no thinking. "
-        "No thinking with a forced tool, and no budget after tool results: named as ignored",
-    ),
-    Parameter("safety_identifier", T, note="`metadata.user_id`"),
-    Parameter("user", T, note="`metadata.user_id`; ignored beside `safety_identifier`"),
-    Parameter("service_tier", T, "auto", "default is `standard_only`; the others are refused"),
-    Parameter("n", R, 1),
-    Parameter("frequency_penalty", R, 0),
-    Parameter("presence_penalty", R, 0),
-    Parameter("logit_bias", R, {}),
-    Parameter("logprobs", R, False),
-    Parameter("top_logprobs", R, 0),
-    Parameter("modalities", R, ["text"]),
-    Parameter("audio", R),
-    Parameter("verbosity", R, "medium"),
-    Parameter("web_search_options", R),
-    Parameter("moderation", R),
-    Parameter("functions", R, [], "use `tools`"),
-    Parameter("function_call", R, note="use `tool_choice`"),
-    Parameter("seed", I, note="best effort at OpenAI too"),
-    Parameter("prediction", I, note="changes the speed only"),
-    Parameter("prompt_cache_key", I, note="changes the cost only"),
-    Parameter("prompt_cache_retention", I, note="changes the cost only"),
-    Parameter("prompt_cache_options", I, note="changes the cost only"),
-    Parameter("store", I, False, "nothing is stored at the provider"),
-    Parameter("metadata", I, note="labels of stored answers"),
-)
-PARAMETERS: Mapping[str, Parameter] = {row.name: row for row in _ROWS}
+    rows: Mapping[str, Parameter]
+    others: Parameter
 
+    def of(self, name: str) -> Parameter:
+        """What becomes of `name`."""
+        return self.rows.get(name, self.others)
 
-def fate(kind: str, name: str) -> Handling:
-    """What becomes of `name`. OpenAI and Azure judge what nobody knows; elsewhere it is refused."""
-    if kind in _SPEAK_OPENAI:
-        return Handling.TRANSLATED if name == "model" else Handling.PASSED
-    row = PARAMETERS.get(name)
-    return row.anthropic if row else Handling.REFUSED
-
-
-def check(kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
-    """The parameters of `body` that are left out. Raises UnsupportedParameter."""
-    if kind in _SPEAK_OPENAI:
-        return ()
-    ignored: list[str] = []
-    for name, value in body.items():
-        row = PARAMETERS.get(name)
-        if value is None or (row is not None and value == row.default):
-            continue
-        outcome = row.anthropic if row else Handling.REFUSED
-        if outcome is Handling.REFUSED:
-            raise UnsupportedParameter(name, kind, row.note if row else "")
-        if outcome is Handling.IGNORED:
+    def check(self, kind: str, body: Mapping[str, Any]) -> tuple[str, ...]:
+        """The parameters of `body` that are left out. Raises UnsupportedParameter."""
+        ignored: list[str] = []
+        for name, value in body.items():
+            row = self.rows.get(name, self.others)
+            if row.handling not in _LOSING or value is None or value == DEFAULTS.get(name):
+                continue
+            if row.handling is Handling.REFUSED:
+                raise UnsupportedParameter(name, kind, row.note)
             ignored.append(name)
-    return tuple(ignored)
+        return tuple(ignored)
 
 
-def markdown() -> str:
-    """The table as it stands in `docs/PROVIDERS.md`."""
-    lines = ["| parameter | OpenAI, Azure, compatible | Anthropic | how |", "|---|---|---|---|"]
-    lines += [
-        f"| `{row.name}` | {fate('openai', row.name)} | {row.anthropic} | {row.note} |"
-        for row in _ROWS
-    ]
-    return "\n".join(lines) + "\n"
+_LOSING = (Handling.REFUSED, Handling.IGNORED)
 
-
-if __name__ == "__main__":
-    sys.stdout.write(markdown())
+# OpenAI, and what is compatible with it, judges what nobody here knows.
+PASSED_ON = Parameters(
+    {"model": Parameter(Handling.TRANSLATED, "the target of the route")},
+    others=Parameter(Handling.PASSED),
+)

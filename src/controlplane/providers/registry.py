@@ -1,22 +1,95 @@
-"""The kinds of provider, one row each."""
+"""The kinds of provider, one row each. What a row says: `kind.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-import httpx
+from controlplane.config import ProviderVariable as Variable
+from controlplane.config import VariablesByKind
+from controlplane.domain.usage import ImageTokens
+from controlplane.providers.anthropic.parameters import PARAMETERS as ANTHROPIC_PARAMETERS
+from controlplane.providers.kind import Failures, Kind, Protocol
+from controlplane.providers.parameters import PASSED_ON
 
-from controlplane.config import ProviderSettings
-from controlplane.providers.anthropic.provider import AnthropicProvider
-from controlplane.providers.azure import azure_endpoint
-from controlplane.providers.openai import OpenAIProvider, openai_endpoint
+# The largest picture at OpenAI. https://platform.openai.com/docs/guides/images-vision#calculating-costs
+_IMAGE, _IMAGE_OF_MINI = 5_000, 49_000
 
-ProviderFactory = Callable[
-    [ProviderSettings, httpx.AsyncClient], OpenAIProvider | AnthropicProvider
-]
+_ROWS = (
+    Kind(
+        "openai",
+        module="controlplane.providers.openai",
+        protocols=(Protocol.CHAT_COMPLETIONS,),
+        variables=(
+            Variable("OPENAI_API_KEY", "api_key"),
+            Variable("LLM_CP_OPENAI_URL", "base_url", default="https://api.openai.com/v1"),
+        ),
+        parameters=PASSED_ON,
+        failures=Failures(),
+        images=ImageTokens(_IMAGE, at_most_of={"mini": _IMAGE_OF_MINI}),
+        price_list="openai",
+        trace_name="openai",
+    ),
+    Kind(
+        "azure",
+        module="controlplane.providers.azure",
+        protocols=(Protocol.CHAT_COMPLETIONS,),
+        variables=(
+            Variable("AZURE_OPENAI_API_KEY", "api_key"),
+            Variable("LLM_CP_AZURE_URL", "base_url"),
+            Variable(
+                "AZURE_OPENAI_ENDPOINT",
+                "base_url",
+                required=True,
+                example="https://<resource>.openai.azure.com",
+            ),
+            Variable("AZURE_OPENAI_API_VERSION", "api_version", default="2024-10-21"),
+        ),
+        parameters=PASSED_ON,
+        failures=Failures(),
+        # The name of a deployment does not say which model it is.
+        images=ImageTokens(_IMAGE_OF_MINI),
+        price_list="azure",
+        trace_name="azure.ai.openai",
+    ),
+    Kind(
+        "anthropic",
+        module="controlplane.providers.anthropic.provider",
+        protocols=(Protocol.MESSAGES,),
+        variables=(
+            Variable("ANTHROPIC_API_KEY", "api_key"),
+            Variable("LLM_CP_ANTHROPIC_URL", "base_url", default="https://api.anthropic.com"),
+        ),
+        parameters=ANTHROPIC_PARAMETERS,
+        # https://platform.claude.com/docs/en/api/errors
+        failures=Failures(
+            code="type",
+            statuses={
+                "invalid_request_error": 400,
+                "authentication_error": 401,
+                "billing_error": 402,
+                "permission_error": 403,
+                "not_found_error": 404,
+                "request_too_large": 413,
+                "rate_limit_error": 429,
+                "api_error": 500,
+                "timeout_error": 504,
+                "overloaded_error": 529,
+            },
+            # There is no code for a prompt that does not fit; OpenAI's clients look for theirs.
+            phrases={
+                "prompt is too long": "context_length_exceeded",
+                "exceed context limit": "context_length_exceeded",
+            },
+        ),
+        images=ImageTokens(_IMAGE),
+        price_list="anthropic",
+        trace_name="anthropic",
+    ),
+)
 
-PROVIDERS: Mapping[str, ProviderFactory] = {
-    "openai": lambda settings, client: OpenAIProvider(openai_endpoint(settings), client),
-    "azure": lambda settings, client: OpenAIProvider(azure_endpoint(settings), client),
-    "anthropic": AnthropicProvider,
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ROWS}
+VARIABLES: VariablesByKind = {kind.name: kind.variables for kind in _ROWS}
+PRICE_LISTS: Mapping[str, str] = {
+    kind.name: kind.price_list for kind in _ROWS if kind.price_list is not None
 }
+TRACE_NAMES: Mapping[str, str] = {kind.name: kind.trace_name for kind in _ROWS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -42,6 +42,7 @@ class _Settings:
     datadog: bool = False
     traces: bool = False
     long_lived: bool = False
+    provider_names: Mapping[str, str] = field(default_factory=dict)
 
 
 class _State:
@@ -51,14 +52,20 @@ class _State:
 
 
 def configure(
-    *, stage: str, datadog: bool = False, traces: bool = False, long_lived: bool = False
+    *,
+    stage: str,
+    datadog: bool = False,
+    traces: bool = False,
+    long_lived: bool = False,
+    provider_names: Mapping[str, str] | None = None,
 ) -> None:
     """Say where this process runs and who else wants to know; the last call holds.
 
     What `datadog` and `traces` need is imported by the first request that is observed.
-    `long_lived` is a process that is not frozen between two requests.
+    `long_lived` is a process that is not frozen between two requests; `provider_names` says what
+    OpenTelemetry calls a provider.
     """
-    _State.settings = _Settings(stage, datadog, traces, long_lived)
+    _State.settings = _Settings(stage, datadog, traces, long_lived, provider_names or {})
     _State.metrics = _State.traces = None
 
 
@@ -140,13 +147,13 @@ def _send(name: str, value: float, tags: Mapping[str, Any]) -> None:
 
 def _trace(event: RequestFacts) -> None:
     if _State.traces is None:
-        _State.traces = _load("traces")
+        _State.traces = _load("traces", _State.settings.provider_names)
     _State.traces.send(event, _State.settings.stage)
 
 
-def _load(name: str) -> Any:
+def _load(name: str, *settings: object) -> Any:
     try:
-        return import_module(f"controlplane.telemetry.{name}").sink()
+        return import_module(f"controlplane.telemetry.{name}").sink(*settings)
     except ImportError as error:
         log.error("telemetry_package_missing", extra={"sink": name, "package": error.name})
         return _Nowhere()

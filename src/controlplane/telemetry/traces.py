@@ -28,7 +28,6 @@ FLUSH_MS = 1000
 NANOSECONDS_PER_MS = 1_000_000
 
 OPERATIONS: Mapping[str, str] = {"chat.completions": "chat", "embeddings": "embeddings"}
-PROVIDERS: Mapping[str, str] = {"azure": "azure.ai.openai"}
 
 Attributes = dict[str, str | int | float]
 
@@ -36,8 +35,9 @@ Attributes = dict[str, str | int | float]
 class Traces:
     """One span a request, and one below it for each attempt at a provider."""
 
-    def __init__(self, provider: TracerProvider) -> None:
+    def __init__(self, provider: TracerProvider, provider_names: Mapping[str, str]) -> None:
         self._provider = provider
+        self._names = provider_names
         self._tracer = provider.get_tracer("controlplane")
 
     def send(self, event: RequestFacts, stage: str) -> None:
@@ -48,7 +48,7 @@ class Traces:
         span = self._tracer.start_span(
             f"{operation} {asked_model(event) or ''}".rstrip(),
             kind=SpanKind.SERVER,
-            attributes=_request_attributes(event, operation, stage),
+            attributes=_request_attributes(event, operation, stage, self._names),
             start_time=start,
         )
         below = set_span_in_context(span)
@@ -57,7 +57,7 @@ class Traces:
                 f"{operation} {attempt.model}",
                 context=below,
                 kind=SpanKind.CLIENT,
-                attributes=_attempt_attributes(attempt, operation),
+                attributes=_attempt_attributes(attempt, operation, self._names),
                 start_time=begun,
             )
             if attempt.failure is not None:
@@ -85,11 +85,15 @@ def _placed(event: RequestFacts, start: int, end: int) -> Iterator[tuple[Attempt
         begun = done
 
 
-def _request_attributes(event: RequestFacts, operation: str, stage: str) -> Attributes:
+def _request_attributes(
+    event: RequestFacts, operation: str, stage: str, names: Mapping[str, str]
+) -> Attributes:
     cost = cost_usd(event)
     found: dict[str, str | int | float | None] = {
         "gen_ai.operation.name": operation,
-        "gen_ai.provider.name": _provider(event.provider) if event.provider else None,
+        "gen_ai.provider.name": names.get(event.provider, event.provider)
+        if event.provider
+        else None,
         "gen_ai.request.model": asked_model(event),
         "gen_ai.response.model": event.model_served,
         "gen_ai.usage.input_tokens": event.tokens_input or None,
@@ -107,10 +111,12 @@ def _request_attributes(event: RequestFacts, operation: str, stage: str) -> Attr
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _attempt_attributes(attempt: AttemptFacts, operation: str) -> Attributes:
+def _attempt_attributes(
+    attempt: AttemptFacts, operation: str, names: Mapping[str, str]
+) -> Attributes:
     found: Attributes = {
         "gen_ai.operation.name": operation,
-        "gen_ai.provider.name": _provider(attempt.provider),
+        "gen_ai.provider.name": names.get(attempt.provider, attempt.provider),
         "gen_ai.request.model": attempt.model,
     }
     if attempt.status is not None:
@@ -120,13 +126,9 @@ def _attempt_attributes(attempt: AttemptFacts, operation: str) -> Attributes:
     return found
 
 
-def _provider(name: str) -> str:
-    return PROVIDERS.get(name, name)
-
-
-def sink() -> Traces:
-    """The sink of this process."""
+def sink(provider_names: Mapping[str, str]) -> Traces:
+    """The sink of this process; `provider_names` says what OpenTelemetry calls a provider."""
     resource = Resource.create({SERVICE_NAME: SERVICE}).merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=resource)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    return Traces(provider)
+    return Traces(provider, provider_names)

@@ -32,12 +32,15 @@ if TYPE_CHECKING:
 @cache
 def container() -> Container:
     """The container of this process, from its environment. Raises ConfigurationError."""
-    settings = Settings.load()
+    from controlplane.providers.registry import TRACE_NAMES, VARIABLES
+
+    settings = Settings.load(VARIABLES)
     configure(
         stage=settings.stage,
         datadog=settings.datadog,
         traces=settings.traces,
         long_lived=settings.long_lived,
+        provider_names=TRACE_NAMES,
     )
     return Container(settings)
 
@@ -117,27 +120,26 @@ class Container(Stores):
     def prices(self) -> GenaiPrices:
         """What tokens cost."""
         from controlplane.adapters.prices import GenaiPrices
+        from controlplane.providers.registry import PRICE_LISTS
 
-        return GenaiPrices()
+        return GenaiPrices(PRICE_LISTS)
 
     @cached_property
     def providers(self) -> Mapping[str, Provider]:
         """The configured providers by name."""
-        from controlplane.providers.registry import PROVIDERS
+        from controlplane.wiring.providers import ConfiguredProviders
 
-        return {
-            name: PROVIDERS[row.kind](row, self.http)
-            for name, row in self.provider_settings.items()
-            if row.kind in PROVIDERS
-        }
+        return ConfiguredProviders(self.provider_settings, self.http)
 
     @cached_property
     def provider_settings(self) -> Mapping[str, ProviderSettings]:
         """Of the configured providers by name: from the environment, and from the secret."""
+        from controlplane.providers.registry import VARIABLES
+
         rows: dict[str, ProviderSettings] = dict(self.settings.providers)
         if self.settings.providers_secret:
             secret = self.secrets.mapping(self.settings.providers_secret)
-            rows |= provider_settings(secret, local=False)
+            rows |= provider_settings(secret, VARIABLES, local=False)
         return rows
 
     @cached_property

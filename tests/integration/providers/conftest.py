@@ -14,15 +14,16 @@ from httpx_aiohttp import AiohttpTransport
 from tests.benchmarks.processes import free_port, python
 from tests.unit.gateway.parts import CALLER, dispatched
 
-from controlplane.config import ProviderSettings
+from controlplane.config import ProviderSettings, provider_settings
 from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.errors import GatewayError
 from controlplane.gateway.call import Whole
 from controlplane.gateway.ports import Provider
 from controlplane.gateway.record import Trail
-from controlplane.local.simulator.wire import API_KEY
-from controlplane.providers.registry import PROVIDERS
+from controlplane.local.environment import provider_environment
+from controlplane.providers.registry import VARIABLES
+from controlplane.wiring.providers import open_provider
 
 TIMEOUTS = Timeouts(connect_s=0.5, first_byte_s=0.6, idle_s=0.6, total_s=1.5)
 TEXT = "The simulator read 1 message. The last user said: one two three four five"
@@ -63,17 +64,13 @@ class Simulated:
     providers: dict[str, Provider] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        rows = (
-            ProviderSettings("openai", "openai", f"{self.url}/openai/v1", API_KEY),
-            ProviderSettings("azure", "azure", f"{self.url}/azure", API_KEY, "2024-10-21"),
-            ProviderSettings("anthropic", "anthropic", f"{self.url}/anthropic", API_KEY),
-        )
-        for row in rows:
+        environment, _ = provider_environment({}, self.url)
+        for row in provider_settings(environment, VARIABLES, local=True).values():
             self.add(row)
 
     def add(self, row: ProviderSettings) -> None:
         """One more provider over the same HTTP client."""
-        self.providers[row.name] = PROVIDERS[row.kind](row, self.client)
+        self.providers[row.name] = open_provider(row, self.client)
 
     async def fail(self, provider: str, times: int | None = None, **fault: Any) -> None:
         """Order a fault."""

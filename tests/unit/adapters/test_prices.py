@@ -8,6 +8,7 @@ import pytest
 
 from controlplane.adapters.prices import GenaiPrices
 from controlplane.domain.usage import TokenUsage
+from controlplane.providers.registry import PRICE_LISTS
 
 pytestmark = pytest.mark.dates
 
@@ -26,6 +27,6 @@ def test_a_new_price_holds_from_its_day_on_in_a_process_that_knew_the_old_one(
     model: str, before: date, after: date, prices: tuple[int, int]
 ) -> None:
     days = iter((before, after, before))
-    book = GenaiPrices(lambda: next(days))
+    book = GenaiPrices(PRICE_LISTS, lambda: next(days))
     costs = [book.cost_microusd("openai", model, USAGE) for _ in range(3)]
     assert costs == [prices[0], prices[1], prices[0]]

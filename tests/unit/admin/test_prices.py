@@ -9,6 +9,7 @@ import pytest
 from controlplane.adapters.prices import GenaiPrices
 from controlplane.admin.prices import list_price
 from controlplane.domain.usage import TokenUsage
+from controlplane.providers.registry import PRICE_LISTS
 
 
 class Book:
@@ -38,7 +39,7 @@ USAGES = (
     ],
 )
 def test_what_the_list_says_costs_what_the_list_costs(provider: str, model: str) -> None:
-    book = GenaiPrices()
+    book = GenaiPrices(PRICE_LISTS)
     price = list_price(book, provider, model)
     assert price is not None
     for usage in USAGES:
@@ -47,7 +48,7 @@ def test_what_the_list_says_costs_what_the_list_costs(provider: str, model: str)
 
 def test_known_prices_are_those_of_the_providers() -> None:
     """https://platform.openai.com/docs/pricing"""
-    price = list_price(GenaiPrices(), "openai", "gpt-4o")
+    price = list_price(GenaiPrices(PRICE_LISTS), "openai", "gpt-4o")
     assert price is not None
     assert (price.input, price.output, price.cached) == (
         Decimal("2.5"),
@@ -60,7 +61,7 @@ def test_known_prices_are_those_of_the_providers() -> None:
     ("provider", "model"), [("openai", "no-such-model"), ("vllm", "gpt-4o"), ("", "")]
 )
 def test_what_the_list_does_not_know(provider: str, model: str) -> None:
-    assert list_price(GenaiPrices(), provider, model) is None
+    assert list_price(GenaiPrices(PRICE_LISTS), provider, model) is None
 
 
 def test_half_a_price_is_none() -> None:

@@ -23,6 +23,7 @@ from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.pricing import Pricing
 from controlplane.gateway.record import Trail
 from controlplane.gateway.settle import settle
+from controlplane.providers.registry import PRICE_LISTS
 
 pytestmark = pytest.mark.dates
 
@@ -84,7 +85,7 @@ async def test_what_the_gateway_writes_is_what_is_read() -> None:
     requests = replace(hold, limits=(Limit(Measure.REQUESTS, "app-1", 100, 60), *LIMITS))
     prices = {("p", "m"): Price(Decimal(4), Decimal(10))}
     ledgers = Ledgers(Book(up_for=0), Book(up_for=0))
-    pricing = Pricing(prices, GenaiPrices())
+    pricing = Pricing(prices, GenaiPrices(PRICE_LISTS))
     async with settle(Decision(requests, ()), ledgers, pricing, trail):
         pass
     event = AuditEvent.from_json(trail.event().to_json())

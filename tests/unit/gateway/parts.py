@@ -20,7 +20,7 @@ from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.price import Price
 from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Route, Target, Timeouts
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import ImageTokens, TokenUsage
 from controlplane.errors import Unreachable
 from controlplane.gateway.call import Call, Streamed, Whole
 from controlplane.gateway.dispatch import dispatch, effective_timeouts
@@ -166,6 +166,8 @@ class Prices:
 
 class Scripted:
     """A provider that does what the script says, call by call; the last entry repeats."""
+
+    images = ImageTokens(at_most=5_000)
 
     def __init__(self, *script: Callable[[], Any] | Exception | Mapping[str, Any]) -> None:
         self.script = list(script)

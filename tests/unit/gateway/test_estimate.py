@@ -9,8 +9,10 @@ import pytest
 
 from controlplane.domain.chat import ChatRequest
 from controlplane.domain.embeddings import EmbeddingRequest
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import ImageTokens, TokenUsage
 from controlplane.gateway.estimate import asked_characters, characters, estimate
+
+IMAGES = ImageTokens(at_most=5_000, usual=700)
 
 TOOL = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}
@@ -21,8 +23,8 @@ def asking(content: Any = "x" * 40, **body: Any) -> ChatRequest:
 
 
 def test_four_characters_are_a_token() -> None:
-    assert estimate(asking("x" * 41), "gpt-4o", 7) == TokenUsage(input=11, output=2)
-    assert estimate(EmbeddingRequest({"model": "e", "input": "x" * 41}), "e", 0).input == 11
+    assert estimate(asking("x" * 41), "gpt-4o", 7, IMAGES) == TokenUsage(input=11, output=2)
+    assert estimate(EmbeddingRequest({"model": "e", "input": "x" * 41}), "e", 0, IMAGES).input == 11
 
 
 @pytest.mark.parametrize(
@@ -31,22 +33,22 @@ def test_four_characters_are_a_token() -> None:
     ids=lambda read: next(iter(read)),
 )
 def test_what_the_model_reads_besides_the_messages_counts(read: dict[str, Any]) -> None:
-    assert asked_characters(asking(**read)) == 40 + len(orjson.dumps(read))
-    assert asked_characters(asking(**dict.fromkeys(read))) == 40
+    assert asked_characters(asking(**read), IMAGES) == 40 + len(orjson.dumps(read))
+    assert asked_characters(asking(**dict.fromkeys(read)), IMAGES) == 40
 
 
 @pytest.mark.parametrize("url", ["https://e.co/a.png", "data:image/png;base64," + "A" * 90_000])
-def test_a_picture_is_a_thousand_tokens_whatever_its_address(url: str) -> None:
+def test_a_picture_is_what_it_usually_comes_to_whatever_its_address(url: str) -> None:
     parts = [{"type": "text", "text": "x" * 40}, {"type": "image_url", "image_url": {"url": url}}]
-    assert estimate(asking(parts), "gpt-4o", 0).input == 10 + 1_000
+    assert estimate(asking(parts), "gpt-4o", 0, IMAGES).input == 10 + 700
 
 
 @pytest.mark.parametrize("model", ["o1", "o3-mini", "gpt-5", "gpt-5-nano", "openai/o4-mini"])
 @pytest.mark.parametrize("limit", ["max_tokens", "max_completion_tokens"])
 def test_an_answer_that_was_thought_about_is_as_long_as_allowed(model: str, limit: str) -> None:
-    assert estimate(asking(**{limit: 500}), model, 8).output == 500
-    assert estimate(asking(**{limit: 500}), model, 4_000).output == 1_000
-    assert estimate(asking(**{limit: 500}), None, 0).output == 0, "nobody thought"
+    assert estimate(asking(**{limit: 500}), model, 8, IMAGES).output == 500
+    assert estimate(asking(**{limit: 500}), model, 4_000, IMAGES).output == 1_000
+    assert estimate(asking(**{limit: 500}), None, 0, IMAGES).output == 0, "nobody thought"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def test_an_answer_that_was_thought_about_is_as_long_as_allowed(model: str, limi
 )
 def test_who_asks_for_effort_pays_for_it(model: str, effort: str | None, output: int) -> None:
     request = asking(max_tokens=500, reasoning_effort=effort)
-    assert estimate(request, model, 8).output == output
+    assert estimate(request, model, 8, IMAGES).output == output
 
 
 def test_tool_calls_are_said() -> None:

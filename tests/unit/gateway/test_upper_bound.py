@@ -14,22 +14,36 @@ from controlplane.domain.limits import Limit, Measure, Period
 from controlplane.domain.policy import EffectivePolicy
 from controlplane.domain.price import Price
 from controlplane.domain.routing import Target
+from controlplane.domain.usage import ImageTokens
 from controlplane.errors import InvalidRequest
 from controlplane.gateway.pricing import Pricing
 from controlplane.gateway.upper_bound import (
     FRAME_TOKENS,
-    IMAGE_TOKENS,
-    IMAGE_TOKENS_MINI,
     NOTHING,
     UpperBound,
     upper_bound,
 )
 from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS
+from controlplane.providers.echo import EchoProvider
 
 TOKENS = Limit(Measure.TOKENS, "app-1", 1_000_000, 60)
 COST = Limit(Measure.COST, "app-1", 1_000_000, Period.DAY)
 TARGET = Target("openai", "gpt-4o")
 LIST = Pricing({}, Prices())
+
+
+class Seeing(EchoProvider):
+    """A provider whose images cost that much."""
+
+    def __init__(self, images: ImageTokens) -> None:
+        super().__init__()
+        self.images = images
+
+
+PROVIDERS = {
+    "openai": Seeing(ImageTokens(5_000, at_most_of={"mini": 49_000})),
+    "azure": Seeing(ImageTokens(40_000)),
+}
 
 
 def bound(
@@ -44,7 +58,8 @@ def bound(
     request = ChatRequest(
         {"model": "gpt-4o", "messages": [{"role": "user", "content": content}], **body}, size
     )
-    return upper_bound(request, targets, EffectivePolicy("v", limits=limits), pricing)
+    policy = EffectivePolicy("v", limits=limits)
+    return upper_bound(request, targets, policy, pricing, providers=PROVIDERS)
 
 
 def test_nothing_is_computed_where_no_limit_asks() -> None:
@@ -71,11 +86,26 @@ def test_an_image_is_worth_more_than_its_address() -> None:
         {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
     ]
     plain = bound(TOKENS).tokens
-    assert bound(TOKENS, parts=image).tokens == plain + IMAGE_TOKENS
-    # The name of a deployment in Azure does not say which model it is.
-    for other in (Target("openai", "gpt-4o-mini"), Target("azure", "our-vision")):
-        targets = (TARGET, other)
-        assert bound(TOKENS, parts=image, targets=targets).tokens == plain + IMAGE_TOKENS_MINI
+    assert bound(TOKENS, parts=image).tokens == plain + 5_000
+    assert bound(TOKENS, parts=image * 2).tokens == plain + 10_000
+
+
+@pytest.mark.parametrize(
+    ("other", "tokens"),
+    [
+        (Target("openai", "gpt-4o-mini"), 49_000),
+        (Target("azure", "our-vision"), 40_000),
+        # What is not configured is not called.
+        (Target("gone", "gpt-4o-mini"), 5_000),
+    ],
+)
+def test_the_target_whose_images_are_the_dearest_counts(other: Target, tokens: int) -> None:
+    image: list[dict[str, Any]] = [
+        {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    ]
+    for targets in ((TARGET, other), (other, TARGET)):
+        worst = bound(TOKENS, parts=image, targets=targets)
+        assert worst.tokens == bound(TOKENS).tokens + tokens
 
 
 def test_the_dearest_target_and_the_dearest_use_of_the_prompt_count() -> None:
@@ -146,5 +176,6 @@ def test_a_file_has_no_bound() -> None:
 
 def test_embeddings_have_no_output() -> None:
     request = EmbeddingRequest({"model": "e", "input": "text"}, 50)
-    worst = upper_bound(request, (TARGET,), EffectivePolicy("v", limits=(TOKENS,)), LIST)
+    policy = EffectivePolicy("v", limits=(TOKENS,))
+    worst = upper_bound(request, (TARGET,), policy, LIST, providers=PROVIDERS)
     assert worst.tokens == 50 + FRAME_TOKENS

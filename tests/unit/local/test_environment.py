@@ -10,12 +10,14 @@ import pytest
 
 from controlplane.errors import ConfigurationError
 from controlplane.local.environment import (
+    FROM_DOTENV,
     cleaned,
     provider_environment,
     read_dotenv,
     read_env,
     write_env,
 )
+from controlplane.providers.registry import KINDS
 
 SIMULATOR = "http://127.0.0.1:8090"
 
@@ -40,21 +42,26 @@ def test_what_a_shell_carries_does_not_reach_the_stack() -> None:
 
 def test_without_keys_all_providers_are_simulated() -> None:
     environment, kinds = provider_environment({}, SIMULATOR)
-    assert kinds == {"openai": "simulated", "azure": "simulated", "anthropic": "simulated"}
-    assert environment == {
-        "OPENAI_API_KEY": "sk-simulator",
-        "LLM_CP_OPENAI_URL": f"{SIMULATOR}/openai/v1",
-        "AZURE_OPENAI_API_KEY": "sk-simulator",
-        "LLM_CP_AZURE_URL": f"{SIMULATOR}/azure",
-        "ANTHROPIC_API_KEY": "sk-simulator",
-        "LLM_CP_ANTHROPIC_URL": f"{SIMULATOR}/anthropic",
-    }
+    assert kinds == dict.fromkeys(KINDS, "simulated")
+    assert (
+        environment.items()
+        >= {
+            "OPENAI_API_KEY": "sk-simulator",
+            "LLM_CP_OPENAI_URL": f"{SIMULATOR}/openai/v1",
+            "AZURE_OPENAI_API_KEY": "sk-simulator",
+            "LLM_CP_AZURE_URL": f"{SIMULATOR}/azure",
+            "ANTHROPIC_API_KEY": "sk-simulator",
+            "LLM_CP_ANTHROPIC_URL": f"{SIMULATOR}/anthropic",
+        }.items()
+    )
+    assert environment.keys() <= FROM_DOTENV
 
 
 def test_a_key_makes_its_provider_real() -> None:
     dotenv = {"OPENAI_API_KEY": "sk-real", "ANTHROPIC_API_KEY": "sk-ant"}
     environment, kinds = provider_environment(dotenv, SIMULATOR)
-    assert kinds == {"openai": "real", "azure": "simulated", "anthropic": "real"}
+    real = {"openai": "real", "anthropic": "real"}
+    assert kinds == {name: real.get(name, "simulated") for name in KINDS}
     assert environment["OPENAI_API_KEY"] == "sk-real"
     assert "LLM_CP_OPENAI_URL" not in environment
 

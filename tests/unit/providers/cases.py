@@ -11,7 +11,7 @@ import pytest
 
 from controlplane.config import ProviderSettings
 from controlplane.gateway.ports import Provider
-from controlplane.providers.registry import PROVIDERS
+from controlplane.wiring.providers import open_provider
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "providers"
 KEY = "sk-ant-fixture-key"
@@ -56,7 +56,7 @@ class Upstream:
         self.calls: list[httpx.Request] = []
         client = httpx.AsyncClient(transport=httpx.MockTransport(self._reply))
         settings = ProviderSettings(kind, kind, "https://provider.test", KEY, "2024-10-21")
-        self.provider: Provider = PROVIDERS[kind](settings, client)
+        self.provider: Provider = open_provider(settings, client)
 
     def _reply(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(request)

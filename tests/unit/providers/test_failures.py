@@ -5,7 +5,13 @@ import time
 import httpx
 import pytest
 
-from controlplane.providers.failures import failure_of_response, failure_of_transport, retry_after
+from controlplane.providers.failures import (
+    failure_of_event,
+    failure_of_response,
+    failure_of_transport,
+    retry_after,
+)
+from controlplane.providers.kind import Failures
 
 pytestmark = pytest.mark.dates
 
@@ -14,12 +20,14 @@ KEY = "sk-provider-key"
 
 def failure(status: int, content: bytes, **headers: str) -> str:
     response = httpx.Response(status, headers={k.replace("_", "-"): v for k, v in headers.items()})
-    return failure_of_response(response, content, KEY).message
+    return failure_of_response(response, content, Failures(), KEY).message
 
 
 def test_openais_error_object_is_kept() -> None:
     body = b'{"error":{"message":"too long","type":"x","param":"messages","code":"ctx"}}'
-    error = failure_of_response(httpx.Response(400, headers={"retry-after": "3"}), body, KEY)
+    error = failure_of_response(
+        httpx.Response(400, headers={"retry-after": "3"}), body, Failures(), KEY
+    )
     assert (error.status, error.message, error.param, error.code) == (
         400,
         "too long",
@@ -28,6 +36,38 @@ def test_openais_error_object_is_kept() -> None:
     )
     assert error.retry_after_seconds == 3
     assert error.refused_request
+
+
+OWN_WORDS = Failures(
+    member=None,
+    code="reason",
+    codes={"E7": "context_length_exceeded"},
+    statuses={498: 503, "E9": 429},
+    phrases={"no room": "context_length_exceeded"},
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (400, b'{"message":"m","reason":"E7"}', (400, "m", "context_length_exceeded")),
+        (400, b'{"message":"there is no room","reason":"E8"}', (400, "context_length_exceeded")),
+        (413, b'{"message":"there is no room","reason":"E8"}', (413, "E8")),
+        (498, b'{"message":"m"}', (503, "m", None)),
+        (400, b'{"error":{"message":"m"}}', (400, "The provider answered 400.", None)),
+    ],
+)
+def test_the_words_of_a_kind_are_understood(
+    status: int, body: bytes, expected: tuple[object, ...]
+) -> None:
+    error = failure_of_response(httpx.Response(status), body, OWN_WORDS, KEY)
+    found = (error.status, error.message, error.code)
+    assert (found if len(expected) == 3 else (error.status, error.code)) == expected
+
+
+@pytest.mark.parametrize(("code", "status"), [("E9", 429), ("E8", 500), (None, 500)])
+def test_an_error_inside_a_stream_has_the_status_of_its_code(code: str | None, status: int) -> None:
+    assert failure_of_event({"reason": code}, OWN_WORDS, KEY).status == status
 
 
 def test_our_key_never_comes_back() -> None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.wire_types.openai_types import CHAT_PARAMETERS, CHAT_REQUEST
 
-from controlplane.config import PROVIDER_KINDS
 from controlplane.errors import UnsupportedParameter
 from controlplane.local.simulator.anthropic.parameters import refuse_parameters
+from controlplane.providers.anthropic.parameters import PARAMETERS as ANTHROPIC
 from controlplane.providers.anthropic.request import translate
-from controlplane.providers.parameters import PARAMETERS, Handling, check, fate, markdown
+from controlplane.providers.parameters import DEFAULTS, Handling
+from controlplane.providers.registry import KINDS
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "PROVIDERS.md"
 MODEL = "claude-opus-4-6"
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
 PLAIN: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
@@ -64,8 +63,17 @@ SAMPLES: dict[str, Any] = {
 
 
 def test_the_table_names_each_parameter_of_openai_and_no_other() -> None:
-    assert set(PARAMETERS) == CHAT_PARAMETERS
+    assert set(DEFAULTS) == CHAT_PARAMETERS
     assert set(SAMPLES) == CHAT_PARAMETERS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_names_the_parameters_of_openai_only(kind: str) -> None:
+    assert set(KINDS[kind].parameters.rows) <= CHAT_PARAMETERS
+
+
+def test_anthropics_table_names_each() -> None:
+    assert set(ANTHROPIC.rows) == CHAT_PARAMETERS
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -74,10 +82,10 @@ def test_the_samples_are_what_openai_takes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-@pytest.mark.parametrize("kind", PROVIDER_KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_each_parameter_meets_its_fate(kind: str, name: str) -> None:
     body = WITH_TOOL | {name: SAMPLES[name]}
-    match fate(kind, name):
+    match KINDS[kind].parameters.of(name).handling:
         case Handling.REFUSED:
             with pytest.raises(UnsupportedParameter, match=f"'{name}'") as raised:
                 check(kind, body)
@@ -89,7 +97,7 @@ def test_each_parameter_meets_its_fate(kind: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in SAMPLES if PARAMETERS[n].anthropic is Handling.TRANSLATED]
+    "name", [n for n in SAMPLES if ANTHROPIC.of(n).handling is Handling.TRANSLATED]
 )
 def test_what_is_translated_changes_the_body_and_not_the_request(name: str) -> None:
     before = PLAIN if name == "tools" else WITH_TOOL
@@ -101,29 +109,34 @@ def test_what_is_translated_changes_the_body_and_not_the_request(name: str) -> N
 
 @pytest.mark.parametrize("model", [MODEL, "claude-sonnet-4-5"])
 @pytest.mark.parametrize(
-    "name", [n for n in SAMPLES if PARAMETERS[n].anthropic is Handling.TRANSLATED]
+    "name", [n for n in SAMPLES if ANTHROPIC.of(n).handling is Handling.TRANSLATED]
 )
 def test_what_is_translated_is_taken(name: str, model: str) -> None:
     refuse_parameters(translate(WITH_TOOL | {name: SAMPLES[name]}, model))
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in SAMPLES if PARAMETERS[n].anthropic is Handling.IGNORED]
+    "name", [n for n in SAMPLES if ANTHROPIC.of(n).handling is Handling.IGNORED]
 )
 def test_what_is_ignored_does_not_reach_anthropic(name: str) -> None:
     assert sent(WITH_TOOL | {name: SAMPLES[name]}) == sent(WITH_TOOL)
+
+
+def check(kind: str, body: dict[str, Any]) -> tuple[str, ...]:
+    return KINDS[kind].parameters.check(kind, body)
 
 
 def sent(body: dict[str, Any]) -> dict[str, Any]:
     return translate(body, body["model"], stream=body.get("stream") is True)
 
 
-@pytest.mark.parametrize("row", PARAMETERS.values(), ids=lambda row: row.name)
-def test_a_default_and_null_ask_for_nothing(row: Any) -> None:
-    assert check("anthropic", PLAIN | {row.name: None}) == ()
-    if row.default is not None:
-        assert check("anthropic", PLAIN | {row.name: row.default}) == ()
-        assert sent(PLAIN | {row.name: row.default}) in (
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_a_default_and_null_ask_for_nothing(name: str) -> None:
+    default = DEFAULTS[name]
+    assert check("anthropic", PLAIN | {name: None}) == ()
+    if default is not None:
+        assert check("anthropic", PLAIN | {name: default}) == ()
+        assert sent(PLAIN | {name: default}) in (
             sent(PLAIN),
             sent(PLAIN) | {"service_tier": "auto"},
         )
@@ -135,7 +148,3 @@ def test_a_parameter_that_nobody_knows_is_refused_where_it_would_be_lost() -> No
     with pytest.raises(UnsupportedParameter) as raised:
         check("anthropic", body)
     assert raised.value.param == "top_k"
-
-
-def test_the_document_holds_the_table() -> None:
-    assert markdown() in DOCUMENT.read_text()

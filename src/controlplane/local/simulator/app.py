@@ -1,4 +1,5 @@
-"""The simulator as an ASGI application: `/openai`, `/azure`, `/anthropic`, and its controls.
+"""The simulator as an ASGI application: `/openai` and so on, a path for each kind of provider, and
+its controls.
 
 PUT    /faults  {"provider": "openai", "fault": {"kind": "status", "status": 429}, "times": 2}
 DELETE /faults  all of them
@@ -23,12 +24,19 @@ from controlplane.local.simulator.openai.azure import AzureWire
 from controlplane.local.simulator.openai.wire import OpenAIWire
 from controlplane.local.simulator.turn import Turn
 from controlplane.local.simulator.wire import ProviderCall, Refusal, Wire
+from controlplane.providers.kind import Protocol
+from controlplane.providers.registry import KINDS
 
 KEPT_REQUESTS = 100
+_WIRES_OF_PROTOCOLS: Mapping[Protocol, Wire] = {
+    Protocol.CHAT_COMPLETIONS: OpenAIWire(),
+    Protocol.MESSAGES: AnthropicWire(),
+}
+# Who speaks a protocol in a way of its own.
+_OWN_WIRES: Mapping[str, Wire] = {"azure": AzureWire()}
 WIRES: Mapping[str, Wire] = {
-    "openai": OpenAIWire(),
-    "azure": AzureWire(),
-    "anthropic": AnthropicWire(),
+    name: _OWN_WIRES.get(name) or _WIRES_OF_PROTOCOLS[kind.protocols[0]]
+    for name, kind in KINDS.items()
 }
 _CREDENTIALS = frozenset({b"authorization", b"api-key", b"x-api-key"})
 

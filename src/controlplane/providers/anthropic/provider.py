@@ -14,32 +14,42 @@ from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
-from controlplane.providers import parameters
 from controlplane.providers.anthropic.request import left_out, translate, wants_json_object
 from controlplane.providers.anthropic.response import completion
 from controlplane.providers.anthropic.stream import StreamTranslation
 from controlplane.providers.http import ProviderClient, finish, json_object, read
+from controlplane.providers.kind import Kind
 from controlplane.providers.sse import data_of_events
 
 # Later versions of the API have no sampling parameters: under this one, each model decides.
 API_VERSION = "2023-06-01"
 
 
+def provider(
+    kind: Kind, settings: ProviderSettings, client: httpx.AsyncClient
+) -> AnthropicProvider:
+    """Anthropic as a Provider of the gateway."""
+    return AnthropicProvider(kind, settings, client)
+
+
 class AnthropicProvider:
     """`POST {base_url}/v1/messages` over one shared HTTP client."""
 
-    def __init__(self, settings: ProviderSettings, client: httpx.AsyncClient) -> None:
+    def __init__(self, kind: Kind, settings: ProviderSettings, client: httpx.AsyncClient) -> None:
+        self.images = kind.images
+        self._kind = kind
         headers = {"x-api-key": settings.api_key, "anthropic-version": API_VERSION}
-        self._caller = ProviderClient(client, headers, api_key=settings.api_key)
+        self._caller = ProviderClient(
+            client, headers, failures=kind.failures, api_key=settings.api_key
+        )
         self._url = f"{settings.base_url.rstrip('/')}/v1/messages"
-        self._api_key = settings.api_key
 
     def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         """The parameters that are left out; some depend on the model.
 
         Raises UnsupportedParameter for a parameter, or a place in one, that cannot be translated.
         """
-        ignored = parameters.check("anthropic", request.body)
+        ignored = self._kind.parameters.check(self._kind.name, request.body)
         translate(request.body, model)
         return ignored + left_out(request.body, model)
 
@@ -61,7 +71,7 @@ class AnthropicProvider:
         body = translate(request.body, model, stream=True)
         translation = StreamTranslation(
             created=int(time.time()),
-            api_key=self._api_key,
+            failure=self._caller.failure,
             json_object=wants_json_object(request.body),
         )
         async with self._caller.post(self._url, body, timeouts, streamed=True) as response:

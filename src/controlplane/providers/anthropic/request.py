@@ -29,7 +29,7 @@ _SERVICE_TIERS = {"auto": "auto", "default": "standard_only"}
 def translate(body: Mapping[str, Any], model: str, *, stream: bool = False) -> dict[str, Any]:
     """The body for `model`. Raises UnsupportedParameter, naming the parameter or the place.
 
-    What `parameters.check` refuses or leaves out is not looked at here.
+    What `parameters.py` refuses or leaves out is not looked at here.
     """
     system, turns = translate_messages(body["messages"])
     if wants_json_object(body):

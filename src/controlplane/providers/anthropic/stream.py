@@ -5,7 +5,7 @@ https://platform.claude.com/docs/en/build-with-claude/streaming
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -20,7 +20,6 @@ from controlplane.providers.anthropic.response import (
     tool_call,
     translate_usage,
 )
-from controlplane.providers.failures import failure_of_event
 
 _DELTAS = {"thinking_delta": ("thinking", "reasoning_content"), "text_delta": ("text", "content")}
 
@@ -28,10 +27,16 @@ _DELTAS = {"thinking_delta": ("thinking", "reasoning_content"), "text_delta": ("
 class StreamTranslation:
     """One stream: feed it each event, in order. `finished` once the message is complete."""
 
-    def __init__(self, *, created: int, api_key: str, json_object: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        created: int,
+        failure: Callable[[Mapping[str, Any]], ProviderError],
+        json_object: bool = False,
+    ) -> None:
         self.finished = False
         self._created = created
-        self._api_key = api_key
+        self._failure = failure
         self._cutter = ObjectCutter() if json_object else None
         self._frame: dict[str, Any] = {}
         self._spoken = False
@@ -51,7 +56,7 @@ class StreamTranslation:
             if kind == "content_block_delta":
                 return self._delta(event["index"], event["delta"])
             if kind == "error" or "error" in event:
-                raise failure_of_event(event, self._api_key)
+                raise self._failure(event)
             if kind == "message_start":
                 self._frame = frame(event["message"], "chat.completion.chunk", self._created)
                 self._usage = dict(event["message"].get("usage") or {})

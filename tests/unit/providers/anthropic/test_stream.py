@@ -14,6 +14,7 @@ from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
 from controlplane.providers.anthropic.provider import AnthropicProvider
+from controlplane.providers.registry import KINDS
 
 KEY = "sk-ant-fixture-key"
 REQUEST = ChatRequest(
@@ -61,7 +62,7 @@ class Bytes(httpx.AsyncByteStream):
 def provider(answer: httpx.Response) -> AnthropicProvider:
     client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _request: answer))
     settings = ProviderSettings("anthropic", "anthropic", "https://provider.test/", KEY)
-    return AnthropicProvider(settings, client)
+    return AnthropicProvider(KINDS["anthropic"], settings, client)
 
 
 def wire(*events: Any) -> bytes:

@@ -10,13 +10,13 @@ from controlplane.api.pages import cursor_at, read_cursor, read_limit
 from controlplane.api.query import check_names
 from controlplane.api.routers.admin.answers import PAGE_PARAMETERS, page_response
 from controlplane.api.routers.admin.openapi_parts import listing, record
-from controlplane.config import PROVIDER_KINDS
+from controlplane.providers.registry import KINDS
 from controlplane.wiring import Container
 
 router = APIRouter(prefix="/admin/v1/providers", tags=["admin: providers"])
 
 _SCHEMA = record(
-    kind={"enum": list(PROVIDER_KINDS)},
+    kind={"enum": list(KINDS)},
     configured={"type": "boolean"},
     providers={
         "type": "array",
@@ -38,7 +38,7 @@ async def list_providers(request: Request, caller: Permitted) -> Response:
     check_names(request.query_params, PAGE_PARAMETERS)
     limit, behind = read_limit(request.query_params), read_cursor(request.query_params)
     parts: Container = request.app.state.container
-    names: dict[str, list[str]] = {kind: [] for kind in sorted(PROVIDER_KINDS)}
+    names: dict[str, list[str]] = {kind: [] for kind in sorted(KINDS)}
     for name, settings in sorted(parts.provider_settings.items()):
         names[settings.kind].append(name)
     rows = [

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
+from controlplane.config.providers import (
+    ProviderSettings,
+    ProviderVariable,
+    VariablesByKind,
+    provider_settings,
+)
 from controlplane.errors import ConfigurationError
 
+__all__ = [
+    "CliSettings",
+    "CognitoSettings",
+    "ProviderSettings",
+    "ProviderVariable",
+    "Settings",
+    "VariablesByKind",
+    "cli_settings",
+    "provider_settings",
+]
+
 STAGES = ("local", "sandbox", "demo", "prod")
-PROVIDER_KINDS = ("openai", "azure", "anthropic")
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_PROVIDER_NAME = re.compile(r"\A[a-z0-9][a-z0-9_-]{0,31}\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderSettings:
-    """One provider: which wire format it speaks, where, and with which key."""
-
-    name: str
-    kind: str
-    base_url: str
-    api_key: str = field(repr=False)
-    api_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class Settings:
     traces: bool = False
 
     @classmethod
-    def load(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Read the process environment (or `environ`).
+    def load(cls, kinds: VariablesByKind, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the process environment (or `environ`); `kinds` are those of the providers.
 
         Raises ConfigurationError with one sentence that names the setting.
         """
@@ -97,7 +97,7 @@ class Settings:
             database_pauses=env.flag("LLM_CP_DATABASE_PAUSES"),
             redis_secret=None if local else f"/llm-cp/{stage}/redis",
             providers_secret=None if local else f"/llm-cp/{stage}/providers",
-            providers=provider_settings(env.values, local=local),
+            providers=provider_settings(env.values, kinds, local=local),
             key_pepper=key_pepper,
             key_pepper_secret=None if local else f"/llm-cp/{stage}/key-pepper",
             cognito=_cognito(env),
@@ -175,74 +175,4 @@ def _cognito(env: _Environment) -> CognitoSettings | None:
         client_ids=frozenset(
             part.strip() for part in env.required("COGNITO_CLIENT_IDS").split(",") if part.strip()
         ),
-    )
-
-
-def provider_settings(values: Mapping[str, str], *, local: bool) -> dict[str, ProviderSettings]:
-    """The providers that `values` (the environment, or the providers secret) configures.
-
-    Raises ConfigurationError for one that is half configured or has an address that is not https
-    (loopback is allowed in the local stage).
-    """
-    found: dict[str, ProviderSettings] = {}
-    if key := values.get("OPENAI_API_KEY"):
-        found["openai"] = ProviderSettings(
-            "openai", "openai", values.get("LLM_CP_OPENAI_URL") or "https://api.openai.com/v1", key
-        )
-    if key := values.get("ANTHROPIC_API_KEY"):
-        found["anthropic"] = ProviderSettings(
-            "anthropic",
-            "anthropic",
-            values.get("LLM_CP_ANTHROPIC_URL") or "https://api.anthropic.com",
-            key,
-        )
-    if key := values.get("AZURE_OPENAI_API_KEY"):
-        url = values.get("LLM_CP_AZURE_URL") or values.get("AZURE_OPENAI_ENDPOINT")
-        if not url:
-            raise ConfigurationError(
-                "AZURE_OPENAI_ENDPOINT is not set, and AZURE_OPENAI_API_KEY is: "
-                "set both (https://<resource>.openai.azure.com)."
-            )
-        version = values.get("AZURE_OPENAI_API_VERSION") or "2024-10-21"
-        found["azure"] = ProviderSettings("azure", "azure", url, key, version)
-    found |= _named_providers(values.get("LLM_CP_PROVIDERS") or "{}")
-    for provider in found.values():
-        _check_address(provider, local=local)
-    return found
-
-
-def _named_providers(text: str) -> dict[str, ProviderSettings]:
-    try:
-        rows = json.loads(text)
-        return {name: _named_provider(name, row) for name, row in rows.items()}
-    except (ValueError, AttributeError, TypeError):
-        raise ConfigurationError(
-            'LLM_CP_PROVIDERS must be JSON such as {"vllm": {"kind": "openai", '
-            '"base_url": "https://host/v1", "api_key": "..."}}.'
-        ) from None
-
-
-def _named_provider(name: str, row: Mapping[str, Any]) -> ProviderSettings:
-    if not _PROVIDER_NAME.match(name) or row.get("kind") not in PROVIDER_KINDS:
-        raise ConfigurationError(
-            f"LLM_CP_PROVIDERS: '{name}' needs a name of a-z, 0-9, - and _, "
-            f"and a kind of {', '.join(PROVIDER_KINDS)}."
-        )
-    for key in ("base_url", "api_key"):
-        if not isinstance(row.get(key), str) or not row[key]:
-            raise ConfigurationError(f"LLM_CP_PROVIDERS: '{name}' has no {key}.")
-    return ProviderSettings(
-        name, row["kind"], row["base_url"], row["api_key"], row.get("api_version")
-    )
-
-
-def _check_address(provider: ProviderSettings, *, local: bool) -> None:
-    parts = urlsplit(provider.base_url)
-    if parts.scheme == "https" and parts.hostname:
-        return
-    if local and parts.scheme == "http" and parts.hostname in _LOOPBACK:
-        return
-    raise ConfigurationError(
-        f"The address of provider '{provider.name}' must start with https:// "
-        "(http:// only for this machine, in the local stage)."
     )

@@ -1,0 +1,65 @@
+"""What a kind of provider is: a value that says all the rest of the program knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from controlplane.config import ProviderVariable
+from controlplane.domain.usage import ImageTokens
+from controlplane.providers.parameters import Parameters
+
+
+class Protocol(StrEnum):
+    """A wire format."""
+
+    CHAT_COMPLETIONS = "chat_completions"
+    MESSAGES = "messages"
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """What the errors of a kind mean, in OpenAI's words.
+
+    `member` of the body holds the error (None: the body is the error), `code` of the error its
+    code. `codes` and `statuses` translate; a code stands among the statuses where an error inside
+    a stream has no other. `phrases` in the message of a 400 stand for a code it does not have.
+    """
+
+    member: str | None = "error"
+    code: str = "code"
+    codes: Mapping[str, str] = field(default_factory=dict)
+    statuses: Mapping[int | str, int] = field(default_factory=dict)
+    phrases: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of provider.
+
+    `module` has a function `provider(kind, settings, client)` that returns a Provider of
+    `gateway/ports.py`; it is imported by the first call. `price_list` is the provider of
+    `genai-prices` whose prices hold for the provider that is named like its kind: what a server of
+    another name costs is not for us to guess. `trace_name` is its `gen_ai.provider.name`.
+    """
+
+    name: str
+    module: str
+    protocols: tuple[Protocol, ...]
+    variables: tuple[ProviderVariable, ...]
+    parameters: Parameters
+    failures: Failures
+    images: ImageTokens
+    price_list: str | None
+    trace_name: str
+
+    @property
+    def key_variable(self) -> ProviderVariable:
+        """The one that configures it."""
+        return next(variable for variable in self.variables if variable.sets == "api_key")
+
+    @property
+    def url_variable(self) -> ProviderVariable:
+        """The one that moves its address."""
+        return next(variable for variable in self.variables if variable.sets == "base_url")

@@ -1,0 +1,87 @@
+"""The tables of `docs/PROVIDERS.md`, made from the rows.
+
+`python -m controlplane.providers.tables` prints them, and a test compares the document with them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from controlplane.config import ProviderVariable
+from controlplane.providers.kind import Kind
+from controlplane.providers.parameters import DEFAULTS, Parameters
+from controlplane.providers.registry import KINDS
+
+
+def kinds_table() -> str:
+    """Each kind with its settings, and what the gateway knows of it."""
+    head = ("kind", "protocol", "settings", "prices", "in traces", "an image, at most")
+    rows = (
+        (
+            f"`{kind.name}`",
+            ", ".join(f"`{protocol}`" for protocol in kind.protocols),
+            ", ".join(map(_variable, kind.variables)),
+            f"`{kind.price_list}`" if kind.price_list else "own ones only",
+            f"`{kind.trace_name}`",
+            _images(kind),
+        )
+        for kind in KINDS.values()
+    )
+    return _table(head, rows)
+
+
+def failures_table() -> str:
+    """What each kind's own statuses, codes and words mean."""
+    head = ("kind", "there", "here")
+    rows: list[Sequence[str]] = []
+    for kind in KINDS.values():
+        failures, name = kind.failures, f"`{kind.name}`"
+        rows += [(name, f"`{own}`", str(here)) for own, here in failures.statuses.items()]
+        rows += [(name, f"`{own}`", f"`{here}`") for own, here in failures.codes.items()]
+        rows += [
+            (name, f'a 400 that says "{words}"', f"`{here}`")
+            for words, here in failures.phrases.items()
+        ]
+    return _table(head, rows)
+
+
+def parameters_table() -> str:
+    """What becomes of each parameter; kinds that treat all of them alike share a column."""
+    columns: dict[int, tuple[Parameters, list[str]]] = {}
+    for kind in KINDS.values():
+        names = columns.setdefault(id(kind.parameters), (kind.parameters, []))[1]
+        names.append(f"`{kind.name}`")
+    head = ("parameter", *(", ".join(names) for _, names in columns.values()))
+    rows = (
+        (f"`{name}`", *(_handling(parameters, name) for parameters, _ in columns.values()))
+        for name in DEFAULTS
+    )
+    return _table(head, rows)
+
+
+def _variable(variable: ProviderVariable) -> str:
+    name = f"`{variable.name}`"
+    return f"{name} (`{variable.default}`)" if variable.default else name
+
+
+def _images(kind: Kind) -> str:
+    images = kind.images
+    more = [f"{n:,} with `{word}` in the model's name" for word, n in images.at_most_of.items()]
+    return "; ".join([f"{images.at_most:,} tokens", *more])
+
+
+def _handling(parameters: Parameters, name: str) -> str:
+    row = parameters.of(name)
+    return f"{row.handling}: {row.note}" if row.note else str(row.handling)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = (head, ["---"] * len(head), *rows)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines).replace(" --- ", "---")
+
+
+TABLES = (kinds_table, failures_table, parameters_table)
+
+if __name__ == "__main__":
+    sys.stdout.write("\n".join(table() for table in TABLES))
