@@ -18,7 +18,7 @@ from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.attempts import Attempts
 from controlplane.gateway.call import Call
 from controlplane.gateway.estimate import characters, estimate
-from controlplane.gateway.ports import Embedder, Provider, TargetHealth
+from controlplane.gateway.ports import Embedder, Provider, Providers, TargetHealth
 from controlplane.gateway.record import Trail
 from controlplane.gateway.watchdog import Watchdog
 
@@ -43,7 +43,7 @@ async def dispatch(
     route: Route,
     *,
     cooling_down: Mapping[str, float],
-    providers: Mapping[str, Provider],
+    providers: Providers,
     health: TargetHealth,
     timeouts: Timeouts,
     trail: Trail,

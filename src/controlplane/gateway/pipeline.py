@@ -9,7 +9,7 @@ record( authenticate -> look up -> screen -> authorize -> route -> replay -> adm
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -29,7 +29,7 @@ from controlplane.gateway.ports import (
     Ledgers,
     PayloadStore,
     PriceBook,
-    Provider,
+    Providers,
     ReplayStore,
     TargetHealth,
     TokenVerifier,
@@ -54,7 +54,7 @@ class Gateway:
     ledgers: Ledgers
     replays: ReplayStore
     payloads: PayloadStore
-    providers: Mapping[str, Provider]
+    providers: Providers
     health: TargetHealth
     prices: PriceBook
     audit: AuditSink
