@@ -102,10 +102,10 @@ class Secrets:
         except GetParameterError as error:
             # Powertools has made a text of it.
             cause = error.__context__
+            _warn(name, _reason(cause))
             if before is None:
                 raise _fault(name, cause) from cause
             self._quiet_until[name] = self._clock() + QUIET_SECONDS
-            _warn(name, _reason(cause))
             return
         if before is not None and after != before:
             log.info("secret_renewed", extra={"secret": name})
@@ -180,4 +180,4 @@ def _reason(cause: BaseException | None) -> str:
 
 
 def _warn(name: str, reason: str) -> None:
-    log.warning("secret_not_renewed", extra={"secret": name, "reason": reason})
+    log.warning("secret_unusable", extra={"secret": name, "reason": reason})

@@ -82,6 +82,8 @@ async def answered(
 
     A failed authentication leaves no audit event: anyone could fill the queue. Raises GatewayError.
     """
+    # A secret that is missing or wrong is known before anything is held or recorded.
+    await gateway.providers.current()
     caller = await authenticate(call.credential, gateway.keys, gateway.tokens)
     async with record(call.request_id, caller, gateway.audit, gateway.payloads, operation) as trail:
         rules = await look_up(gateway.configuration, trail)

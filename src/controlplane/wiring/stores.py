@@ -51,10 +51,10 @@ class Stores:
         settings = self.settings
         connections = REDIS_CONNECTIONS[settings.long_lived]
         url, timeout_ms = settings.redis_url, settings.redis_timeout_ms
-        return RedisClient(url, timeout_ms, connections, self._redis_login)
+        return RedisClient(url, timeout_ms, connections, self.redis_login)
 
-    @property
-    def _redis_login(self) -> Rotating[Login] | None:
+    @cached_property
+    def redis_login(self) -> Rotating[Login] | None:
         """User and password; None where the address has them, or none are needed."""
         settings = self.settings
         if settings.redis_secret is None or "@" in settings.redis_url:

@@ -46,9 +46,10 @@ class KeyCache:
 
     async def find(self, presented: str) -> Caller | None:
         """The caller behind a key. Raises Unreachable where neither store answers."""
-        if not KeyHasher.is_well_formed(presented):
+        hasher = await self._hasher.current()
+        if not hasher.is_well_formed(presented):
             return None
-        key_hash = (await self._hasher.current()).hash(presented)
+        key_hash = hasher.hash(presented)
         raw = await self._read(key_hash)
         cached = None if raw is None else _decode(raw)
         if cached is not None and cached["fresh_until"] > time.time():
