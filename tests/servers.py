@@ -20,10 +20,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import psycopg
 
 # One logical database of Valkey per worker of pytest-xdist, and some for whoever wants an own one.
 VALKEY_DATABASES = 64
 OWNER = "llm_cp"
+# PostgreSQL asks the members of this role for their passwords, and others for none.
+WITH_PASSWORD = "with_password"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
@@ -53,12 +59,21 @@ def postgres(directory: Path) -> Iterator[str]:
             # The data lives for one run: nothing is lost if the machine crashes meanwhile.
             connection.execute("ALTER SYSTEM SET fsync = off")
             connection.execute("ALTER SYSTEM SET synchronous_commit = off")
+            _ask_for_passwords(connection)
             connection.execute("SELECT pg_reload_conf()")
             # Like the master user of Aurora: may make databases and roles, and is no superuser.
             connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE")
         yield url
     finally:
         server.cleanup()
+
+
+def _ask_for_passwords(connection: psycopg.Connection) -> None:
+    connection.execute(f"CREATE ROLE {WITH_PASSWORD}")
+    shown = connection.execute("SHOW hba_file").fetchone()
+    assert shown is not None
+    rules = Path(shown[0])
+    rules.write_text(f"local all +{WITH_PASSWORD} scram-sha-256\n{rules.read_text()}")
 
 
 @contextmanager

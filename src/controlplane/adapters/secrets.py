@@ -69,7 +69,9 @@ class Secrets:
 
     async def renew(self, name: str) -> None:
         """Read a secret whose value was refused, at most once in QUIET_SECONDS."""
-        if not self._is_quiet(name):
+        if name in self._reads:
+            await self._read(name)
+        elif not self._is_quiet(name):
             self._quiet_until[name] = self._clock() + QUIET_SECONDS
             await self._read(name)
 

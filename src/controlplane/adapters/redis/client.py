@@ -79,19 +79,17 @@ class RedisClient:
 def _signing_in(login: Rotating[Login]) -> Callable[[Any], Awaitable[None]]:
     """Begins a connection; a password that was refused is read anew, and tried if it differs."""
 
-    async def start(connection: Any, with_login: Login) -> None:
-        connection.username, connection.password = with_login
-        await connection.on_connect()
-
     async def sign_in(connection: Any) -> None:
         try:
-            first = await login.current()
+            used = await login.current()
+            connection.username, connection.password = used
             try:
-                await start(connection, first)
+                await connection.on_connect()
             except AuthenticationError:
-                if (second := await login.renewed(first)) is None:
+                if await login.renewed(used) is None:
                     raise
-                await start(connection, second)
+                await connection.disconnect(nowait=True)
+                await connection.connect()  # which comes here again
         except BaseException:
             # The pool would take it for a connection that is ready.
             await connection.disconnect(nowait=True)
