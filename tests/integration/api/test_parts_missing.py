@@ -17,7 +17,7 @@ from controlplane.adapters.aws import client
 from controlplane.api.app import create_app
 from controlplane.config import Settings
 from controlplane.domain.keys import KeyHasher
-from controlplane.telemetry import log
+from controlplane.telemetry.lines import handler
 from controlplane.wiring import Container
 
 # What stands in a secret, or in a credential.
@@ -29,7 +29,7 @@ BODY = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello there
 @pytest.fixture
 def log_text(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     buffer = io.StringIO()
-    monkeypatch.setattr(log.registered_handler, "stream", buffer)
+    monkeypatch.setattr(handler, "stream", buffer)
     return buffer.getvalue
 
 

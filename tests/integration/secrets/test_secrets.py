@@ -17,13 +17,13 @@ from controlplane.adapters.secrets import (
     mapping,
 )
 from controlplane.errors import ConfigurationError, Unreachable
-from controlplane.telemetry import log
+from controlplane.telemetry.lines import handler
 
 
 @pytest.fixture
 def log_text(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     buffer = io.StringIO()
-    monkeypatch.setattr(log.registered_handler, "stream", buffer)
+    monkeypatch.setattr(handler, "stream", buffer)
     return buffer
 
 
