@@ -19,6 +19,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from controlplane.config import Settings
+from controlplane.telemetry.lines import log as gateway_log
 from tests import servers
 from tests.midnight import leave_time_before_midnight
 from tests.servers import Addresses
@@ -30,6 +31,8 @@ hypothesis_settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("any machine")
+
+gateway_log.propagate = True  # caplog listens at the root
 
 # What these share is slow to make: each group runs on one worker.
 GROUPS = ("tests/e2e/", "tests/infra/package/")

@@ -81,8 +81,8 @@ class Database(Construct):
                 "RDS10": "On where the stage keeps its data; elsewhere a stage must be removable.",
                 "RDS11": "No port helps against who is inside; only the function's security group "
                 "reaches this one.",
-                "SMG4": "The function reads the password once in the life of a process: rotation "
-                "is an operator's step, followed by a deployment.",
+                "SMG4": "The function takes a new password at once, but rotation needs a function "
+                "of its own inside the VPC: it is an operator's step.",
             },
         )
 

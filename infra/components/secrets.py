@@ -42,8 +42,8 @@ class Secrets(Construct):
         acknowledge(
             self,
             {
-                "SMG4": "Values are read once in the life of a process, and a new pepper voids "
-                "every API key: rotation is an operator's step, followed by a deployment."
+                "SMG4": "A new value is in force within five minutes, but who issues it is a "
+                "provider, or a new pepper voids every API key: rotation is an operator's step."
             },
         )
 

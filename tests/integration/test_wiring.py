@@ -35,11 +35,10 @@ async def test_the_address_of_the_database_comes_from_the_secret_of_aurora(
     }
     secret = put_secret(settings, row)
     container = Container(replace(settings, database_url=None, aurora_secret_arn=secret))
-    url = make_url(container.database_url)
+    url = make_url(await container.database_address.current())
     assert (url.username, url.password) == (row["username"], row["password"])
     assert (url.host, url.port, url.database) == ("db.cluster.example", 5432, "llmcp")
     assert url.query["sslmode"] == "require"
-    assert container.database.url.get_backend_name() == "postgresql"
 
 
 @pytest.mark.parametrize("value", ["no json", "[]", {"username": "u"}])
@@ -47,14 +46,14 @@ async def test_a_secret_of_another_shape_is_one_sentence(settings: Settings, val
     secret = put_secret(settings, value)
     container = Container(replace(settings, database_url=None, aurora_secret_arn=secret))
     with pytest.raises(ConfigurationError) as caught:
-        _ = container.database_url
+        await container.database_address.current()
     assert str(caught.value).endswith(".")
 
 
 async def test_a_missing_secret_is_named(settings: Settings) -> None:
     container = Container(replace(settings, database_url=None, aurora_secret_arn="/nowhere"))
     with pytest.raises(ConfigurationError, match="/nowhere"):
-        _ = container.database_url
+        await container.database_address.current()
 
 
 async def test_providers_and_pepper_come_from_their_secrets(settings: Settings) -> None:
@@ -74,9 +73,10 @@ async def test_providers_and_pepper_come_from_their_secrets(settings: Settings) 
         key_pepper_secret=put_secret(settings, "pepper"),
     )
     container = Container(in_aws)
-    assert set(container.providers) == {"openai", "azure", "vllm"}
+    assert set(await container.providers.current()) == {"openai", "azure", "vllm"}
     same = Container(replace(settings, key_pepper="pepper"))
-    assert container.key_hasher.hash("x") == same.key_hasher.hash("x")
+    hasher, expected = await container.key_hasher.current(), await same.key_hasher.current()
+    assert hasher.hash("x") == expected.hash("x")
     await container.http.aclose()
 
 
@@ -86,7 +86,7 @@ async def test_a_provider_in_a_secret_must_be_https(settings: Settings) -> None:
     )
     container = Container(replace(settings, stage="prod", providers_secret=secret))
     with pytest.raises(ConfigurationError, match="https"):
-        _ = container.providers
+        await container.providers.current()
 
 
 async def test_readiness_names_what_is_down(settings: Settings) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from controlplane.adapters.postgres.migrations import MigrationError, upgrade
+from controlplane.errors import Unreachable
 
 if TYPE_CHECKING:
     from controlplane.wiring import Container
@@ -24,5 +25,13 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
     if not isinstance(revision, str) or not _REVISION.match(revision):
         raise MigrationError("'revision' must be 'head' or the id of a revision, such as '0001'.")
     # In a thread: Alembic blocks, and an event loop of its own would end the process's one.
-    before, after = await asyncio.to_thread(upgrade, container.database.url, revision)
+    url = await container.database_address.current()
+    try:
+        before, after = await asyncio.to_thread(upgrade, url, revision)
+    except Unreachable:
+        # A new password is one of the reasons for it.
+        renewed = await container.database_address.renewed(url)
+        if renewed is None:
+            raise
+        before, after = await asyncio.to_thread(upgrade, renewed, revision)
     return {"ok": True, "type": event["type"], "from_revision": before, "to_revision": after}

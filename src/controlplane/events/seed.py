@@ -96,4 +96,5 @@ async def _issue(container: Container, org_id: str, name: str, role: Role) -> st
     wanted = NewKey(APPLICATION_ID, name, role, expires_at=None)
     actor = Actor(org_id, ACTOR)
     keys = KeyRepository(container.database)
-    return (await create_key(keys, container.key_hasher, actor, wanted)).key
+    hasher = await container.key_hasher.current()
+    return (await create_key(keys, hasher, actor, wanted)).key

@@ -22,7 +22,7 @@ from controlplane.errors import (
     Unreachable,
     UnsupportedParameter,
 )
-from controlplane.gateway.ports import Embedder, Provider, TargetHealth
+from controlplane.gateway.ports import Embedder, Provider, Providers, TargetHealth
 from controlplane.gateway.record import Trail
 from controlplane.telemetry import count
 
@@ -49,10 +49,11 @@ class Attempts:
 
     route: Route
     cooling_down: Mapping[str, float]
-    providers: Mapping[str, Provider]
+    providers: Providers
     health: TargetHealth
     deadline: float
     trail: Trail
+    known: Mapping[str, Provider] = field(default_factory=dict)
     answering: Target | None = None
     failures: list[ProviderError] = field(default_factory=list)
     abandoned: list[Target] = field(default_factory=list)
@@ -65,6 +66,7 @@ class Attempts:
         Raises InvalidRequest where no target can honour a parameter, ProviderRefused where one says
         that the request is at fault, ProviderUnavailable where none answers in time.
         """
+        self.known = await self.providers.current()
         ignored = self._able(request)
         waiting = list(ignored)
         cooling = {target for target in waiting if await self._is_cooling(target)}
@@ -84,6 +86,8 @@ class Attempts:
                         break
                     waiting.remove(target)
                     continue
+                if await self._has_new_key(target, error):
+                    continue
                 await self.note_failure(target)
                 if error.misconfigured:
                     count("provider_misconfigured", provider=target.provider, status=error.status)
@@ -97,13 +101,25 @@ class Attempts:
         with suppress(Unreachable):
             await self.health.failed(self.trail.caller.org_id, target)
 
+    async def _has_new_key(self, target: Target, error: ProviderError) -> bool:
+        """True where our key was refused and there is another now: nothing was done with the
+        request, so the same target may have it again."""
+        refused = self.known.get(target.provider)
+        if error.status != 401 or refused is None:
+            return False
+        renewed = await self.providers.renewed(target.provider, refused)
+        if renewed is None:
+            return False
+        self.known = {**self.known, target.provider: renewed}
+        return True
+
     def _able(self, request: InferenceRequest) -> dict[Target, tuple[str, ...]]:
         """The targets that can honour the request, and what each leaves out of it."""
         able: dict[Target, tuple[str, ...]] = {}
         refusals: list[UnsupportedParameter] = []
         for target in self.route.targets:
             try:
-                provider = self.providers.get(target.provider)
+                provider = self.known.get(target.provider)
                 able[target] = _check(provider, target, request) if provider else ()
             except UnsupportedParameter as refusal:
                 refusals.append(refusal)
@@ -128,7 +144,7 @@ class Attempts:
         error: ProviderError | None = None
         self.answering = target
         try:
-            provider = self.providers.get(target.provider)
+            provider = self.known.get(target.provider)
             if provider is None:
                 raise ProviderError("unconfigured", f"no provider '{target.provider}'", status=404)
             answer = await call(provider, target)

@@ -18,7 +18,7 @@ from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.attempts import Attempts
 from controlplane.gateway.call import Call, Streamed, Whole
 from controlplane.gateway.estimate import characters, estimate
-from controlplane.gateway.ports import Embedder, Provider, TargetHealth
+from controlplane.gateway.ports import Embedder, Provider, Providers, TargetHealth
 from controlplane.gateway.record import Trail
 from controlplane.gateway.watchdog import Watchdog
 
@@ -41,7 +41,7 @@ async def dispatch(
     route: Route,
     *,
     cooling_down: Mapping[str, float],
-    providers: Mapping[str, Provider],
+    providers: Providers,
     health: TargetHealth,
     timeouts: Timeouts,
     trail: Trail,
@@ -150,7 +150,7 @@ class _Run:
             return
         self.trail.provider = target.provider
         self.trail.model_served = self.trail.model_served or target.model
-        images = self.attempts.providers[target.provider].images
+        images = self.attempts.known[target.provider].images
         usage = estimate(self.request, target.model if answering else None, self.said, images)
         if not answering:
             usage = TokenUsage(input=usage.input * len(abandoned))

@@ -9,7 +9,7 @@ record( authenticate -> look up -> screen -> authorize -> route -> replay -> adm
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -29,7 +29,7 @@ from controlplane.gateway.ports import (
     Ledgers,
     PayloadStore,
     PriceBook,
-    Provider,
+    Providers,
     ReplayStore,
     TargetHealth,
     TokenVerifier,
@@ -55,7 +55,7 @@ class Gateway:
     ledgers: Ledgers
     replays: ReplayStore
     payloads: PayloadStore
-    providers: Mapping[str, Provider]
+    providers: Providers
     health: TargetHealth
     prices: PriceBook
     audit: AuditSink
@@ -83,6 +83,8 @@ async def answered(
 
     A failed authentication leaves no audit event: anyone could fill the queue. Raises GatewayError.
     """
+    # A secret that is missing or wrong is known before anything is held or recorded.
+    providers = await gateway.providers.current()
     caller = await authenticate(call.credential, gateway.keys, gateway.tokens)
     async with record(call.request_id, caller, gateway.audit, gateway.payloads, operation) as trail:
         configuration = await look_up(gateway.configuration, trail)
@@ -97,9 +99,7 @@ async def answered(
             if again is not None and again.answer is not None:
                 yield Answer(trail, (), Whole(again.answer))
                 return
-            bound = upper_bound(
-                request, chosen.targets, policy, pricing, providers=gateway.providers
-            )
+            bound = upper_bound(request, chosen.targets, policy, pricing, providers=providers)
             decision = await admit(bound, policy, timeouts.total_s, gateway.ledgers, trail)
             async with (
                 settle(decision, gateway.ledgers, pricing, trail),

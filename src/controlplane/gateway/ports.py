@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -134,6 +134,18 @@ class Embedder(Protocol):
 
     async def embed(self, request: EmbeddingRequest, model: str, timeouts: Timeouts) -> Embeddings:
         """One embedding for each input, in OpenAI's shape."""
+        ...
+
+
+class Providers(Protocol):
+    """The configured providers by name. One with another key is another provider."""
+
+    async def current(self) -> Mapping[str, Provider]:
+        """Those of this moment."""
+        ...
+
+    async def renewed(self, name: str, refused: Provider) -> Provider | None:
+        """The one that has come in the place of `refused`; None where that is still in force."""
         ...
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 import traceback
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 SERVICE = "llm-control-plane"
 
@@ -23,11 +21,8 @@ encode = json.JSONEncoder(separators=(",", ":"), default=str).encode
 _PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
-class LineFormatter(LambdaPowertoolsFormatter):
-    """Powertools' keys in a fixed order, nulls kept, in a third of its time.
-
-    `location` and `xray_trace_id` are left out: a line has the same keys wherever it is printed.
-    """
+class LineFormatter(logging.Formatter):
+    """The keys in a fixed order, nulls kept: a line has the same keys wherever it is printed."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
@@ -46,12 +41,17 @@ class LineFormatter(LambdaPowertoolsFormatter):
         return encode(line)
 
 
-log = Logger(service=SERVICE, logger_formatter=LineFormatter())
+handler = logging.StreamHandler(sys.stdout)
+handler.setFormatter(LineFormatter())
+log = logging.getLogger(SERVICE)
+log.addHandler(handler)
+log.setLevel(logging.INFO)
+log.propagate = False  # Lambda's own handler would print each line a second time
 
 
 def print_line(line: str) -> None:
     """Print a line where the log's lines go, before the next one of them."""
-    log.registered_handler.stream.write(line + "\n")  # type: ignore[attr-defined]
+    handler.stream.write(line + "\n")
 
 
 @dataclass(slots=True)

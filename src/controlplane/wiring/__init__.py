@@ -5,11 +5,11 @@ The only place where an import may stand inside a function: an event loads what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-from controlplane.config import ProviderSettings, Settings, provider_settings
+from controlplane.config import Settings, provider_settings
 from controlplane.errors import ConfigurationError
 from controlplane.telemetry import configure
 from controlplane.wiring.stores import Stores
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from controlplane.domain.access import ApiKey
     from controlplane.domain.configuration import StoredConfiguration
     from controlplane.domain.keys import KeyHasher
+    from controlplane.domain.rotating import Rotating
     from controlplane.gateway.pipeline import Gateway
-    from controlplane.gateway.ports import Provider
+    from controlplane.gateway.ports import Providers
+    from controlplane.wiring.providers import Rows
 
 
 @cache
@@ -71,17 +73,17 @@ class Container(Stores):
         )
 
     @cached_property
-    def key_hasher(self) -> KeyHasher:
+    def key_hasher(self) -> Rotating[KeyHasher]:
         """Keyed hash of API keys."""
         from controlplane.domain.keys import KeyHasher
+        from controlplane.domain.rotating import Constant
 
         settings = self.settings
-        pepper = settings.key_pepper
-        if pepper is None and settings.key_pepper_secret:
-            pepper = self.secrets.text(settings.key_pepper_secret)
-        if not pepper:
-            raise ConfigurationError("LLM_CP_KEY_PEPPER is not set.")
-        return KeyHasher(pepper)
+        if settings.key_pepper:
+            return Constant(KeyHasher(settings.key_pepper))
+        if settings.key_pepper_secret:
+            return self.secret_text(settings.key_pepper_secret, KeyHasher)
+        raise ConfigurationError("LLM_CP_KEY_PEPPER is not set.")
 
     @cached_property
     def key_cache(self) -> KeyCache:
@@ -125,22 +127,24 @@ class Container(Stores):
         return GenaiPrices(PRICE_LISTS)
 
     @cached_property
-    def providers(self) -> Mapping[str, Provider]:
+    def providers(self) -> Providers:
         """The configured providers by name."""
         from controlplane.wiring.providers import ConfiguredProviders
 
-        return ConfiguredProviders(self.provider_settings, self.http)
+        return ConfiguredProviders(self.provider_rows, lambda: self.http)
 
     @cached_property
-    def provider_settings(self) -> Mapping[str, ProviderSettings]:
+    def provider_rows(self) -> Rotating[Rows]:
         """Of the configured providers by name: from the environment, and from the secret."""
+        from controlplane.domain.rotating import Constant
         from controlplane.providers.registry import VARIABLES
 
-        rows: dict[str, ProviderSettings] = dict(self.settings.providers)
-        if self.settings.providers_secret:
-            secret = self.secrets.mapping(self.settings.providers_secret)
-            rows |= provider_settings(secret, VARIABLES, local=False)
-        return rows
+        fixed, name = self.settings.providers, self.settings.providers_secret
+        if name is None:
+            return Constant(fixed)
+        return self.secret_row(
+            name, lambda row: {**fixed, **provider_settings(row, VARIABLES, local=False)}
+        )
 
     @cached_property
     def http(self) -> httpx.AsyncClient:

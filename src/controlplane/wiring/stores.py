@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from controlplane.config import Settings
 from controlplane.errors import ConfigurationError, Unreachable
@@ -20,14 +22,17 @@ if TYPE_CHECKING:
     from controlplane.adapters.postgres.prices import PriceRepository
     from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
     from controlplane.adapters.postgres.usage import UsageRepository
-    from controlplane.adapters.redis.client import RedisClient
+    from controlplane.adapters.redis.client import Login, RedisClient
     from controlplane.adapters.redis.ledger import RedisLedger
     from controlplane.adapters.s3 import ObjectStore, PayloadBucket
     from controlplane.adapters.secrets import Secrets
     from controlplane.adapters.sqs import AuditQueue
+    from controlplane.domain.rotating import Rotating
 
 # A function works on one request at a time, a long-lived server on many.
 REDIS_CONNECTIONS = {False: 2, True: 64}
+
+T = TypeVar("T")
 
 
 class Stores:
@@ -43,23 +48,16 @@ class Stores:
 
         settings = self.settings
         connections = REDIS_CONNECTIONS[settings.long_lived]
-        return RedisClient(self.redis_url, settings.redis_timeout_ms, connections)
+        url, timeout_ms = settings.redis_url, settings.redis_timeout_ms
+        return RedisClient(url, timeout_ms, connections, self.redis_login)
 
     @cached_property
-    def redis_url(self) -> str:
-        """REDIS_URL; in AWS the user and password come from their secret."""
+    def redis_login(self) -> Rotating[Login] | None:
+        """User and password; None where the address has them, or none are needed."""
         settings = self.settings
-        scheme, _, place = settings.redis_url.partition("://")
-        if settings.redis_secret is None or "@" in place:
-            return settings.redis_url
-        from urllib.parse import quote
-
-        row = self.secrets.mapping(settings.redis_secret)
-        try:
-            user, password = quote(row["username"], safe=""), quote(row["password"], safe="")
-        except KeyError as missing:
-            raise ConfigurationError(f"The secret of Redis has no {missing}.") from None
-        return f"{scheme}://{user}:{password}@{place}"
+        if settings.redis_secret is None or "@" in settings.redis_url:
+            return None
+        return self.secret_row(settings.redis_secret, _login)
 
     @cached_property
     def ledger(self) -> RedisLedger:
@@ -99,9 +97,21 @@ class Stores:
     def secrets(self) -> Secrets:
         """Secrets Manager."""
         from controlplane.adapters.aws import client
-        from controlplane.adapters.secrets import Secrets
+        from controlplane.adapters.secrets import Secrets, SecretTexts
 
-        return Secrets(client("secretsmanager", self.settings))
+        return Secrets(SecretTexts(boto3_client=client("secretsmanager", self.settings)))
+
+    def secret_text(self, name: str, read: Callable[[str], T]) -> Rotating[T]:
+        """A secret as `read` understands it, or refuses it with ConfigurationError."""
+        from controlplane.adapters.secrets import RotatingSecret
+
+        return RotatingSecret(self.secrets, name, read)
+
+    def secret_row(self, name: str, read: Callable[[Mapping[str, str]], T]) -> Rotating[T]:
+        """The same for a secret that is a JSON object."""
+        from controlplane.adapters.secrets import mapping
+
+        return self.secret_text(name, lambda text: read(mapping(name, text)))
 
     @cached_property
     def database(self) -> Database:
@@ -110,28 +120,23 @@ class Stores:
 
         settings = self.settings
         return Database(
-            self.database_url,
+            self.database_address,
             long_lived=settings.long_lived,
             pooled=not settings.database_pauses,
         )
 
     @cached_property
-    def database_url(self) -> str:
+    def database_address(self) -> Rotating[str]:
         """DATABASE_URL, or the address that the secret of Aurora describes."""
+        from controlplane.domain.rotating import Constant
+
         settings = self.settings
         if settings.database_url:
-            return settings.database_url
-        from urllib.parse import quote
-
+            return Constant(settings.database_url)
         assert settings.aurora_secret_arn is not None
-        row = self.secrets.mapping(settings.aurora_secret_arn)
-        try:
-            user, password = quote(row["username"], safe=""), quote(row["password"], safe="")
-            host = settings.aurora_host or row["host"]
-            place = f"{host}:{row.get('port', '5432')}/{row.get('dbname', 'postgres')}"
-        except KeyError as missing:
-            raise ConfigurationError(f"The secret of Aurora has no {missing}.") from None
-        return f"postgresql://{user}:{password}@{place}?sslmode=require"
+        return self.secret_row(
+            settings.aurora_secret_arn, lambda row: _aurora_url(row, settings.aurora_host)
+        )
 
     @cached_property
     def key_repository(self) -> KeyRepository:
@@ -207,3 +212,19 @@ class Stores:
 
     async def _spill(self, key: str, body: bytes) -> None:
         await self.object_store.put(key, body, "application/json", None)
+
+
+def _login(row: Mapping[str, str]) -> Login:
+    try:
+        return row["username"], row["password"]
+    except KeyError as missing:
+        raise ConfigurationError(f"The secret of Redis has no {missing}.") from None
+
+
+def _aurora_url(row: Mapping[str, str], host: str | None) -> str:
+    try:
+        user, password = quote(row["username"], safe=""), quote(row["password"], safe="")
+        place = f"{host or row['host']}:{row.get('port', '5432')}/{row.get('dbname', 'postgres')}"
+    except KeyError as missing:
+        raise ConfigurationError(f"The secret of Aurora has no {missing}.") from None
+    return f"postgresql://{user}:{password}@{place}?sslmode=require"

@@ -92,11 +92,12 @@ async def new_organization(container: Container) -> Organization:
     rules = container.configuration_repository
     await rules.add_organization(made.id, "An organisation of one test")
     await rules.add_application(made.id, "app-1", "An application")
+    hasher = await container.key_hasher.current()
     transport = httpx.ASGITransport(create_app(container))
     for role in Role:
-        key, key_id = container.key_hasher.generate(), f"key-{uuid.uuid4().hex}"
+        key, key_id = hasher.generate(), f"key-{uuid.uuid4().hex}"
         caller = Caller(made.id, role, application_id="app-1", key_id=key_id)
-        stored = ApiKey(key_id, container.key_hasher.hash(key), caller)
+        stored = ApiKey(key_id, hasher.hash(key), caller)
         await container.key_repository.add(
             stored, name=role.value, prefix=key[:12], actor=Actor(made.id, "event:test")
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.fixed_providers import FixedProviders
 from tests.integration.api.conftest import Organization, assert_error, close, new_organization
 from tests.integration.api.policy_scene import APP
 
@@ -25,7 +26,7 @@ RATE = {"rate_limits": [{"requests": 1, "window_seconds": 3600}]}
 async def organization(settings: Settings) -> AsyncIterator[Organization]:
     """An organisation whose one model is an echo under a provider's name that has prices."""
     container = Container(replace(settings, long_lived=True))
-    container.providers = {"openai": EchoProvider()}
+    container.providers = FixedProviders({"openai": EchoProvider()})
     made = await new_organization(container)
     await container.configuration_repository.add_route(
         made.id, Route(MODEL, (Target("openai", MODEL),))

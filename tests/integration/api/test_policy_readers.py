@@ -17,9 +17,10 @@ async def other_application(organization: Organization) -> str:
     """A second application; answers the id of its key."""
     parts = organization.container
     await parts.configuration_repository.add_application(organization.id, "app-2", "Another")
-    key, key_id = parts.key_hasher.generate(), f"key-{uuid.uuid4().hex}"
+    hasher = await parts.key_hasher.current()
+    key, key_id = hasher.generate(), f"key-{uuid.uuid4().hex}"
     caller = Caller(organization.id, Role.SERVICE, application_id="app-2", key_id=key_id)
-    stored = ApiKey(key_id, parts.key_hasher.hash(key), caller)
+    stored = ApiKey(key_id, hasher.hash(key), caller)
     actor = Actor(organization.id, "event:test")
     await parts.key_repository.add(stored, name="second", prefix=key[:12], actor=actor)
     return key_id

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from tests.fixed_providers import FixedProviders
 from tests.integration.api.conftest import Organization, assert_error, close, new_organization
 
 from controlplane.config import Settings
@@ -29,7 +30,7 @@ COUNTERS = ("rate_limit", "tokens", "cost")
 async def organization(settings: Settings) -> AsyncIterator[Organization]:
     """An organisation whose one model is an echo under a provider's name that has prices."""
     container = Container(replace(settings, long_lived=True))
-    container.providers = {"openai": EchoProvider()}
+    container.providers = FixedProviders({"openai": EchoProvider()})
     made = await new_organization(container)
     await container.configuration_repository.add_route(
         made.id, Route(MODEL, (Target("openai", MODEL),))

@@ -20,10 +20,12 @@ from controlplane.domain.keys import KeyHasher
 from controlplane.domain.limits import Limit, Measure
 from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.price import Price
+from controlplane.domain.rotating import Constant
 from controlplane.errors import Unreachable
 from controlplane.policy.output_tokens import MAX_OUTPUT_TOKENS
 
 HASHER = KeyHasher("pepper")
+PEPPER = Constant(HASHER)
 KEY = HASHER.generate()
 CALLER = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
 LIMIT = {"rate_limits": [{"requests": 3, "window_seconds": 60}]}
@@ -76,7 +78,7 @@ DEAD = "redis://127.0.0.1:1"
 
 async def test_a_key_is_looked_up_once(client: RedisClient) -> None:
     store = Store()
-    cache = KeyCache(client, HASHER, store.load_key)
+    cache = KeyCache(client, PEPPER, store.load_key)
     for _ in range(3):
         assert await cache.find(KEY) == CALLER
     assert store.asked == 1
@@ -86,7 +88,7 @@ async def test_an_unknown_key_is_remembered_and_a_malformed_one_never_looked_up(
     client: RedisClient,
 ) -> None:
     store = Store()
-    cache = KeyCache(client, HASHER, store.load_key)
+    cache = KeyCache(client, PEPPER, store.load_key)
     unknown = HASHER.generate()
     assert await cache.find(unknown) is None
     assert await cache.find(unknown) is None
@@ -96,7 +98,7 @@ async def test_an_unknown_key_is_remembered_and_a_malformed_one_never_looked_up(
 
 
 async def test_neither_key_nor_secret_is_stored(client: RedisClient) -> None:
-    await KeyCache(client, HASHER, Store().load_key).find(KEY)
+    await KeyCache(client, PEPPER, Store().load_key).find(KEY)
 
     async def dump(redis: Any) -> list[bytes]:
         return [name + await redis.get(name) async for name in redis.scan_iter()]
@@ -109,7 +111,7 @@ async def test_an_expired_key_is_unknown_even_from_the_cache(client: RedisClient
     store = Store()
     soon = datetime.now(UTC) - timedelta(seconds=1)
     store.key = ApiKey("k1", HASHER.hash(KEY), CALLER, expires_at=soon)
-    cache = KeyCache(client, HASHER, store.load_key)
+    cache = KeyCache(client, PEPPER, store.load_key)
     assert await cache.find(KEY) is None
     assert await cache.find(KEY) is None
 
@@ -118,7 +120,7 @@ async def test_a_stale_key_serves_while_the_database_is_down(
     client: RedisClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store()
-    cache = KeyCache(client, HASHER, store.load_key)
+    cache = KeyCache(client, PEPPER, store.load_key)
     monkeypatch.setattr(key_cache, "FRESH_SECONDS", -1)
     assert await cache.find(KEY) == CALLER
     store.down = True
@@ -130,17 +132,17 @@ async def test_a_stale_key_serves_while_the_database_is_down(
 async def test_without_redis_the_database_answers() -> None:
     store = Store()
     client = RedisClient(DEAD, 50, 2)
-    assert await KeyCache(client, HASHER, store.load_key).find(KEY) == CALLER
+    assert await KeyCache(client, PEPPER, store.load_key).find(KEY) == CALLER
     rules = await ConfigurationCache(client, store.load_rules).of(CALLER)
     assert rules.policy.limits == (Limit(Measure.REQUESTS, "app-1", 3, 60),)
     store.down = True
     with pytest.raises(Unreachable):
-        await KeyCache(client, HASHER, store.load_key).find(KEY)
+        await KeyCache(client, PEPPER, store.load_key).find(KEY)
 
 
 async def test_replacing_the_keys_forgets_revoked_ones(client: RedisClient) -> None:
     store = Store()
-    cache = KeyCache(client, HASHER, store.load_key)
+    cache = KeyCache(client, PEPPER, store.load_key)
     assert await cache.find(KEY) == CALLER
     store.key = None
     assert await cache.find(KEY) == CALLER

@@ -13,9 +13,11 @@ from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.key_cache import KeyCache
 from controlplane.domain.access import ApiKey, Caller, Role
 from controlplane.domain.keys import KeyHasher
+from controlplane.domain.rotating import Constant
 from controlplane.errors import Unreachable
 
 HASHER = KeyHasher("pepper")
+PEPPER = Constant(HASHER)
 KEY = HASHER.generate()
 HASH = HASHER.hash(KEY)
 CALLER = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
@@ -40,7 +42,7 @@ async def load_nothing(key_hash: str) -> ApiKey | None:
 
 
 async def test_what_is_put_holds_at_once(client: RedisClient) -> None:
-    cache = KeyCache(client, HASHER, load)
+    cache = KeyCache(client, PEPPER, load)
     assert await cache.find(KEY) == CALLER
     await cache.put({HASH: None})
     assert await cache.find(KEY) is None
@@ -52,7 +54,7 @@ async def test_what_is_put_holds_at_once(client: RedisClient) -> None:
 
 @pytest.mark.dates
 async def test_an_expiry_that_is_put_holds(client: RedisClient) -> None:
-    cache = KeyCache(client, HASHER, load)
+    cache = KeyCache(client, PEPPER, load)
     ended = replace(STORED, expires_at=datetime.now(UTC) - timedelta(seconds=1))
     await cache.put({HASH: ended})
     assert await cache.find(KEY) is None
@@ -66,56 +68,56 @@ async def test_a_look_up_that_began_before_the_end_does_not_bring_the_key_back(
     if known == "stale":
         with monkeypatch.context() as patch:
             patch.setattr(key_cache, "FRESH_SECONDS", -1)
-            await KeyCache(client, HASHER, load).find(KEY)
-    other = KeyCache(client, HASHER, load_nothing)
+            await KeyCache(client, PEPPER, load).find(KEY)
+    other = KeyCache(client, PEPPER, load_nothing)
 
     async def revoked_meanwhile(key_hash: str) -> ApiKey | None:
         await other.put({key_hash: None})
         return STORED
 
     # The request that was under way may still pass; the ones after it may not.
-    await KeyCache(client, HASHER, revoked_meanwhile).find(KEY)
+    await KeyCache(client, PEPPER, revoked_meanwhile).find(KEY)
     assert await other.find(KEY) is None
 
 
 async def test_nor_does_a_refresh_of_all_keys_take_away_the_mark(client: RedisClient) -> None:
-    other = KeyCache(client, HASHER, load_nothing)
+    other = KeyCache(client, PEPPER, load_nothing)
 
     async def revoked_meanwhile(key_hash: str) -> ApiKey | None:
         await other.put({key_hash: None})
         await other.replace([])
         return STORED
 
-    await KeyCache(client, HASHER, revoked_meanwhile).find(KEY)
+    await KeyCache(client, PEPPER, revoked_meanwhile).find(KEY)
     assert await other.find(KEY) is None
 
 
 async def test_a_look_up_that_meets_another_one_agrees_with_it(client: RedisClient) -> None:
     """The control: where nothing ended, the entry stays what it is."""
-    cache = KeyCache(client, HASHER, load)
+    cache = KeyCache(client, PEPPER, load)
 
     async def found_meanwhile(key_hash: str) -> ApiKey | None:
         assert await cache.find(KEY) == CALLER
         return STORED
 
-    assert await KeyCache(client, HASHER, found_meanwhile).find(KEY) == CALLER
-    assert await KeyCache(client, HASHER, load_nothing).find(KEY) == CALLER
+    assert await KeyCache(client, PEPPER, found_meanwhile).find(KEY) == CALLER
+    assert await KeyCache(client, PEPPER, load_nothing).find(KEY) == CALLER
 
 
 async def test_a_refresh_writes_those_in_force_and_forgets_the_rest(client: RedisClient) -> None:
-    cache = KeyCache(client, HASHER, load)
+    cache = KeyCache(client, PEPPER, load)
     assert await cache.find(KEY) == CALLER
     await cache.replace([])
-    assert await KeyCache(client, HASHER, load_nothing).find(KEY) is None
+    assert await KeyCache(client, PEPPER, load_nothing).find(KEY) is None
     await cache.replace([STORED])
-    assert await KeyCache(client, HASHER, load_nothing).find(KEY) == CALLER
+    assert await KeyCache(client, PEPPER, load_nothing).find(KEY) == CALLER
 
 
 async def test_many_keys_are_put_and_replaced_together(client: RedisClient) -> None:
     """Keys of several organisations, which a cluster has in several places."""
     keys = [HASHER.generate() for _ in range(20)]
     stored = {HASHER.hash(key): replace(STORED, key_hash=HASHER.hash(key)) for key in keys}
-    cache = KeyCache(client, HASHER, load_nothing)
+    cache = KeyCache(client, PEPPER, load_nothing)
 
     async def known() -> int:
         return [await cache.find(key) for key in keys].count(CALLER)
@@ -131,7 +133,7 @@ async def test_many_keys_are_put_and_replaced_together(client: RedisClient) -> N
 
 
 async def test_without_redis_nothing_is_told() -> None:
-    cache = KeyCache(RedisClient("redis://127.0.0.1:1", 50, 2), HASHER, load)
+    cache = KeyCache(RedisClient("redis://127.0.0.1:1", 50, 2), PEPPER, load)
     with pytest.raises(Unreachable):
         await cache.put({HASH: None})
     assert await cache.find(KEY) == CALLER

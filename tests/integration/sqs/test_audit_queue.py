@@ -16,7 +16,7 @@ from controlplane.adapters.sqs import AuditQueue
 from controlplane.config import Settings
 from controlplane.domain.audit import AuditEvent
 from controlplane.errors import Unreachable
-from controlplane.telemetry import log
+from controlplane.telemetry.lines import handler
 
 EVENT = AuditEvent(
     request_id="req_1",
@@ -112,7 +112,7 @@ async def test_when_s3_fails_too_the_log_has_it(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     buffer = io.StringIO()
-    monkeypatch.setattr(log.registered_handler, "stream", buffer)
+    monkeypatch.setattr(handler, "stream", buffer)
     queue = AuditQueue(
         client("sqs", settings), settings.audit_queue_url + "-gone", Spill(down=True)
     )

@@ -13,7 +13,7 @@ from tests.unit.gateway.parts import KEY, Keys, gateway
 
 from controlplane.api.app import create_app
 from controlplane.domain.access import Caller, Role
-from controlplane.telemetry import log
+from controlplane.telemetry.lines import handler
 from controlplane.wiring import Container
 
 # A key in a place where an id should be, as people mistype; and a text that no id may hold.
@@ -33,7 +33,7 @@ async def logged(
 ) -> tuple[httpx.Response, dict[str, Any], str]:
     """The answer, its access line, and all that was logged."""
     buffer = io.StringIO()
-    monkeypatch.setattr(log.registered_handler, "stream", buffer)
+    monkeypatch.setattr(handler, "stream", buffer)
     made, _ = gateway(keys=ADMIN)
     app = create_app(cast(Container, SimpleNamespace(gateway=made, request_logs=Logs())))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

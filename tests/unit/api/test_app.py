@@ -30,7 +30,7 @@ from controlplane.domain.routing import Target
 from controlplane.errors import ProviderError
 from controlplane.gateway.call import Call
 from controlplane.gateway.pipeline import Gateway
-from controlplane.telemetry import log
+from controlplane.telemetry.lines import handler
 from controlplane.wiring import Container
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hello there"}]}
@@ -54,7 +54,7 @@ class Logs:
 def log_lines(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
     """What was logged, a JSON object a line."""
     buffer = io.StringIO()
-    monkeypatch.setattr(log.registered_handler, "stream", buffer)
+    monkeypatch.setattr(handler, "stream", buffer)
     return lambda: [json.loads(line) for line in buffer.getvalue().splitlines()]
 
 

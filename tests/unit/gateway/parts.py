@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from tests.fixed_providers import FixedProviders
 
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.audit import AuditEvent
@@ -27,7 +28,7 @@ from controlplane.gateway.dispatch import dispatch, effective_timeouts
 from controlplane.gateway.local_ledger import LocalLedger
 from controlplane.gateway.pipeline import Gateway
 from controlplane.gateway.ports import Ledger as LedgerPort
-from controlplane.gateway.ports import Ledgers, Provider
+from controlplane.gateway.ports import Ledgers, Provider, Providers
 from controlplane.gateway.record import Trail
 from controlplane.policy.effective import effective_policy
 from controlplane.providers.echo import EchoProvider
@@ -228,7 +229,7 @@ def gateway(
             "ledgers": Ledgers(ledger or LocalLedger(), LocalLedger()),
             "replays": Replays(),
             "payloads": Payloads(),
-            "providers": providers or {"echo": EchoProvider()},
+            "providers": FixedProviders(providers or {"echo": EchoProvider()}),
             "health": Health(),
             "prices": Prices(),
             "audit": sink,
@@ -257,7 +258,7 @@ def call(
 def dispatched(
     request: ChatRequest,
     route: Route,
-    providers: Mapping[str, Provider],
+    providers: Mapping[str, Provider] | Providers,
     trail: Trail,
     *,
     seconds_left: float | None = None,
@@ -270,7 +271,7 @@ def dispatched(
         request,
         route,
         cooling_down=cooling_down or {},
-        providers=providers,
+        providers=FixedProviders(providers) if isinstance(providers, Mapping) else providers,
         health=health or Health(),
         timeouts=effective_timeouts(request, route, asked),
         trail=trail,

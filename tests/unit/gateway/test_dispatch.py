@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from tests.fixed_providers import FixedProviders
 from tests.unit.gateway.parts import (
     CALLER,
     Health,
@@ -430,3 +431,29 @@ async def test_nothing_is_estimated_where_nobody_answered() -> None:
             pass
     assert trail.usage is None
     assert not trail.usage_estimated
+
+
+async def test_a_refused_key_that_has_a_successor_is_no_failure_of_the_target() -> None:
+    old, new, health = Scripted(status(401)), Scripted(completion()), Health()
+    providers = FixedProviders({"a": old, "b": Scripted(completion())}, {"a": new})
+    trail = Trail("req_1", CALLER)
+    route = Route("m", (A, B), timeouts=FAST)
+    async with dispatched(ChatRequest(BODY), route, providers, trail, health=health):
+        pass
+    assert [(attempt.provider, attempt.status) for attempt in trail.attempts] == [
+        ("a", 401),
+        ("a", 200),
+    ]
+    assert (len(old.requests), len(new.requests)) == (1, 1)
+    assert not health.noted
+
+
+async def test_other_refusals_ask_for_no_successor() -> None:
+    old, new = Scripted(status(403)), Scripted(completion())
+    providers = FixedProviders({"a": old}, {"a": new})
+    with pytest.raises(ProviderUnavailable):
+        async with dispatched(
+            ChatRequest(BODY), Route("m", (A,), timeouts=FAST), providers, Trail("req_1", CALLER)
+        ):
+            pass
+    assert not new.requests

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from controlplane.telemetry import configure, log
+from controlplane.telemetry import configure
+from controlplane.telemetry.lines import handler
 
 Lines = Callable[[], list[dict[str, Any]]]
 
@@ -23,5 +24,5 @@ def _as_configured() -> Iterator[None]:
 def lines(monkeypatch: pytest.MonkeyPatch) -> Lines:
     """What was printed so far, an object a line."""
     buffer = io.StringIO()
-    monkeypatch.setattr(log.registered_handler, "stream", buffer)
+    monkeypatch.setattr(handler, "stream", buffer)
     return lambda: [json.loads(line) for line in buffer.getvalue().splitlines()]

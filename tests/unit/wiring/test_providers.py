@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from controlplane.config import ProviderSettings
+from controlplane.domain.rotating import Constant
 from controlplane.wiring.providers import ConfiguredProviders
 
 SRC = Path(__file__).parents[3] / "src"
@@ -20,12 +21,14 @@ ROWS = {
     "anthropic": ProviderSettings("anthropic", "anthropic", "https://anthropic.test", "k3"),
 }
 LOADED = """
-import json, sys
+import asyncio, json, sys
 from controlplane.config import ProviderSettings
+from controlplane.domain.rotating import Constant
 from controlplane.wiring.providers import ConfiguredProviders
 kinds = ("openai", "anthropic")
 rows = {kind: ProviderSettings(kind, kind, "https://x.test", "k") for kind in kinds}
-providers = ConfiguredProviders(rows, None)
+made = ConfiguredProviders(Constant(rows), lambda: None)
+providers = asyncio.run(made.current())
 known = list(providers), "openai" in providers, "other" in providers
 before = sorted(sys.modules)
 providers["openai"]
@@ -35,7 +38,7 @@ print(json.dumps({"known": known, "before": before, "after": sorted(sys.modules)
 
 async def test_each_is_made_once_and_by_its_own_row() -> None:
     async with httpx.AsyncClient() as client:
-        providers = ConfiguredProviders(ROWS, client)
+        providers = await ConfiguredProviders(Constant(ROWS), lambda: client).current()
         assert (list(providers), len(providers)) == (list(ROWS), 3)
         made = {name: providers[name] for name in ROWS}
         assert all(providers[name] is made[name] for name in ROWS)

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import (
     ArgumentError,
@@ -21,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from controlplane.domain.access import ORG_ID
+from controlplane.domain.rotating import Constant, Rotating
 from controlplane.errors import ConfigurationError, Unreachable
 
 DEADLINE_SECONDS = 5.0
@@ -53,11 +55,17 @@ class Database:
 
     `long_lived` is for a server of many concurrent requests; without it the pool has the one
     connection that a function needs. `pooled=False` keeps no connection at all (Aurora that may
-    pause stays awake while one is open).
+    pause stays awake while one is open). An `address` that rotates is that of the moment for each
+    new connection; one that is open stays as it is.
     """
 
-    def __init__(self, url: str, *, long_lived: bool = False, pooled: bool = True) -> None:
-        self.url = psycopg_url(url)
+    def __init__(
+        self, address: str | Rotating[str], *, long_lived: bool = False, pooled: bool = True
+    ) -> None:
+        if isinstance(address, str):
+            psycopg_url(address)
+            address = Constant(address)
+        self.address = address
         self._pool = _pool_options(long_lived=long_lived, pooled=pooled)
 
     def tenant(
@@ -91,12 +99,30 @@ class Database:
     def _engine(self) -> AsyncEngine:
         # Parameters stay out of error messages: they are audit records and hashes of keys.
         return create_async_engine(
-            self.url,
-            connect_args={k: v for k, v in _CONNECT.items() if k not in self.url.query},
+            "postgresql+psycopg://",
+            async_creator=self._connect,
             hide_parameters=True,
             use_native_hstore=False,
             **self._pool,
         )
+
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        """A connection; a password that was refused is read anew, and tried if it differs."""
+        address = await self.address.current()
+        try:
+            return await self._open(address)
+        except psycopg.OperationalError as error:
+            # It has no SQLSTATE; that a password was sent is reason enough to look for a new one.
+            if error.pgconn is None or not error.pgconn.used_password:
+                raise
+            renewed = await self.address.renewed(address)
+            if renewed is None:
+                raise
+            return await self._open(renewed)
+
+    async def _open(self, address: str) -> psycopg.AsyncConnection[Any]:
+        _, parameters = self._engine.dialect.create_connect_args(psycopg_url(address))
+        return await psycopg.AsyncConnection.connect(**{**_CONNECT, **parameters})
 
     @asynccontextmanager
     async def _transaction(

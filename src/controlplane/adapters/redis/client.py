@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
+from controlplane.domain.rotating import Rotating
 from controlplane.errors import Unreachable
 
 FAILURES_TO_OPEN = 3
@@ -19,6 +20,7 @@ OPEN_SECONDS = 1.0
 CONNECT_SECONDS = 0.25
 
 T = TypeVar("T")
+Login = tuple[str, str]
 
 
 class RedisClient:
@@ -26,9 +28,18 @@ class RedisClient:
 
     After FAILURES_TO_OPEN failures in a row it stops trying for OPEN_SECONDS, so that a dead Redis
     costs a caller nothing, then lets one command through to see.
+
+    `login` is the user and the password, where the address has none. A new connection signs in with
+    those of the moment; one that is open stays signed in.
     """
 
-    def __init__(self, url: str, timeout_ms: int, max_connections: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        timeout_ms: int,
+        max_connections: int,
+        login: Rotating[Login] | None = None,
+    ) -> None:
         seconds = timeout_ms / 1000
         pool = BlockingConnectionPool.from_url(
             url,
@@ -38,6 +49,7 @@ class RedisClient:
             socket_connect_timeout=max(seconds, CONNECT_SECONDS),
             # redis-py's own retries turn a 50 ms timeout into seconds.
             retry=Retry(NoBackoff(), 0),
+            redis_connect_func=_signing_in(login) if login else None,
         )
         self.redis: Any = Redis(connection_pool=pool)
         self._failures = 0
@@ -62,3 +74,25 @@ class RedisClient:
     async def close(self) -> None:
         """Close all connections."""
         await self.redis.aclose(close_connection_pool=True)
+
+
+def _signing_in(login: Rotating[Login]) -> Callable[[Any], Awaitable[None]]:
+    """Begins a connection; a password that was refused is read anew, and tried if it differs."""
+
+    async def sign_in(connection: Any) -> None:
+        try:
+            used = await login.current()
+            connection.username, connection.password = used
+            try:
+                await connection.on_connect()
+            except AuthenticationError:
+                if await login.renewed(used) is None:
+                    raise
+                await connection.disconnect(nowait=True)
+                await connection.connect()  # which comes here again
+        except BaseException:
+            # The pool would take it for a connection that is ready.
+            await connection.disconnect(nowait=True)
+            raise
+
+    return sign_in

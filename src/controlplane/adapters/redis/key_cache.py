@@ -22,6 +22,7 @@ from redis.exceptions import WatchError
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.domain.access import ApiKey, Caller, Role
 from controlplane.domain.keys import KeyHasher
+from controlplane.domain.rotating import Rotating
 from controlplane.errors import Unreachable
 
 FRESH_SECONDS = 300
@@ -36,7 +37,7 @@ class KeyCache:
     def __init__(
         self,
         client: RedisClient,
-        hasher: KeyHasher,
+        hasher: Rotating[KeyHasher],
         load: Callable[[str], Awaitable[ApiKey | None]],
     ) -> None:
         self._client = client
@@ -45,9 +46,10 @@ class KeyCache:
 
     async def find(self, presented: str) -> Caller | None:
         """The caller behind a key. Raises Unreachable where neither store answers."""
-        if not self._hasher.is_well_formed(presented):
+        hasher = await self._hasher.current()
+        if not hasher.is_well_formed(presented):
             return None
-        key_hash = self._hasher.hash(presented)
+        key_hash = hasher.hash(presented)
         raw = await self._read(key_hash)
         cached = None if raw is None else _decode(raw)
         if cached is not None and cached["fresh_until"] > time.time():

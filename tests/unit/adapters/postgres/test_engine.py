@@ -45,7 +45,7 @@ def test_other_addresses_are_refused_without_showing_them(url: str) -> None:
 def test_making_a_database_opens_nothing_and_hides_the_password() -> None:
     database = Database(NOWHERE)
     assert "_engine" not in vars(database)
-    assert "geheim" not in repr(database.url)
+    assert "geheim" not in repr(database) + repr(database.address)
 
 
 @pytest.mark.parametrize("org_id", ["", "Org", "org/..", "org_1", "o" * 65, "org\n"])

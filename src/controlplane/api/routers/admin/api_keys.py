@@ -56,7 +56,8 @@ async def add_key(request: Request, caller: Permitted) -> Response:
     """`key` is in this answer and nowhere else: what is stored is its keyed hash."""
     wanted = parse_new_key(parse_object((await read_call(request)).body))
     parts, actor = request.app.state.container, actor_of(caller, request)
-    return _issued(await create_key(parts.key_repository, parts.key_hasher, actor, wanted))
+    hasher = await parts.key_hasher.current()
+    return _issued(await create_key(parts.key_repository, hasher, actor, wanted))
 
 
 @router.get("/{key_id}", summary="One API key", openapi_extra=openapi.GET)
@@ -100,7 +101,7 @@ async def replace_key(request: Request, key_id: KeyId, caller: Permitted) -> Res
         parts.key_cache,
         actor_of(caller, request),
         key_id,
-        hasher=parts.key_hasher,
+        hasher=await parts.key_hasher.current(),
         overlap=overlap,
         condition=Precondition.of_headers(request.headers),
     )

@@ -73,7 +73,7 @@ async def write_price(
     """It holds from the next request on. Writing the same again changes nothing, and succeeds."""
     parts = request.app.state.container
     document = parse_object((await read_call(request)).body)
-    wanted = parse_price(provider, model, document, parts.providers)
+    wanted = parse_price(provider, model, document, await parts.providers.current())
     is_new = await put_price(
         parts.price_repository,
         parts.configuration_repository,

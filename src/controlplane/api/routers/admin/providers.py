@@ -39,7 +39,7 @@ async def list_providers(request: Request, caller: Permitted) -> Response:
     limit, behind = read_limit(request.query_params), read_cursor(request.query_params)
     parts: Container = request.app.state.container
     names: dict[str, list[str]] = {kind: [] for kind in sorted(KINDS)}
-    for name, settings in sorted(parts.provider_settings.items()):
+    for name, settings in sorted((await parts.provider_rows.current()).items()):
         names[settings.kind].append(name)
     rows = [
         {"kind": kind, "configured": bool(found), "providers": found}

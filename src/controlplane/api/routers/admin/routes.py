@@ -65,7 +65,7 @@ async def write_route(request: Request, alias: Alias, caller: Permitted) -> Resp
     """It holds from the next request on. Writing the same again changes nothing, and succeeds."""
     parts = request.app.state.container
     document = parse_object((await read_call(request)).body)
-    route = parse_route(alias, document, parts.providers)
+    route = parse_route(alias, document, await parts.providers.current())
     condition = Precondition.of_headers(request.headers)
     actor = actor_of(caller, request)
     is_new = await put_route(
