@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import Depends
 from starlette.requests import Request
 
+from controlplane.api.container import container_of
 from controlplane.api.roles import ROLES
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.changes import Actor
 from controlplane.errors import InvalidRequest, PermissionDenied
 from controlplane.gateway.authenticate import authenticate
-from controlplane.wiring import Container
 
 
 async def permitted(request: Request) -> Caller:
     """The caller. Raises Unauthenticated, or PermissionDenied where the table does not name its
     role."""
-    parts: Container = request.app.state.container
-    gateway = parts.gateway
+    gateway = container_of(request).gateway
     caller = await authenticate(request.headers.get("authorization"), gateway.keys, gateway.tokens)
     roles = ROLES.get((request.method, request.scope["route"].path), frozenset())
     if caller.role not in roles:
         raise PermissionDenied(f"The role '{caller.role}' may not do this.")
     return caller
-
-
-Permitted = Annotated[Caller, Depends(permitted)]
 
 
 def own_application(caller: Caller) -> str | None:

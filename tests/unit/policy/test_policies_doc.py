@@ -10,8 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from controlplane.api.routers.admin import policy_openapi
-from controlplane.api.routers.admin.policy_schema import DOCUMENT
+from controlplane.admin.models.policies import EXAMPLES as SHOWN
+from controlplane.admin.models.policy_schema import DOCUMENT
 from controlplane.policy.document import parse_policy
 from controlplane.policy.effective import DEFAULT_RATE
 from controlplane.policy.rule import InvalidPolicy
@@ -19,12 +19,7 @@ from controlplane.policy.rules import RULES
 
 TEXT = (Path(__file__).parents[3] / "docs" / "POLICIES.md").read_text()
 EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
-SENT = [
-    each["value"]
-    for each in policy_openapi.PUT["requestBody"]["content"]["application/json"][
-        "examples"
-    ].values()
-]
+SENT = [each["value"] for each in SHOWN.values()]
 
 
 def test_every_rule_has_its_row() -> None:

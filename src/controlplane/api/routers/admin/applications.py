@@ -4,102 +4,119 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Path, Query, Response
 
 from controlplane.admin.applications import (
     application_not_found,
     create_application,
     delete_application,
-    parse_rename,
     rename_application,
 )
+from controlplane.admin.models.directory import Application, NewApplication, Rename
+from controlplane.admin.models.model import Page
+from controlplane.admin.models.pages import PageQuery, cursor_at
 from controlplane.admin.outage import unavailable
-from controlplane.admin.precondition import Precondition, etag
-from controlplane.api.access import Permitted, actor_of, own_application
-from controlplane.api.inbound import read_call
-from controlplane.api.pages import cursor_at, read_cursor, read_limit
-from controlplane.api.query import check_names
-from controlplane.api.routers.admin import application_openapi as openapi
-from controlplane.api.routers.admin.answers import (
-    PAGE_PARAMETERS,
-    object_response,
-    page_response,
-    read_response,
+from controlplane.admin.precondition import etag
+from controlplane.api.access import own_application
+from controlplane.api.routers.admin.dependencies import (
+    Acting,
+    Parts,
+    Permitted,
+    ReadCondition,
+    WriteCondition,
 )
-from controlplane.domain.body import parse_object
+from controlplane.api.routers.admin.responses import refusals, tagged, unless_known
+from controlplane.api.routers.admin.route import AdminRoute
+from controlplane.domain.directory import Entry
 
-router = APIRouter(prefix="/admin/v1/applications", tags=["admin: applications"])
-ApplicationId = Annotated[str, Path(description=openapi.ID, examples=["app-support"])]
+router = APIRouter(
+    prefix="/admin/v1/applications", tags=["admin: applications"], route_class=AdminRoute
+)
+ApplicationId = Annotated[
+    str,
+    Path(
+        description="The id of an application of the caller's organization.",
+        examples=["app-support"],
+    ),
+]
+UNKNOWN = refusals({404: "No such application, or a deleted one."})
+TAKEN = refusals({409: "The id is taken, if only by a deleted application."})
 
 
-@router.get("", summary="List applications, by id", openapi_extra=openapi.LIST)
-async def list_applications(request: Request, caller: Permitted) -> Response:
+@router.get("", summary="List applications, by id")
+async def list_applications(
+    query: Annotated[PageQuery, Query()], parts: Parts, caller: Permitted
+) -> Page[Application]:
     """Without the deleted ones. A developer sees its own."""
-    check_names(request.query_params, PAGE_PARAMETERS)
-    limit, after = read_limit(request.query_params), read_cursor(request.query_params)
     with unavailable("The applications cannot be read at the moment. Try again."):
-        page, last = await request.app.state.container.directory.application_page(
-            caller.org_id, limit=limit, after=after, only=own_application(caller)
+        page, last = await parts.directory.application_page(
+            caller.org_id, limit=query.limit, after=query.cursor, only=own_application(caller)
         )
-    return page_response(
-        [entry.to_dict() for entry in page], None if last is None else cursor_at(last)
-    )
+    following = None if last is None else cursor_at(last)
+    return Page(data=[_shown(entry) for entry in page], next_cursor=following)
 
 
-@router.post("", status_code=201, summary="Create an application", openapi_extra=openapi.POST)
-async def add_application(request: Request, caller: Permitted) -> Response:
+@router.post("", status_code=201, summary="Create an application", responses=TAKEN)
+async def add_application(
+    response: Response, wanted: NewApplication, parts: Parts, actor: Acting
+) -> Application:
     """Keys can be made for it at once. Its id, made up where none is given, is for ever."""
-    document = parse_object((await read_call(request)).body)
-    directory = request.app.state.container.directory
-    made = await create_application(directory, actor_of(caller, request), document)
-    return object_response(made.to_dict(), etag(made.to_dict()), 201)
+    made = await create_application(parts.directory, actor, wanted)
+    return tagged(response, _shown(made), etag(made.to_dict()))
 
 
-@router.get("/{application_id}", summary="One application", openapi_extra=openapi.GET)
+@router.get(
+    "/{application_id}", summary="One application", response_model=Application, responses=UNKNOWN
+)
 async def get_application(
-    request: Request, application_id: ApplicationId, caller: Permitted
-) -> Response:
+    response: Response,
+    application_id: ApplicationId,
+    parts: Parts,
+    caller: Permitted,
+    condition: ReadCondition,
+) -> Application | Response:
     """The application and its `ETag`; 304 where `If-None-Match` names that."""
     found = None
     if own_application(caller) in (None, application_id):
         with unavailable("The application cannot be read at the moment. Try again."):
-            directory = request.app.state.container.directory
-            found = await directory.application(caller.org_id, application_id)
+            found = await parts.directory.application(caller.org_id, application_id)
     if found is None:
         raise application_not_found()
-    return read_response(request, found.to_dict(), etag(found.to_dict()))
+    return unless_known(response, _shown(found), etag(found.to_dict()), condition)
 
 
-@router.patch("/{application_id}", summary="Rename an application", openapi_extra=openapi.PATCH)
+@router.patch("/{application_id}", summary="Rename an application", responses=UNKNOWN)
 async def change_application(
-    request: Request, application_id: ApplicationId, caller: Permitted
-) -> Response:
+    response: Response,
+    application_id: ApplicationId,
+    wanted: Rename,
+    parts: Parts,
+    actor: Acting,
+    condition: WriteCondition,
+) -> Application:
     """The name is for people; keys, policies and records go by the id."""
-    name = parse_rename(parse_object((await read_call(request)).body))
-    condition = Precondition.of_headers(request.headers)
-    directory, actor = request.app.state.container.directory, actor_of(caller, request)
-    renamed = await rename_application(directory, actor, application_id, name, condition)
-    return object_response(renamed.to_dict(), etag(renamed.to_dict()))
+    renamed = await rename_application(
+        parts.directory, actor, application_id, wanted.name, condition
+    )
+    return tagged(response, _shown(renamed), etag(renamed.to_dict()))
 
 
 @router.delete(
-    "/{application_id}",
-    status_code=204,
-    summary="Delete an application",
-    openapi_extra=openapi.DELETE,
+    "/{application_id}", status_code=204, summary="Delete an application", responses=UNKNOWN
 )
 async def remove_application(
-    request: Request, application_id: ApplicationId, caller: Permitted
-) -> Response:
+    application_id: ApplicationId, parts: Parts, actor: Acting, condition: WriteCondition
+) -> None:
     """Its keys are revoked, from the next request on. Its records stay, so its id is not free."""
-    parts = request.app.state.container
     await delete_application(
         parts.directory,
         parts.key_repository,
         parts.key_cache,
-        actor_of(caller, request),
+        actor,
         application_id,
-        condition=Precondition.of_headers(request.headers),
+        condition=condition,
     )
-    return Response(status_code=204)
+
+
+def _shown(entry: Entry) -> Application:
+    return Application(id=entry.id, name=entry.name, created_at=entry.created_at)
