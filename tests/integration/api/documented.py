@@ -48,7 +48,9 @@ class Operation:
         content = self._json()
         if content is None:
             return None
-        if "examples" in content:
+        if "example" in content:
+            example = content["example"]
+        elif "examples" in content:
             example = next(iter(content["examples"].values()))["value"]
         else:
             example = _resolved(content["schema"])["examples"][0]
