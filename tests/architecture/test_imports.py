@@ -92,8 +92,10 @@ COMPLETION = {
     "multiValueHeaders": {"host": ["x"], "authorization": ["Bearer x"]},
     "body": '{"model": "m", "messages": []}',
 }
-ADMIN = ("controlplane.admin", "controlplane.api.routers.admin", "controlplane.api.openapi")
-ADMIN += ("controlplane.api.docs", "controlplane.api.exports", "fastapi_offline")
+ADMIN = (
+    *("controlplane.admin", "controlplane.api.routers.admin", "controlplane.api.openapi"),
+    *("controlplane.api.docs", "controlplane.api.exports", "fastapi_offline"),
+)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ class DeferredRoutes(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """By the prefix alone."""
-        return (Match.FULL if scope["path"].startswith(self._prefixes) else Match.NONE), {}
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        return (Match.FULL if path.startswith(self._prefixes) else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As if the routes had been there from the start."""

@@ -157,7 +157,7 @@ class RequestQuery(QueryParameters):
         int | None,
         Field(ge=1, le=MAX_ROWS),
         BeforeValidator(digits),
-        told(f"must be an integer from 1 to {MAX_LIMIT}, for a file to {MAX_ROWS}"),
+        told(f"must be an integer from 1 to {MAX_LIMIT}, or to {MAX_ROWS} for a file"),
     ] = Field(
         default=None,
         description=f"How many: {DEFAULT_LIMIT} of {MAX_LIMIT} at most, of a file {MAX_ROWS:,}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query
 
 from controlplane.admin.api_keys import (
     IssuedKey,
@@ -29,9 +29,8 @@ from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import etag
 from controlplane.api.access import own_application
 from controlplane.api.asked_application import asked_application
-from controlplane.api.routers.admin.dependencies import Acting, Parts, Permitted, WriteCondition
-from controlplane.api.routers.admin.responses import refusals, tagged
-from controlplane.api.routers.admin.route import AdminRoute
+from controlplane.api.routers.admin.dependencies import AdminRequest, Asking, Writing
+from controlplane.api.routers.admin.route import AdminRoute, refusals
 from controlplane.domain.stored_key import KeyFilter, StoredKey
 
 router = APIRouter(prefix="/admin/v1/api-keys", tags=["admin: api keys"], route_class=AdminRoute)
@@ -47,58 +46,49 @@ _UNREADABLE = "The API keys cannot be read at the moment. Try again."
 
 
 @router.get("", summary="List API keys, newest first")
-async def list_keys(
-    query: Annotated[KeyQuery, Query()], parts: Parts, caller: Permitted
-) -> Page[Key]:
+async def list_keys(asked: Asking, query: Annotated[KeyQuery, Query()]) -> Page[Key]:
     """Revoked and expired ones too. A developer sees those of its own application."""
     with unavailable(_UNREADABLE):
-        application_id = await asked_application(parts, caller, query.application_id)
+        application_id = await asked_application(asked.parts, asked.caller, query.application_id)
         wanted = KeyFilter(application_id, query.prefix, query.state)
-        page, more = await parts.key_repository.page(
-            caller.org_id, wanted, limit=query.limit, after=query.after
+        page, more = await asked.parts.key_repository.page(
+            asked.caller.org_id, wanted, limit=query.limit, after=query.after
         )
     data = [Key.model_validate(key.to_dict()) for key in page]
     return Page(data=data, next_cursor=cursor_behind(page[-1]) if more else None)
 
 
 @router.post("", status_code=201, summary="Create an API key", responses=NO_APPLICATION)
-async def add_key(response: Response, wanted: NewKey, parts: Parts, actor: Acting) -> KeyInClear:
+async def add_key(asked: Asking, wanted: NewKey) -> KeyInClear:
     """`key` is in this answer and nowhere else: what is stored is its keyed hash."""
-    return _in_clear(
-        response, await create_key(parts.key_repository, parts.key_hasher, actor, wanted)
-    )
+    parts = asked.parts
+    issued = await create_key(parts.key_repository, parts.key_hasher, asked.actor, wanted)
+    return _in_clear(asked, issued)
 
 
 @router.get("/{key_id}", summary="One API key", responses=UNKNOWN)
-async def get_key(response: Response, key_id: KeyId, parts: Parts, caller: Permitted) -> Key:
+async def get_key(asked: Asking, key_id: KeyId) -> Key:
     """Without the key itself. The `ETag` is of what can be written, so that the use of the key
     does not change it."""
     with unavailable(_UNREADABLE):
-        found = await parts.key_repository.get(caller.org_id, key_id)
-    if found is None or own_application(caller) not in (None, found.application_id):
+        found = await asked.parts.key_repository.get(asked.caller.org_id, key_id)
+    if found is None or own_application(asked.caller) not in (None, found.application_id):
         raise not_found()
-    return tagged(response, Key.model_validate(found.to_dict()), _tag(found))
+    return asked.tagged(Key.model_validate(found.to_dict()), _tag(found))
 
 
 @router.patch("/{key_id}", summary="Change an API key", responses=UNKNOWN | REVOKED)
-async def update_key(
-    response: Response,
-    key_id: KeyId,
-    wanted: KeyChanges,
-    parts: Parts,
-    actor: Acting,
-    condition: WriteCondition,
-) -> Key:
+async def update_key(asked: Writing, key_id: KeyId, wanted: KeyChanges) -> Key:
     """The name, or when it expires (null: never). It holds from the next request on."""
     changed = await change_key(
-        parts.key_repository,
-        parts.key_cache,
-        actor,
+        asked.parts.key_repository,
+        asked.parts.key_cache,
+        asked.actor,
         key_id,
         changes=wanted.given(),
-        condition=condition,
+        condition=asked.condition,
     )
-    return tagged(response, Key.model_validate(changed.to_dict()), _tag(changed))
+    return asked.tagged(Key.model_validate(changed.to_dict()), _tag(changed))
 
 
 @router.post(
@@ -107,38 +97,33 @@ async def update_key(
     summary="Replace an API key",
     responses=UNKNOWN | REPLACED,
 )
-async def replace_key(
-    response: Response,
-    key_id: KeyId,
-    parts: Parts,
-    actor: Acting,
-    condition: WriteCondition,
-    wanted: Rotation = AS_USUAL,
-) -> KeyInClear:
+async def replace_key(asked: Writing, key_id: KeyId, wanted: Rotation = AS_USUAL) -> KeyInClear:
     """A new key of the same application, role, name and expiry. The old one works on for the
     overlap, never longer than it would have."""
     issued = await rotate_key(
-        parts.key_repository,
-        parts.key_cache,
-        actor,
+        asked.parts.key_repository,
+        asked.parts.key_cache,
+        asked.actor,
         key_id,
-        hasher=parts.key_hasher,
+        hasher=asked.parts.key_hasher,
         overlap=timedelta(seconds=wanted.overlap_seconds),
-        condition=condition,
+        condition=asked.condition,
     )
-    return _in_clear(response, issued)
+    return _in_clear(asked, issued)
 
 
 @router.delete("/{key_id}", status_code=204, summary="Revoke an API key", responses=UNKNOWN)
-async def remove_key(key_id: KeyId, parts: Parts, actor: Acting, condition: WriteCondition) -> None:
+async def remove_key(asked: Writing, key_id: KeyId) -> None:
     """From the next request on, and for good. A second time changes nothing, and succeeds."""
-    await revoke_key(parts.key_repository, parts.key_cache, actor, key_id, condition)
+    await revoke_key(
+        asked.parts.key_repository, asked.parts.key_cache, asked.actor, key_id, asked.condition
+    )
 
 
-def _in_clear(response: Response, issued: IssuedKey) -> KeyInClear:
-    response.headers["cache-control"] = "no-store"
+def _in_clear(asked: AdminRequest, issued: IssuedKey) -> KeyInClear:
+    asked.response.headers["cache-control"] = "no-store"
     body = KeyInClear.model_validate({"key": issued.key, **issued.stored.to_dict()})
-    return tagged(response, body, _tag(issued.stored))
+    return asked.tagged(body, _tag(issued.stored))
 
 
 def _tag(key: StoredKey) -> str:

@@ -10,7 +10,7 @@ from controlplane.admin.models.changes import Change, ChangeQuery
 from controlplane.admin.models.model import Page
 from controlplane.admin.models.pages import cursor_at
 from controlplane.admin.outage import unavailable
-from controlplane.api.routers.admin.dependencies import Parts, Permitted
+from controlplane.api.routers.admin.dependencies import Asking
 from controlplane.api.routers.admin.route import AdminRoute
 from controlplane.domain.changes import ChangeFilter
 
@@ -18,9 +18,7 @@ router = APIRouter(prefix="/admin/v1/changes", tags=["admin: changes"], route_cl
 
 
 @router.get("", summary="List changes, newest first")
-async def list_changes(
-    query: Annotated[ChangeQuery, Query()], parts: Parts, caller: Permitted
-) -> Page[Change]:
+async def list_changes(asked: Asking, query: Annotated[ChangeQuery, Query()]) -> Page[Change]:
     """Every write of this API is one change, noted in the same transaction. `before` is null where
     something was made, `after` where it was removed."""
     wanted = ChangeFilter(
@@ -31,8 +29,8 @@ async def list_changes(
         until=query.until,
     )
     with unavailable("The changes cannot be read at the moment. Try again."):
-        page, last = await parts.change_log.page(
-            caller.org_id, wanted, limit=query.limit, before=query.before
+        page, last = await asked.parts.change_log.page(
+            asked.caller.org_id, wanted, limit=query.limit, before=query.before
         )
     following = None if last is None else cursor_at(str(last))
     return Page(data=[Change.model_validate(row) for row in page], next_cursor=following)

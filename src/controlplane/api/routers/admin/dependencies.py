@@ -1,11 +1,13 @@
-"""What the routes of the admin API are handed beside the request itself."""
+"""What the routes of the admin API are handed beside path, query and body."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Request, Response
 
+from controlplane.admin.models.model import ResponseBody
 from controlplane.admin.precondition import Precondition
 from controlplane.api.access import actor_of
 from controlplane.api.container import container_of
@@ -13,46 +15,68 @@ from controlplane.domain.access import Caller
 from controlplane.domain.changes import Actor
 from controlplane.wiring import Container
 
-IF_MATCH, IF_NONE_MATCH = "If-Match", "If-None-Match"
+Body = TypeVar("Body", bound=ResponseBody)
+NO_CONDITION = Precondition()
 
 
-async def _container(request: Request) -> Container:
-    return container_of(request)
+@dataclass(frozen=True, slots=True)
+class AdminRequest:
+    """Who asks, on what condition, and what they are answered with."""
+
+    parts: Container
+    caller: Caller
+    actor: Actor
+    response: Response
+    condition: Precondition
+
+    def tagged(self, body: Body, tag: str) -> Body:
+        """The body, with this `ETag`."""
+        self.response.headers["etag"] = tag
+        return body
+
+    def unless_known(self, body: Body, tag: str) -> Body | Response:
+        """The same for a read: 304 where the caller has it already."""
+        if self.condition.is_unchanged(tag):
+            return Response(status_code=304, headers={"etag": tag})
+        return self.tagged(body, tag)
 
 
-async def _permitted(request: Request) -> Caller:
-    caller: Caller = request.state.caller  # AdminRoute put it there
-    return caller
+async def _asking(request: Request, response: Response) -> AdminRequest:
+    return _asked(request, response, NO_CONDITION)
 
 
-async def _acting(request: Request) -> Actor:
-    return actor_of(await _permitted(request), request)
+async def _reading(
+    request: Request,
+    response: Response,
+    if_none_match: Annotated[
+        str | None,
+        Header(alias="If-None-Match", description="An `ETag` that is at hand already: then 304."),
+    ] = None,
+) -> AdminRequest:
+    return _asked(request, response, Precondition.of(None, if_none_match))
 
 
-async def _write_condition(
+async def _writing(
+    request: Request,
+    response: Response,
     if_match: Annotated[
         str | None,
-        Header(alias=IF_MATCH, description="Only where what is stored has this `ETag`; else 412."),
+        Header(alias="If-Match", description="Only where what is stored has it; else 412."),
     ] = None,
     if_none_match: Annotated[
         str | None,
-        Header(alias=IF_NONE_MATCH, description="`*`: only where nothing is stored yet; else 412."),
+        Header(alias="If-None-Match", description="`*`: only where nothing is stored; else 412."),
     ] = None,
-) -> Precondition:
-    return Precondition.of(if_match, if_none_match)
+) -> AdminRequest:
+    return _asked(request, response, Precondition.of(if_match, if_none_match))
 
 
-async def _read_condition(
-    if_none_match: Annotated[
-        str | None,
-        Header(alias=IF_NONE_MATCH, description="An `ETag` that is at hand already: then 304."),
-    ] = None,
-) -> Precondition:
-    return Precondition.of(None, if_none_match)
+def _asked(request: Request, response: Response, condition: Precondition) -> AdminRequest:
+    caller: Caller = request.state.caller  # AdminRoute put it there
+    parts, actor = container_of(request), actor_of(caller, request)
+    return AdminRequest(parts, caller, actor, response, condition)
 
 
-Parts = Annotated[Container, Depends(_container)]
-Permitted = Annotated[Caller, Depends(_permitted)]
-Acting = Annotated[Actor, Depends(_acting)]
-WriteCondition = Annotated[Precondition, Depends(_write_condition)]
-ReadCondition = Annotated[Precondition, Depends(_read_condition)]
+Asking = Annotated[AdminRequest, Depends(_asking)]
+Reading = Annotated[AdminRequest, Depends(_reading)]
+Writing = Annotated[AdminRequest, Depends(_writing)]

@@ -12,15 +12,8 @@ from controlplane.admin.models.model import Page
 from controlplane.admin.models.pages import PageQuery
 from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import etag
-from controlplane.api.routers.admin.dependencies import (
-    Acting,
-    Parts,
-    Permitted,
-    ReadCondition,
-    WriteCondition,
-)
-from controlplane.api.routers.admin.responses import refusals, tagged, unless_known
-from controlplane.api.routers.admin.route import AdminRoute
+from controlplane.api.routers.admin.dependencies import Asking, Reading, Writing
+from controlplane.api.routers.admin.route import AdminRoute, refusals
 from controlplane.domain.directory import Entry
 from controlplane.wiring import Container
 
@@ -39,10 +32,10 @@ UNKNOWN = refusals({404: "Not the caller's organization."})
 
 @router.get("", summary="List organizations")
 async def list_organizations(
-    query: Annotated[PageQuery, Query()], parts: Parts, caller: Permitted
+    asked: Asking, query: Annotated[PageQuery, Query()]
 ) -> Page[Organization]:
     """A credential belongs to one organization: the page has that one."""
-    own = await _own(parts, caller.org_id)
+    own = await _own(asked.parts, asked.caller.org_id)
     shown = own is not None and (query.cursor is None or own.id > query.cursor)
     return Page(data=[_shown(own)] if own and shown else [], next_cursor=None)
 
@@ -54,33 +47,28 @@ async def list_organizations(
     responses=UNKNOWN,
 )
 async def get_organization(
-    response: Response,
-    organization_id: OrganizationId,
-    parts: Parts,
-    caller: Permitted,
-    condition: ReadCondition,
+    asked: Reading, organization_id: OrganizationId
 ) -> Organization | Response:
     """The organization and its `ETag`; 304 where `If-None-Match` names that."""
-    own = await _own(parts, caller.org_id) if organization_id == caller.org_id else None
+    if organization_id != asked.caller.org_id:
+        raise organization_not_found()
+    own = await _own(asked.parts, organization_id)
     if own is None:
         raise organization_not_found()
-    return unless_known(response, _shown(own), etag(own.to_dict()), condition)
+    return asked.unless_known(_shown(own), etag(own.to_dict()))
 
 
 @router.patch("/{organization_id}", summary="Rename an organization", responses=UNKNOWN)
 async def change_organization(
-    response: Response,
-    organization_id: OrganizationId,
-    wanted: Rename,
-    parts: Parts,
-    actor: Acting,
-    condition: WriteCondition,
+    asked: Writing, organization_id: OrganizationId, wanted: Rename
 ) -> Organization:
     """The name is for people; everything else goes by the id."""
-    if organization_id != actor.org_id:
+    if organization_id != asked.actor.org_id:
         raise organization_not_found()
-    renamed = await rename_organization(parts.directory, actor, wanted.name, condition)
-    return tagged(response, _shown(renamed), etag(renamed.to_dict()))
+    renamed = await rename_organization(
+        asked.parts.directory, asked.actor, wanted.name, asked.condition
+    )
+    return asked.tagged(_shown(renamed), etag(renamed.to_dict()))
 
 
 async def _own(parts: Container, org_id: str) -> Entry | None:

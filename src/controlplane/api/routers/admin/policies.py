@@ -23,15 +23,8 @@ from controlplane.admin.models.policies import (
 from controlplane.admin.outage import unavailable
 from controlplane.admin.policies import PolicyAdministration, check_document, not_found, tag
 from controlplane.api.access import own_application
-from controlplane.api.routers.admin.dependencies import (
-    Acting,
-    Parts,
-    Permitted,
-    ReadCondition,
-    WriteCondition,
-)
-from controlplane.api.routers.admin.responses import created, refusals, tagged, unless_known
-from controlplane.api.routers.admin.route import AdminRoute
+from controlplane.api.routers.admin.dependencies import Asking, Reading, Writing
+from controlplane.api.routers.admin.route import AdminRoute, created, refusals
 from controlplane.domain.access import Level
 from controlplane.domain.policy_entry import PolicyEntry
 from controlplane.errors import InvalidRequest, NotFound
@@ -60,37 +53,33 @@ _UNREAD = "The policies cannot be read at the moment. Try again."
 
 
 @router.get("", summary="List policies")
-async def list_policies(
-    query: Annotated[PolicyQuery, Query()], parts: Parts, caller: Permitted
-) -> Page[PolicyShown]:
+async def list_policies(asked: Asking, query: Annotated[PolicyQuery, Query()]) -> Page[PolicyShown]:
     """By level and subject. A developer sees the organisation's, its application's, and those of
     its application's keys."""
     with unavailable(_UNREAD):
-        page, has_more = await parts.policy_repository.page(
-            caller.org_id,
+        page, has_more = await asked.parts.policy_repository.page(
+            asked.caller.org_id,
             limit=query.limit,
             after=query.after,
             level=query.level,
-            of_application=own_application(caller),
+            of_application=own_application(asked.caller),
         )
     return _page(page, cursor_at(page[-1].id) if has_more else None)
 
 
 @router.get("/effective", summary="The merged policy of a caller", responses=UNKNOWN)
-async def get_effective(
-    query: Annotated[EffectiveQuery, Query()], parts: Parts, caller: Permitted
-) -> EffectiveShown:
+async def get_effective(asked: Asking, query: Annotated[EffectiveQuery, Query()]) -> EffectiveShown:
     """What holds for the next request with this application, key or user: every limit with the
     scope that counts it, what is only tried out, and the documents it comes from, those of another
     time included."""
-    of_application = own_application(caller)
+    of_application = own_application(asked.caller)
     if query.key_id is not None and query.user_id is not None:
         raise InvalidRequest("A caller has either a key or a user.", param="user_id")
-    if of_application is not None and query.user_id not in (None, caller.user_id):
+    if of_application is not None and query.user_id not in (None, asked.caller.user_id):
         raise NotFound("There is no such user.", param="user_id")
     with unavailable(_UNREAD):
-        subject, documents = await parts.policy_repository.of_caller(
-            caller.org_id,
+        subject, documents = await asked.parts.policy_repository.of_caller(
+            asked.caller.org_id,
             application_id=query.application_id,
             key_id=query.key_id,
             user_id=query.user_id,
@@ -111,7 +100,7 @@ async def get_effective(
 
 
 @router.post("/validate", summary="Check a policy document", responses=FAULTS)
-async def validate_policy(document: Document, caller: Permitted) -> Validated:
+async def validate_policy(asked: Asking, document: Document) -> Validated:
     """Nothing is stored. A document that is wrong is answered with all its faults at once."""
     check_document(document.root)
     return Validated()
@@ -124,21 +113,16 @@ async def validate_policy(document: Document, caller: Permitted) -> Validated:
     responses=UNKNOWN,
 )
 async def get_policy(
-    response: Response,
-    level: LevelPath,
-    subject_id: SubjectPath,
-    parts: Parts,
-    caller: Permitted,
-    condition: ReadCondition,
+    asked: Reading, level: LevelPath, subject_id: SubjectPath
 ) -> PolicyShown | Response:
     """The document as it was written, and its `ETag`; 304 where `If-None-Match` names that."""
     with unavailable(_UNREAD):
-        entry = await parts.policy_repository.get(
-            caller.org_id, level, subject_id, of_application=own_application(caller)
+        entry = await asked.parts.policy_repository.get(
+            asked.caller.org_id, level, subject_id, of_application=own_application(asked.caller)
         )
     if entry is None:
         raise not_found(level)
-    return unless_known(response, _shown(entry), tag(entry), condition)
+    return asked.unless_known(_shown(entry), tag(entry))
 
 
 @router.put(
@@ -147,37 +131,25 @@ async def get_policy(
     responses=created(PolicyShown) | UNKNOWN | FAULTS,
 )
 async def put_policy(
-    response: Response,
-    level: LevelPath,
-    subject_id: SubjectPath,
-    document: Document,
-    parts: Parts,
-    actor: Acting,
-    condition: WriteCondition,
+    asked: Writing, level: LevelPath, subject_id: SubjectPath, document: Document
 ) -> PolicyShown:
     """The body is the whole document. It holds from the next request on, as a new version.
     Writing the same again changes nothing, and succeeds."""
     check_document(document.root)
-    entry, is_new = await _administration(parts).put(
-        actor, (level, subject_id), document.root, condition
+    entry, is_new = await _administration(asked.parts).put(
+        asked.actor, (level, subject_id), document.root, asked.condition
     )
-    response.status_code = 201 if is_new else 200
-    return tagged(response, _shown(entry), tag(entry))
+    asked.response.status_code = 201 if is_new else 200
+    return asked.tagged(_shown(entry), tag(entry))
 
 
 @router.delete(
     "/{level}/{subject_id}", status_code=204, summary="Remove a policy", responses=UNKNOWN
 )
-async def delete_policy(
-    level: LevelPath,
-    subject_id: SubjectPath,
-    parts: Parts,
-    actor: Acting,
-    condition: WriteCondition,
-) -> None:
+async def delete_policy(asked: Writing, level: LevelPath, subject_id: SubjectPath) -> None:
     """The level says nothing from the next request on. Its versions stay, and can be rolled back
     to."""
-    await _administration(parts).remove(actor, (level, subject_id), condition)
+    await _administration(asked.parts).remove(asked.actor, (level, subject_id), asked.condition)
 
 
 @router.get(
@@ -186,21 +158,20 @@ async def delete_policy(
     responses=UNKNOWN,
 )
 async def list_versions(
+    asked: Asking,
     level: LevelPath,
     subject_id: SubjectPath,
     query: Annotated[VersionQuery, Query()],
-    parts: Parts,
-    caller: Permitted,
 ) -> Page[PolicyShown]:
     """Every document that was ever in force; `document` is null where the policy was removed."""
     with unavailable(_UNREAD):
-        page, has_more = await parts.policy_repository.versions(
-            caller.org_id,
+        page, has_more = await asked.parts.policy_repository.versions(
+            asked.caller.org_id,
             level,
             subject_id,
             limit=query.limit,
             before=query.before,
-            of_application=own_application(caller),
+            of_application=own_application(asked.caller),
         )
     if not page and query.cursor is None:
         raise not_found(level)
@@ -213,19 +184,13 @@ async def list_versions(
     responses=UNKNOWN | NO_ROLLBACK,
 )
 async def roll_back_policy(
-    response: Response,
-    level: LevelPath,
-    subject_id: SubjectPath,
-    wanted: Rollback,
-    parts: Parts,
-    actor: Acting,
-    condition: WriteCondition,
+    asked: Writing, level: LevelPath, subject_id: SubjectPath, wanted: Rollback
 ) -> PolicyShown:
     """The document of that version holds again from the next request on, as a new version."""
-    entry = await _administration(parts).roll_back(
-        actor, (level, subject_id), wanted.version, condition
+    entry = await _administration(asked.parts).roll_back(
+        asked.actor, (level, subject_id), wanted.version, asked.condition
     )
-    return tagged(response, _shown(entry), tag(entry))
+    return asked.tagged(_shown(entry), tag(entry))
 
 
 def _administration(parts: Container) -> PolicyAdministration:

@@ -18,15 +18,8 @@ from controlplane.admin.prices import (
     price_not_found,
     put_price,
 )
-from controlplane.api.routers.admin.dependencies import (
-    Acting,
-    Parts,
-    Permitted,
-    ReadCondition,
-    WriteCondition,
-)
-from controlplane.api.routers.admin.responses import created, refusals, tagged, unless_known
-from controlplane.api.routers.admin.route import AdminRoute
+from controlplane.api.routers.admin.dependencies import Asking, Reading, Writing
+from controlplane.api.routers.admin.route import AdminRoute, created, refusals
 from controlplane.domain.own_price import OwnPrice
 
 router = APIRouter(prefix="/admin/v1/prices", tags=["admin: prices"], route_class=AdminRoute)
@@ -48,13 +41,11 @@ _UNREADABLE = "The prices cannot be read at the moment. Try again."
 
 
 @router.get("", summary="List own prices, by provider and model")
-async def list_prices(
-    query: Annotated[PriceQuery, Query()], parts: Parts, caller: Permitted
-) -> Page[PriceShown]:
+async def list_prices(asked: Asking, query: Annotated[PriceQuery, Query()]) -> Page[PriceShown]:
     """Models that are not listed cost what the price list says."""
     with unavailable(_UNREADABLE):
-        page, more = await parts.price_repository.page(
-            caller.org_id, limit=query.limit, after=query.after
+        page, more = await asked.parts.price_repository.page(
+            asked.caller.org_id, limit=query.limit, after=query.after
         )
     following = cursor_at(f"{page[-1].provider}/{page[-1].model}") if more else None
     return Page(data=[_shown(price) for price in page], next_cursor=following)
@@ -63,20 +54,13 @@ async def list_prices(
 @router.get(
     "/{provider}/{model:path}", summary="One price", response_model=PriceShown, responses=NO_PRICE
 )
-async def get_price(
-    response: Response,
-    provider: Provider,
-    model: Model,
-    parts: Parts,
-    caller: Permitted,
-    condition: ReadCondition,
-) -> PriceShown | Response:
+async def get_price(asked: Reading, provider: Provider, model: Model) -> PriceShown | Response:
     """The organisation's own price (`source` is `own`), else that of the price list (`list`)."""
     with unavailable(_UNREADABLE):
-        own = await parts.price_repository.price(caller.org_id, provider, model)
+        own = await asked.parts.price_repository.price(asked.caller.org_id, provider, model)
     if own is not None:
-        return unless_known(response, _shown(own), etag(own.to_dict()), condition)
-    listed = list_price(parts.prices, provider, model)
+        return asked.unless_known(_shown(own), etag(own.to_dict()))
+    listed = list_price(asked.parts.prices, provider, model)
     if listed is None:
         raise price_not_found(provider, model)
     # No tag of what is stored: `If-Match` would find nothing.
@@ -86,42 +70,34 @@ async def get_price(
 
 @router.put("/{provider}/{model:path}", summary="Write an own price", responses=created(PriceShown))
 async def write_price(
-    response: Response,
-    provider: Provider,
-    model: Model,
-    wanted: PriceDocument,
-    parts: Parts,
-    actor: Acting,
-    condition: WriteCondition,
+    asked: Writing, provider: Provider, model: Model, wanted: PriceDocument
 ) -> PriceShown:
     """It holds from the next request on. Writing the same again changes nothing, and succeeds."""
-    price = own_price(provider, model, wanted, parts.providers)
+    price = own_price(provider, model, wanted, asked.parts.providers)
     is_new = await put_price(
-        parts.price_repository,
-        parts.configuration_repository,
-        parts.configuration_cache,
-        actor=actor,
+        asked.parts.price_repository,
+        asked.parts.configuration_repository,
+        asked.parts.configuration_cache,
+        actor=asked.actor,
         wanted=price,
-        condition=condition,
+        condition=asked.condition,
     )
-    response.status_code = 201 if is_new else 200
-    return tagged(response, _shown(price), etag(price.to_dict()))
+    asked.response.status_code = 201 if is_new else 200
+    return asked.tagged(_shown(price), etag(price.to_dict()))
 
 
 @router.delete(
     "/{provider}/{model:path}", status_code=204, summary="Delete an own price", responses=UNKNOWN
 )
-async def remove_price(
-    provider: Provider, model: Model, parts: Parts, actor: Acting, condition: WriteCondition
-) -> None:
+async def remove_price(asked: Writing, provider: Provider, model: Model) -> None:
     """From the next request on the model costs what the price list says."""
     await delete_price(
-        parts.price_repository,
-        parts.configuration_repository,
-        parts.configuration_cache,
-        actor=actor,
+        asked.parts.price_repository,
+        asked.parts.configuration_repository,
+        asked.parts.configuration_cache,
+        actor=asked.actor,
         name=(provider, model),
-        condition=condition,
+        condition=asked.condition,
     )
 
 

@@ -14,9 +14,8 @@ from controlplane.admin.outage import unavailable
 from controlplane.api.access import own_application
 from controlplane.api.asked_application import asked_application
 from controlplane.api.exports import COLUMNS, FORMATS, Format, export
-from controlplane.api.routers.admin.dependencies import Parts, Permitted
-from controlplane.api.routers.admin.responses import refusals
-from controlplane.api.routers.admin.route import AdminRoute
+from controlplane.api.routers.admin.dependencies import Asking
+from controlplane.api.routers.admin.route import AdminRoute, refusals
 from controlplane.domain.questions import RequestFilter
 from controlplane.domain.usage import usd
 from controlplane.errors import NotFound
@@ -53,17 +52,19 @@ _UNREADABLE = "The audit records cannot be read at the moment. Try again."
     responses=FILES | NO_APPLICATION,
 )
 async def list_requests(
-    query: Annotated[RequestQuery, Query()], parts: Parts, caller: Permitted
+    asked: Asking, query: Annotated[RequestQuery, Query()]
 ) -> Page[RequestRecord] | Response:
     """A developer sees those of its own application. `format=csv` or `format=jsonl` answers a file;
     the header `x-next-cursor` is there where more records follow."""
     with unavailable(_UNREADABLE):
-        where = _filter(query, await asked_application(parts, caller, query.application_id))
+        where = _filter(
+            query, await asked_application(asked.parts, asked.caller, query.application_id)
+        )
 
         async def page(rows: int, before: str | None) -> tuple[list[dict[str, Any]], str | None]:
             try:
-                found, following = await parts.request_logs.page(
-                    caller.org_id, limit=rows, before=before, where=where
+                found, following = await asked.parts.request_logs.page(
+                    asked.caller.org_id, limit=rows, before=before, where=where
                 )
             except ValueError:
                 raise InvalidDocument("request", [("cursor", NOT_A_CURSOR)]) from None
@@ -78,11 +79,11 @@ async def list_requests(
 
 
 @router.get("/{request_id}", summary="One audit record", responses=UNKNOWN)
-async def get_request(request_id: RequestId, parts: Parts, caller: Permitted) -> RequestRecord:
+async def get_request(asked: Asking, request_id: RequestId) -> RequestRecord:
     """The record under an `x-request-id`; it appears within seconds of the answer."""
     with unavailable(_UNREADABLE):
-        row = await parts.request_logs.get(
-            caller.org_id, request_id, application_id=own_application(caller)
+        row = await asked.parts.request_logs.get(
+            asked.caller.org_id, request_id, application_id=own_application(asked.caller)
         )
     if row is None:
         raise NotFound("There is no audit record with this id.", param="request_id")

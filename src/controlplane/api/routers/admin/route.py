@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from fastapi import Request
@@ -13,10 +13,13 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 
 from controlplane.admin.faults import InvalidDocument, faults_of, shown
+from controlplane.admin.models.model import ResponseBody
 from controlplane.api.access import permitted
 from controlplane.api.inbound import read_call
 from controlplane.domain.body import parse_object
 from controlplane.errors import InvalidRequest, NotFound
+
+Responses = dict[int | str, dict[str, Any]]
 
 
 class AdminRoute(APIRoute):
@@ -66,6 +69,16 @@ class _Parsed(Request):
     async def json(self) -> dict[str, Any] | None:
         """The document."""
         return self._document
+
+
+def refusals(texts: Mapping[int, str]) -> Responses:
+    """What the OpenAPI document says of the statuses that are a route's own."""
+    return {status: {"description": text} for status, text in texts.items()}
+
+
+def created(model: type[ResponseBody]) -> Responses:
+    """What it says of a write of what may be new."""
+    return {201: {"description": "Written, and new.", "model": model}}
 
 
 def _check_repeated(request: Request) -> None:

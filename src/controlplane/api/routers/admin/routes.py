@@ -12,15 +12,8 @@ from controlplane.admin.models.routes import EXAMPLES, RouteDocument, RouteShown
 from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import etag
 from controlplane.admin.routes import delete_route, not_found, put_route, route_of
-from controlplane.api.routers.admin.dependencies import (
-    Acting,
-    Parts,
-    Permitted,
-    ReadCondition,
-    WriteCondition,
-)
-from controlplane.api.routers.admin.responses import created, refusals, tagged, unless_known
-from controlplane.api.routers.admin.route import AdminRoute
+from controlplane.api.routers.admin.dependencies import Asking, Reading, Writing
+from controlplane.api.routers.admin.route import AdminRoute, created, refusals
 from controlplane.domain.routing import Route
 
 router = APIRouter(prefix="/admin/v1/routes", tags=["admin: routes"], route_class=AdminRoute)
@@ -39,55 +32,52 @@ _UNREADABLE = "The routes cannot be read at the moment. Try again."
 
 
 @router.get("", summary="List routes, by alias")
-async def list_routes(
-    query: Annotated[PageQuery, Query()], parts: Parts, caller: Permitted
-) -> Page[RouteShown]:
+async def list_routes(asked: Asking, query: Annotated[PageQuery, Query()]) -> Page[RouteShown]:
     """`?limit=50&cursor=...`; `next_cursor` is null on the last page."""
     with unavailable(_UNREADABLE):
-        page, last = await parts.configuration_repository.route_page(
-            caller.org_id, limit=query.limit, after=query.cursor
+        page, last = await asked.parts.configuration_repository.route_page(
+            asked.caller.org_id, limit=query.limit, after=query.cursor
         )
     following = None if last is None else cursor_at(last)
     return Page(data=[_shown(route) for route in page], next_cursor=following)
 
 
 @router.get("/{alias:path}", summary="One route", response_model=RouteShown, responses=UNKNOWN)
-async def get_route(
-    response: Response, alias: Alias, parts: Parts, caller: Permitted, condition: ReadCondition
-) -> RouteShown | Response:
+async def get_route(asked: Reading, alias: Alias) -> RouteShown | Response:
     """The route and its `ETag`; 304 where `If-None-Match` names that."""
     with unavailable(_UNREADABLE):
-        found = await parts.configuration_repository.route(caller.org_id, alias)
+        found = await asked.parts.configuration_repository.route(asked.caller.org_id, alias)
     if found is None:
         raise not_found(alias)
-    return unless_known(response, _shown(found), etag(found.to_dict()), condition)
+    return asked.unless_known(_shown(found), etag(found.to_dict()))
 
 
 @router.put("/{alias:path}", summary="Write a route", responses=created(RouteShown))
 async def write_route(
-    response: Response,
-    alias: Alias,
-    wanted: Annotated[RouteDocument, Body(openapi_examples=EXAMPLES)],
-    parts: Parts,
-    actor: Acting,
-    condition: WriteCondition,
+    asked: Writing, alias: Alias, wanted: Annotated[RouteDocument, Body(openapi_examples=EXAMPLES)]
 ) -> RouteShown:
     """It holds from the next request on. Writing the same again changes nothing, and succeeds."""
-    route = route_of(alias, wanted, parts.providers)
+    route = route_of(alias, wanted, asked.parts.providers)
     is_new = await put_route(
-        parts.configuration_repository, parts.configuration_cache, actor, route, condition
+        asked.parts.configuration_repository,
+        asked.parts.configuration_cache,
+        asked.actor,
+        route,
+        asked.condition,
     )
-    response.status_code = 201 if is_new else 200
-    return tagged(response, _shown(route), etag(route.to_dict()))
+    asked.response.status_code = 201 if is_new else 200
+    return asked.tagged(_shown(route), etag(route.to_dict()))
 
 
 @router.delete("/{alias:path}", status_code=204, summary="Delete a route", responses=UNKNOWN)
-async def remove_route(
-    alias: Alias, parts: Parts, actor: Acting, condition: WriteCondition
-) -> None:
+async def remove_route(asked: Writing, alias: Alias) -> None:
     """The name is unknown from the next request on, unless a glob matches it."""
     await delete_route(
-        parts.configuration_repository, parts.configuration_cache, actor, alias, condition
+        asked.parts.configuration_repository,
+        asked.parts.configuration_cache,
+        asked.actor,
+        alias,
+        asked.condition,
     )
 
 

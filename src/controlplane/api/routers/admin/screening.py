@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from controlplane.admin.models.screening import FoundAt, ScreeningOutcome, ScreeningTrial
 from controlplane.admin.outage import unavailable
-from controlplane.api.routers.admin.dependencies import Parts, Permitted
+from controlplane.api.routers.admin.dependencies import Asking
 from controlplane.api.routers.admin.route import AdminRoute
 from controlplane.domain.access import Action
 from controlplane.domain.chat import parse_chat_request
@@ -18,14 +18,12 @@ router = APIRouter(prefix="/admin/v1/screening", tags=["admin: screening"], rout
 
 
 @router.post("/test", summary="Try a chat request without sending it")
-async def test_screening(
-    trial: ScreeningTrial, parts: Parts, caller: Permitted
-) -> ScreeningOutcome:
+async def test_screening(asked: Asking, trial: ScreeningTrial) -> ScreeningOutcome:
     """Nothing is sent, kept or recorded. `redacted` shows the request with a token for everything
     that the policy redacts or blocks."""
     body = parse_chat_request(orjson.dumps(trial.request)).body
     with unavailable("The policy cannot be read at the moment. Try again."):
-        rules = await parts.gateway.configuration.of(caller)
+        rules = await asked.parts.gateway.configuration.of(asked.caller)
     inspection = inspect(body, rules.policy.screening)
     hidden = inspection.of(Action.REDACT, Action.BLOCK)
     body_shown = {

@@ -10,9 +10,8 @@ from fastapi import APIRouter, Query
 from controlplane.admin.models.usage import Usage, UsageParameters
 from controlplane.admin.outage import unavailable
 from controlplane.api.asked_application import asked_application
-from controlplane.api.routers.admin.dependencies import Parts, Permitted
-from controlplane.api.routers.admin.responses import refusals
-from controlplane.api.routers.admin.route import AdminRoute
+from controlplane.api.routers.admin.dependencies import Asking
+from controlplane.api.routers.admin.route import AdminRoute, refusals
 from controlplane.domain.questions import USAGE_SUMS, UsageQuery
 from controlplane.domain.usage import usd
 
@@ -24,16 +23,14 @@ NO_APPLICATION = refusals({404: "No such application."})
 @router.get(
     "", summary="Usage in groups", responses=NO_APPLICATION, response_model_exclude_unset=True
 )
-async def get_usage(
-    query: Annotated[UsageParameters, Query()], parts: Parts, caller: Permitted
-) -> Usage:
+async def get_usage(asked: Asking, query: Annotated[UsageParameters, Query()]) -> Usage:
     """Sums over whole days (UTC), the last 30 unless `from` and `to` say otherwise; a developer
     sees those of its own application. A request counts within seconds of its answer."""
     (first, last), groups = query.days, query.groups
     with unavailable("The usage cannot be read at the moment. Try again."):
-        application_id = await asked_application(parts, caller, query.application_id)
+        application_id = await asked_application(asked.parts, asked.caller, query.application_id)
         wanted = UsageQuery(first, last, groups, application_id, query.model, query.provider)
-        rows = await parts.usage.sums(caller.org_id, wanted)
+        rows = await asked.parts.usage.sums(asked.caller.org_id, wanted)
     body = {
         "data": [{**{name: row[name] for name in groups}, **_sums(row)} for row in rows],
         "totals": _sums(_total(rows)),
