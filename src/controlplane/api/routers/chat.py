@@ -11,9 +11,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from controlplane.api.answer_headers import answer_headers
-from controlplane.api.container import container_of
 from controlplane.api.disconnect import unless_gone
-from controlplane.api.inbound import read_call
+from controlplane.api.inbound import container_of, read_call
 from controlplane.api.stream import EventStream
 from controlplane.errors import GatewayError, InternalError
 from controlplane.gateway.call import Answer

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from controlplane.api.container import container_of
+from controlplane.api.inbound import container_of
 
 router = APIRouter(tags=["health"])
 

@@ -11,8 +11,8 @@ import orjson
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from controlplane.api.access import permitted
-from controlplane.api.container import container_of
+from controlplane.api.inbound import container_of
+from controlplane.api.roles import permitted
 from controlplane.domain.routing import Route
 from controlplane.errors import ModelNotFound, Unavailable, Unreachable
 from controlplane.gateway.route import listed

@@ -27,8 +27,6 @@ from controlplane.admin.models.api_keys import (
 from controlplane.admin.models.model import Page
 from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import etag
-from controlplane.api.access import own_application
-from controlplane.api.asked_application import asked_application
 from controlplane.api.routers.admin.dependencies import AdminRequest, Asking, Writing
 from controlplane.api.routers.admin.route import AdminRoute, refusals
 from controlplane.domain.stored_key import KeyFilter, StoredKey
@@ -49,7 +47,7 @@ _UNREADABLE = "The API keys cannot be read at the moment. Try again."
 async def list_keys(asked: Asking, query: Annotated[KeyQuery, Query()]) -> Page[Key]:
     """Revoked and expired ones too. A developer sees those of its own application."""
     with unavailable(_UNREADABLE):
-        application_id = await asked_application(asked.parts, asked.caller, query.application_id)
+        application_id = await asked.application(query.application_id)
         wanted = KeyFilter(application_id, query.prefix, query.state)
         page, more = await asked.parts.key_repository.page(
             asked.caller.org_id, wanted, limit=query.limit, after=query.after
@@ -72,7 +70,7 @@ async def get_key(asked: Asking, key_id: KeyId) -> Key:
     does not change it."""
     with unavailable(_UNREADABLE):
         found = await asked.parts.key_repository.get(asked.caller.org_id, key_id)
-    if found is None or own_application(asked.caller) not in (None, found.application_id):
+    if found is None or asked.own_application not in (None, found.application_id):
         raise not_found()
     return asked.tagged(Key.model_validate(found.to_dict()), _tag(found))
 

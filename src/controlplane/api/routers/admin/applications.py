@@ -17,7 +17,6 @@ from controlplane.admin.models.model import Page
 from controlplane.admin.models.pages import PageQuery, cursor_at
 from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import etag
-from controlplane.api.access import own_application
 from controlplane.api.routers.admin.dependencies import Asking, Reading, Writing
 from controlplane.api.routers.admin.route import AdminRoute, refusals
 from controlplane.domain.directory import Entry
@@ -46,7 +45,7 @@ async def list_applications(
             asked.caller.org_id,
             limit=query.limit,
             after=query.cursor,
-            only=own_application(asked.caller),
+            only=asked.own_application,
         )
     following = None if last is None else cursor_at(last)
     return Page(data=[_shown(entry) for entry in page], next_cursor=following)
@@ -65,7 +64,7 @@ async def add_application(asked: Asking, wanted: NewApplication) -> Application:
 async def get_application(asked: Reading, application_id: ApplicationId) -> Application | Response:
     """The application and its `ETag`; 304 where `If-None-Match` names that."""
     found = None
-    if own_application(asked.caller) in (None, application_id):
+    if asked.own_application in (None, application_id):
         with unavailable("The application cannot be read at the moment. Try again."):
             found = await asked.parts.directory.application(asked.caller.org_id, application_id)
     if found is None:

@@ -7,12 +7,13 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Request, Response
 
+from controlplane.admin.applications import application_not_found
 from controlplane.admin.models.model import ResponseBody
 from controlplane.admin.precondition import Precondition
-from controlplane.api.access import actor_of
-from controlplane.api.container import container_of
-from controlplane.domain.access import Caller
+from controlplane.api.inbound import container_of
+from controlplane.domain.access import Caller, Role
 from controlplane.domain.changes import Actor
+from controlplane.errors import InvalidRequest
 from controlplane.wiring import Container
 
 Body = TypeVar("Body", bound=ResponseBody)
@@ -21,13 +22,41 @@ NO_CONDITION = Precondition()
 
 @dataclass(frozen=True, slots=True)
 class AdminRequest:
-    """Who asks, on what condition, and what they are answered with."""
+    """Who asks, on what condition, and the response.
+
+    `actor` is whom the record of a change names.
+    """
 
     parts: Container
     caller: Caller
     actor: Actor
     response: Response
     condition: Precondition
+
+    @property
+    def own_application(self) -> str | None:
+        """The one application that the caller may see; None means the whole organisation.
+
+        Raises InvalidRequest for a developer whose credential names no application.
+        """
+        if self.caller.role in (Role.ADMIN, Role.VIEWER):
+            return None
+        if self.caller.application_id is None:
+            raise InvalidRequest("This credential belongs to no application.")
+        return self.caller.application_id
+
+    async def application(self, named: str | None) -> str | None:
+        """The application that a query names, or the caller's own one; None for all.
+
+        Raises NotFound for one that is not the organisation's, or not the caller's to see;
+        Unreachable.
+        """
+        own = self.own_application
+        if named is None or named == own:
+            return own
+        if own is None and await self.parts.usage.knows_application(self.caller.org_id, named):
+            return named
+        raise application_not_found()
 
     def tagged(self, body: Body, tag: str) -> Body:
         """The body, with this `ETag`."""
@@ -73,8 +102,8 @@ async def _writing(
 
 def _asked(request: Request, response: Response, condition: Precondition) -> AdminRequest:
     caller: Caller = request.state.caller  # AdminRoute put it there
-    parts, actor = container_of(request), actor_of(caller, request)
-    return AdminRequest(parts, caller, actor, response, condition)
+    actor = Actor(caller.org_id, caller.subject, request.scope["state"].get("request_id"))
+    return AdminRequest(container_of(request), caller, actor, response, condition)
 
 
 Asking = Annotated[AdminRequest, Depends(_asking)]

@@ -22,7 +22,6 @@ from controlplane.admin.models.policies import (
 )
 from controlplane.admin.outage import unavailable
 from controlplane.admin.policies import PolicyAdministration, check_document, not_found, tag
-from controlplane.api.access import own_application
 from controlplane.api.routers.admin.dependencies import Asking, Reading, Writing
 from controlplane.api.routers.admin.route import AdminRoute, created, refusals
 from controlplane.domain.access import Level
@@ -62,7 +61,7 @@ async def list_policies(asked: Asking, query: Annotated[PolicyQuery, Query()]) -
             limit=query.limit,
             after=query.after,
             level=query.level,
-            of_application=own_application(asked.caller),
+            of_application=asked.own_application,
         )
     return _page(page, cursor_at(page[-1].id) if has_more else None)
 
@@ -72,7 +71,7 @@ async def get_effective(asked: Asking, query: Annotated[EffectiveQuery, Query()]
     """What holds for the next request with this application, key or user: every limit with the
     scope that counts it, what is only tried out, and the documents it comes from, those of another
     time included."""
-    of_application = own_application(asked.caller)
+    of_application = asked.own_application
     if query.key_id is not None and query.user_id is not None:
         raise InvalidRequest("A caller has either a key or a user.", param="user_id")
     if of_application is not None and query.user_id not in (None, asked.caller.user_id):
@@ -118,7 +117,7 @@ async def get_policy(
     """The document as it was written, and its `ETag`; 304 where `If-None-Match` names that."""
     with unavailable(_UNREAD):
         entry = await asked.parts.policy_repository.get(
-            asked.caller.org_id, level, subject_id, of_application=own_application(asked.caller)
+            asked.caller.org_id, level, subject_id, of_application=asked.own_application
         )
     if entry is None:
         raise not_found(level)
@@ -171,7 +170,7 @@ async def list_versions(
             subject_id,
             limit=query.limit,
             before=query.before,
-            of_application=own_application(asked.caller),
+            of_application=asked.own_application,
         )
     if not page and query.cursor is None:
         raise not_found(level)

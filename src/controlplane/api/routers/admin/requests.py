@@ -11,8 +11,6 @@ from controlplane.admin.models.model import Page
 from controlplane.admin.models.pages import NOT_A_CURSOR
 from controlplane.admin.models.requests import EXAMPLE_ID, RequestQuery, RequestRecord
 from controlplane.admin.outage import unavailable
-from controlplane.api.access import own_application
-from controlplane.api.asked_application import asked_application
 from controlplane.api.exports import COLUMNS, FORMATS, Format, export
 from controlplane.api.routers.admin.dependencies import Asking
 from controlplane.api.routers.admin.route import AdminRoute, refusals
@@ -57,9 +55,7 @@ async def list_requests(
     """A developer sees those of its own application. `format=csv` or `format=jsonl` answers a file;
     the header `x-next-cursor` is there where more records follow."""
     with unavailable(_UNREADABLE):
-        where = _filter(
-            query, await asked_application(asked.parts, asked.caller, query.application_id)
-        )
+        where = _filter(query, await asked.application(query.application_id))
 
         async def page(rows: int, before: str | None) -> tuple[list[dict[str, Any]], str | None]:
             try:
@@ -83,7 +79,7 @@ async def get_request(asked: Asking, request_id: RequestId) -> RequestRecord:
     """The record under an `x-request-id`; it appears within seconds of the answer."""
     with unavailable(_UNREADABLE):
         row = await asked.parts.request_logs.get(
-            asked.caller.org_id, request_id, application_id=own_application(asked.caller)
+            asked.caller.org_id, request_id, application_id=asked.own_application
         )
     if row is None:
         raise NotFound("There is no audit record with this id.", param="request_id")

@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from controlplane.admin.faults import InvalidDocument, faults_of, shown
 from controlplane.admin.models.model import ResponseBody
-from controlplane.api.access import permitted
 from controlplane.api.inbound import read_call
+from controlplane.api.roles import permitted
 from controlplane.domain.body import parse_object
 from controlplane.errors import InvalidRequest, NotFound
 

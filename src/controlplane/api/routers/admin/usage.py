@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query
 
 from controlplane.admin.models.usage import Usage, UsageParameters
 from controlplane.admin.outage import unavailable
-from controlplane.api.asked_application import asked_application
 from controlplane.api.routers.admin.dependencies import Asking
 from controlplane.api.routers.admin.route import AdminRoute, refusals
 from controlplane.domain.questions import USAGE_SUMS, UsageQuery
@@ -28,7 +27,7 @@ async def get_usage(asked: Asking, query: Annotated[UsageParameters, Query()]) -
     sees those of its own application. A request counts within seconds of its answer."""
     (first, last), groups = query.days, query.groups
     with unavailable("The usage cannot be read at the moment. Try again."):
-        application_id = await asked_application(asked.parts, asked.caller, query.application_id)
+        application_id = await asked.application(query.application_id)
         wanted = UsageQuery(first, last, groups, application_id, query.model, query.provider)
         rows = await asked.parts.usage.sums(asked.caller.org_id, wanted)
     body = {
