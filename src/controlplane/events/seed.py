@@ -86,11 +86,8 @@ def _organization(event: Mapping[str, Any]) -> tuple[str, str]:
     if "org_id" not in event and "name" not in event:
         return ORG_ID, NAME
     try:
-        document = {"name": event.get("org_id"), **event}
-        named: dict[str, Any] = {
-            name: document[name] for name in ("org_id", "name") if name in document
-        }
-        wanted = read(NewOrganization, named, "event")
+        given = {field: event[field] for field in NewOrganization.model_fields if field in event}
+        wanted = read(NewOrganization, {"name": event.get("org_id"), **given}, "event")
     except InvalidRequest as error:
         raise ControlPlaneError(error.message) from None
     return wanted.org_id, wanted.name

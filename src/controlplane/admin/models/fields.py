@@ -53,10 +53,10 @@ def _trimmed(text: str) -> str:
     return text
 
 
-def _to_come(time: datetime) -> datetime:
-    if time <= datetime.now(UTC):
+def _to_come(moment: datetime) -> datetime:
+    if moment <= datetime.now(UTC):
         raise ValueError
-    return time
+    return moment
 
 
 def digits(value: Any) -> int:
@@ -123,11 +123,7 @@ Text = Annotated[
     AfterValidator(printable),
     told(f"must be 1 to {MAX_TEXT_LENGTH:,} printable characters"),
 ]
-Moment = Annotated[
-    datetime,
-    BeforeValidator(read_time),
-    told(_A_TIME),
-]
+Moment = Annotated[datetime, BeforeValidator(read_time), told(_A_TIME)]
 Expiry = Annotated[Moment, AfterValidator(_to_come), told("must be a time to come")]
 # Of a query: a day in UTC, an amount, and a range of times, which days include as wholes.
 Day = Annotated[date, BeforeValidator(_day), told(_A_DAY)]

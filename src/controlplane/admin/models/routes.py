@@ -34,8 +34,6 @@ ModelName = Annotated[
     AfterValidator(printable),
     told(f"must be {NAME}"),
 ]
-
-
 # The longest that each part of a call may take; Lambda itself ends after 900 seconds.
 UpTo30 = Annotated[float, Strict(), Field(ge=MIN_SECONDS, le=30), _seconds(30)]
 UpTo300 = Annotated[float, Strict(), Field(ge=MIN_SECONDS, le=300), _seconds(300)]
@@ -117,10 +115,7 @@ class RouteShown(ResponseBody):
 
 
 EXAMPLES: Mapping[str, Any] = {
-    "failover": {
-        "summary": "One provider first, another one when it fails",
-        "value": _FAILOVER,
-    },
+    "failover": {"summary": "One provider first, another one when it fails", "value": _FAILOVER},
     "weighted": {
         "summary": "Nine first attempts of ten here, one there",
         "value": {
