@@ -32,12 +32,17 @@ if event is not None:
         outcome = handler(event, None)
     except Exception as error:
         outcome = {"error": type(error).__name__}
-roots = {name.partition(".")[0] for name in sys.modules}
-print(json.dumps({"roots": sorted(roots), "outcome": outcome}))
+print(json.dumps({"modules": sorted(sys.modules), "outcome": outcome}))
 """
 
 
 def run(event: object) -> tuple[set[str], object]:
+    """The packages that were imported, and what the handler returned."""
+    modules, outcome = run_with_modules(event)
+    return {name.partition(".")[0] for name in modules}, outcome
+
+
+def run_with_modules(event: object) -> tuple[set[str], object]:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, json.dumps(event)],
         env=os.environ | SETTINGS | {"PYTHONPATH": str(ROOT / "src")},
@@ -47,7 +52,7 @@ def run(event: object) -> tuple[set[str], object]:
         check=True,
     )
     printed = json.loads(done.stdout.splitlines()[-1])
-    return set(printed["roots"]), printed["outcome"]
+    return set(printed["modules"]), printed["outcome"]
 
 
 HEAVY = {"fastapi", "mangum", "alembic", "sqlalchemy", "boto3", "redis", "httpx", "jose", "re2"}
@@ -77,6 +82,47 @@ def test_http_loads_no_alembic_and_no_database_before_it_needs_one() -> None:
     assert outcome["statusCode"] == 200
     assert "fastapi" in roots
     assert not roots & {"alembic", "sqlalchemy", "psycopg", "jose", "uvicorn", "moto", "aiohttp"}
+
+
+COMPLETION = {
+    **HTTP,
+    "httpMethod": "POST",
+    "path": "/v1/chat/completions",
+    "headers": {"host": "x", "authorization": "Bearer x"},
+    "multiValueHeaders": {"host": ["x"], "authorization": ["Bearer x"]},
+    "body": '{"model": "m", "messages": []}',
+}
+ADMIN = (
+    *("controlplane.admin", "controlplane.api.routers.admin", "controlplane.api.openapi"),
+    *("controlplane.api.docs", "controlplane.api.exports", "fastapi_offline"),
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/chat/completions"),
+        ("POST", "/v1/embeddings"),
+        ("GET", "/v1/models"),
+        ("GET", "/health"),
+        ("GET", "/nowhere"),
+    ],
+)
+def test_an_application_s_request_loads_nothing_of_the_admin_api(method: str, path: str) -> None:
+    modules, outcome = run_with_modules({**COMPLETION, "httpMethod": method, "path": path})
+    assert isinstance(outcome, dict)
+    assert outcome["statusCode"] in (200, 401, 404)
+    assert "controlplane.api.app" in modules
+    assert [name for name in modules if name.startswith(ADMIN)] == []
+
+
+@pytest.mark.parametrize("path", ["/admin/v1/applications", "/openapi.json"])
+def test_the_admin_api_is_loaded_by_its_first_request(path: str) -> None:
+    modules, outcome = run_with_modules({**COMPLETION, "httpMethod": "GET", "path": path})
+    assert isinstance(outcome, dict)
+    assert outcome["statusCode"] in (200, 401)
+    assert "controlplane.api.routers.admin.applications" in modules
+    assert "controlplane.admin.models.directory" in modules
 
 
 def test_an_sqs_batch_loads_no_fastapi() -> None:

@@ -9,21 +9,18 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from controlplane.admin.in_force import HOLDS_WITHIN_MINUTES
-from controlplane.admin.key_document import NewKey
 from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import Precondition, etag
 from controlplane.domain.access import ApiKey, Caller, Role
-from controlplane.domain.keys import KeyHasher
+from controlplane.domain.keys import PREFIX_LENGTH, KeyHasher
 from controlplane.errors import NotFound
 
 if TYPE_CHECKING:
     from controlplane.adapters.postgres.api_keys import KeyRepository
     from controlplane.adapters.redis.key_cache import KeyCache
+    from controlplane.admin.models.api_keys import NewKey
     from controlplane.domain.changes import Actor
     from controlplane.domain.keys import StoredKey
-
-# Of a key that people may see: `sk-cp-` and 6 of its 43 random characters.
-PREFIX_LENGTH = 12
 
 
 @dataclass(frozen=True, slots=True)

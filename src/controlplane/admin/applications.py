@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from controlplane.admin.api_keys import put_keys_in_force
-from controlplane.admin.fields import check_fields, read_id, read_name
 from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import Precondition, etag
 from controlplane.errors import NotFound
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from controlplane.adapters.postgres.api_keys import KeyRepository
     from controlplane.adapters.postgres.directory import Directory
     from controlplane.adapters.redis.key_cache import KeyCache
+    from controlplane.admin.models.directory import NewApplication
     from controlplane.domain.changes import Actor
     from controlplane.domain.directory import Entry
 
@@ -30,12 +30,6 @@ def application_not_found() -> NotFound:
     return NotFound("There is no application with this id.", param="application_id")
 
 
-def parse_rename(document: Mapping[str, Any]) -> str:
-    """`{"name"}`. Raises InvalidRequest."""
-    check_fields(document, "name")
-    return read_name(document)
-
-
 async def rename_organization(
     directory: Directory, actor: Actor, name: str, condition: Precondition
 ) -> Entry:
@@ -47,19 +41,14 @@ async def rename_organization(
     return renamed
 
 
-async def create_application(
-    directory: Directory, actor: Actor, document: Mapping[str, Any]
-) -> Entry:
-    """`{"name", "id"?}`; an id is made where none is given.
+async def create_application(directory: Directory, actor: Actor, wanted: NewApplication) -> Entry:
+    """An id is made where none is given.
 
-    Raises InvalidRequest, Conflict for an id that is taken, NotFound and Unavailable.
+    Raises Conflict for an id that is taken, NotFound and Unavailable.
     """
-    check_fields(document, "name", "id")
-    name = read_name(document)
-    given = document.get("id")
-    application_id = f"app-{uuid.uuid4().hex[:12]}" if given is None else read_id(given, "id")
+    application_id = wanted.id or f"app-{uuid.uuid4().hex[:12]}"
     with unavailable("The application cannot be stored at the moment. Try again."):
-        return await directory.add_application(actor, application_id, name)
+        return await directory.add_application(actor, application_id, wanted.name)
 
 
 async def rename_application(

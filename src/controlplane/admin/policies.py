@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
+from controlplane.admin.faults import InvalidDocument
 from controlplane.admin.in_force import HOLDS_WITHIN_MINUTES, put_in_force
 from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import Precondition, etag
 from controlplane.domain.policy import Level
-from controlplane.errors import InvalidRequest, NotFound, PayloadTooLarge
+from controlplane.errors import NotFound, PayloadTooLarge
 from controlplane.policy.document import parse_policy
 from controlplane.policy.shape import InvalidPolicy
 
@@ -23,38 +26,26 @@ if TYPE_CHECKING:
 
 # Every request of an organisation may have to read it anew.
 MAX_DOCUMENT_BYTES = 256 * 1024
-MAX_FAULTS_SHOWN = 100
 _UNSTORED = "The policy cannot be stored at the moment. Try again."
 
 
-class InvalidDocument(InvalidRequest):
-    """A policy document that does not say what it should: all its faults, `param` is the first."""
+class InvalidPolicyDocument(InvalidDocument):
+    """A policy document that does not say what it should; a single fault is listed as well."""
+
+    listed_from = 1
 
     def __init__(self, fault: InvalidPolicy) -> None:
-        first = f"'{fault.field}' {fault.message}."
-        count = len(fault.errors)
-        message = first if count == 1 else f"The policy has {count} faults. The first: {first}"
-        super().__init__(message, param=fault.field)
-        self.errors = fault.errors
-
-    def envelope(self) -> dict[str, Any]:
-        """OpenAI's error object with `errors`: `[{"field", "message"}]`, the first hundred."""
-        error = super().envelope()["error"]
-        faults = [
-            {"field": field, "message": message}
-            for field, message in self.errors[:MAX_FAULTS_SHOWN]
-        ]
-        return {"error": {**error, "errors": faults}}
+        super().__init__("policy", fault.errors)
 
 
-def check_document(document: Mapping[str, Any], size: int) -> None:
-    """`size` is that of its JSON in bytes. Raises InvalidDocument and PayloadTooLarge."""
-    if size > MAX_DOCUMENT_BYTES:
+def check_document(document: Mapping[str, Any]) -> None:
+    """Raises InvalidPolicyDocument and PayloadTooLarge."""
+    if len(orjson.dumps(document)) > MAX_DOCUMENT_BYTES:
         raise PayloadTooLarge(f"A policy may be {MAX_DOCUMENT_BYTES:,} bytes long at most.")
     try:
         parse_policy(document)
     except InvalidPolicy as fault:
-        raise InvalidDocument(fault) from None
+        raise InvalidPolicyDocument(fault) from None
 
 
 def not_found(level: Level) -> NotFound:
@@ -110,12 +101,12 @@ class PolicyAdministration:
         self, actor: Actor, subject: tuple[Level, str], version: int, condition: Precondition
     ) -> PolicyEntry:
         """Store the document of an older version anew. Raises InvalidRequest for a removal, and
-        InvalidDocument for what would not be taken today."""
+        InvalidPolicyDocument for what would not be taken today."""
         try:
             with unavailable(_UNSTORED):
                 entry = await self._policies.rollback(actor, *subject, version, _check(condition))
         except InvalidPolicy as fault:
-            raise InvalidDocument(fault) from None
+            raise InvalidPolicyDocument(fault) from None
         await self._put_in_force(actor)
         return entry
 

@@ -27,9 +27,9 @@ class Precondition:
     if_none_match: frozenset[str] | None = None
 
     @classmethod
-    def of_headers(cls, headers: Mapping[str, str]) -> Precondition:
-        """Read `If-Match` and `If-None-Match`."""
-        return cls(_tags(headers.get("if-match")), _tags(headers.get("if-none-match")))
+    def of(cls, if_match: str | None, if_none_match: str | None) -> Precondition:
+        """Read the headers `If-Match` and `If-None-Match`."""
+        return cls(_tags(if_match), _tags(if_none_match))
 
     def check(self, current: str | None) -> None:
         """`current` is the tag of what is stored, None for nothing. Raises PreconditionFailed."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from controlplane.admin.fields import check_fields, fault
+from controlplane.admin.faults import InvalidDocument
 from controlplane.admin.in_force import put_in_force
 from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import Precondition, etag
-from controlplane.domain.price import AMOUNTS, OwnPrice, Price
+from controlplane.domain.price import OwnPrice, Price
 from controlplane.domain.text import NAME, is_name
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import NotFound
@@ -20,14 +19,10 @@ if TYPE_CHECKING:
     from controlplane.adapters.postgres.configuration import ConfigurationRepository
     from controlplane.adapters.postgres.prices import PriceRepository
     from controlplane.adapters.redis.configuration_cache import ConfigurationCache
+    from controlplane.admin.models.prices import PriceDocument
     from controlplane.domain.changes import Actor
     from controlplane.gateway.ports import PriceBook
 
-REQUIRED = ("input", "output")
-# US dollars per million tokens, to the micro-dollar.
-AMOUNT_PATTERN = r"^\d{1,6}(\.\d{1,6})?$"
-
-_AMOUNT = re.compile(AMOUNT_PATTERN.replace("^", r"\A").replace("$", r"\Z"), re.ASCII)
 # Below the lengths of prompt from which on some models cost more.
 _SAMPLE_TOKENS = 100_000
 
@@ -37,24 +32,27 @@ def price_not_found(provider: str, model: str) -> NotFound:
     return NotFound(f"There is no price of '{provider}/{model}'.", param="model")
 
 
-def parse_price(
-    provider: str, model: str, document: Mapping[str, Any], providers: Collection[str]
+def own_price(
+    provider: str, model: str, wanted: PriceDocument, providers: Collection[str]
 ) -> OwnPrice:
-    """The price that `document` describes: `{"input", "output", "cached"?, "cache_write"?}`.
+    """The price that is wanted for a model of one of `providers`.
 
-    It may repeat what a read answers beside that, so that what was read can be written back.
-    Raises InvalidRequest whose `param` names the field.
+    Raises InvalidDocument for what only shows beside the address and the settings.
     """
+    faults: list[tuple[str, str]] = []
     if provider not in providers:
         known = ", ".join(sorted(providers)) or "none"
-        raise fault("provider", f"must be a configured provider ({known})")
+        faults.append(("provider", f"must be a configured provider ({known})"))
     if not is_name(model):
-        raise fault("model", f"must be {NAME}")
-    check_fields(document, *AMOUNTS, "provider", "model", "source")
-    for name, value in (("provider", provider), ("model", model)):
-        if document.get(name, value) != value:
-            raise fault(name, "must be the one in the address of the request, or be left out")
-    return OwnPrice(provider, model, Price(**{name: _amount(document, name) for name in AMOUNTS}))
+        faults.append(("model", f"must be {NAME}"))
+    repeated = (("provider", wanted.provider, provider), ("model", wanted.model, model))
+    for name, value, address in repeated:
+        if value not in (None, address):
+            expected = "must be the one in the address of the request, or be left out"
+            faults.append((name, expected))
+    if faults:
+        raise InvalidDocument("request", faults)
+    return OwnPrice(provider, model, Price.from_dict(wanted.model_dump()))
 
 
 def list_price(book: PriceBook, provider: str, model: str) -> Price | None:
@@ -119,17 +117,3 @@ async def delete_price(
 
 def _check(condition: Precondition) -> Callable[[OwnPrice | None], None]:
     return lambda stored: condition.check(None if stored is None else etag(stored.to_dict()))
-
-
-def _amount(document: Mapping[str, Any], name: str) -> Any:
-    value = document.get(name)
-    if value is None and name not in REQUIRED:
-        return None
-    # A JSON number is a float to most programs: 0.1 is not what it says there.
-    if not isinstance(value, str) or not _AMOUNT.match(value):
-        raise fault(
-            name,
-            'must be US dollars per million tokens as a string such as "2.50", below 1,000,000 and '
-            "with at most six decimals",
-        )
-    return Decimal(value)

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
+from controlplane.api.deferred import DeferredRoutes
 from controlplane.api.errors import (
     gateway_error_response,
     http_exception_response,
     part_missing_response,
 )
 from controlplane.api.middleware import RequestMiddleware
-from controlplane.api.openapi import DocumentedApp
 from controlplane.api.routers import chat, embeddings, health, models
-from controlplane.api.routers.admin import (
-    api_keys,
-    applications,
-    changes,
-    organizations,
-    policies,
-    prices,
-    providers,
-    requests,
-    routes,
-    screening,
-    usage,
-    whoami,
-)
 from controlplane.errors import ConfigurationError, GatewayError, Unreachable
 from controlplane.wiring import Container, container
 
@@ -35,29 +26,36 @@ OpenAI's API, with your organisation's rules in front of it: who is calling, wha
 how much, and where it goes. Every answer has an `x-request-id`, and an audit record under it.
 """
 
-ADMIN_RESOURCES = (
-    whoami,
-    organizations,
-    applications,
-    api_keys,
-    policies,
-    routes,
-    providers,
-    prices,
-    usage,
-    requests,
-    changes,
-    screening,
-)
+
+class ControlPlane(FastAPI):
+    """FastAPI with its own OpenAPI document, in which the deferred routes stand too."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, made once."""
+        return self._document
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
+        document: dict[str, Any] = import_module("controlplane.api.openapi").document(self)
+        return document
+
+    def all_routes(self) -> list[BaseRoute]:
+        """Every route, imported now where it was not."""
+        return [
+            route
+            for each in self.routes
+            for route in (each.router.routes if isinstance(each, DeferredRoutes) else [each])
+        ]
 
 
-def create_app(parts: Container | None = None) -> FastAPI:
+def create_app(parts: Container | None = None) -> ControlPlane:
     """The app over `parts`, or over the container of this process. Opens no connection."""
-    app = DocumentedApp(
+    app = ControlPlane(
         title="LLM Control Plane",
         version="1",
         description=DESCRIPTION,
         redirect_slashes=False,
+        openapi_url=None,
         exception_handlers={
             GatewayError: gateway_error_response,
             HTTPException: http_exception_response,
@@ -69,6 +67,6 @@ def create_app(parts: Container | None = None) -> FastAPI:
     app.add_middleware(RequestMiddleware)
     for part in (chat, embeddings, models, health):
         app.include_router(part.router)
-    for resource in ADMIN_RESOURCES:
-        app.include_router(resource.router)
+    app.router.routes.append(DeferredRoutes(("/admin/",), "controlplane.api.routers.admin"))
+    app.router.routes.append(DeferredRoutes(("/docs", "/openapi.json"), "controlplane.api.docs"))
     return app

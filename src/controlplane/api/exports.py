@@ -10,46 +10,13 @@ from typing import Any
 
 import orjson
 
+from controlplane.admin.models.requests import RequestRecord
+
 # Lambda answers at most 6 MB, and the way there makes quotes and accents longer.
 MAX_BYTES = 3_000_000
-MAX_ROWS = 10_000
 PAGE_ROWS = 500
 
-COLUMNS = (
-    "request_id",
-    "occurred_at",
-    "admitted_at",
-    "org_id",
-    "application_id",
-    "subject",
-    "role",
-    "end_user",
-    "operation",
-    "stream",
-    "model_requested",
-    "model_served",
-    "provider",
-    "status",
-    "code",
-    "tokens_input",
-    "tokens_output",
-    "tokens_cached",
-    "tokens_reasoning",
-    "usage_estimated",
-    "cost_usd",
-    "cost_microusd",
-    "latency_ms",
-    "overhead_ms",
-    "policy_version",
-    "degraded",
-    "replayed",
-    "shadow",
-    "screening",
-    "attempts",
-    "payload_key",
-    "archive_key",
-    "schema_version",
-)
+COLUMNS = tuple(RequestRecord.model_fields)
 
 Record = Mapping[str, Any]
 # Given how many rows and a cursor, the records and the next cursor.

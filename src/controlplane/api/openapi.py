@@ -1,17 +1,19 @@
-"""The OpenAPI document: what it says of every route alike."""
+"""The OpenAPI document: what routes and models say, and what holds for every route alike."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 
 from controlplane.api.roles import ROLES
 from controlplane.domain.access import Role
 from controlplane.domain.keys import PREFIX
+
+if TYPE_CHECKING:
+    from controlplane.api.app import ControlPlane
 
 _SECURITY: dict[str, Any] = {
     "credential": {
@@ -33,6 +35,18 @@ _ERROR: dict[str, Any] = {
                 "type": {"type": "string"},
                 "param": {"type": ["string", "null"], "description": "The field at fault."},
                 "code": {"type": ["string", "null"]},
+                "errors": {
+                    "type": "array",
+                    "description": "Where there are several faults: all of them.",
+                    "items": {
+                        "type": "object",
+                        "required": ["field", "message"],
+                        "properties": {
+                            "field": {"type": "string"},
+                            "message": {"type": "string"},
+                        },
+                    },
+                },
             },
         }
     },
@@ -46,49 +60,67 @@ _ERROR: dict[str, Any] = {
     },
 }
 _ERROR_CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-# The framework describes a refusal of its own, which never happens: we read all input ourselves.
-_NEVER = "422"
+_ETAG = {"schema": {"type": "string"}, "description": "Changes with the content."}
+# The framework's own refusal, in whose place ours is 400.
+_FRAMEWORK_STATUS = "422"
 _FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 _CONVERTER = re.compile(r":\w+}")
-
-
-class DocumentedApp(FastAPI):
-    """FastAPI, whose document names the credential, the roles and the shape of errors."""
-
-    def openapi(self) -> dict[str, Any]:
-        """The document, made once."""
-        return self._document
-
-    @cached_property
-    def _document(self) -> dict[str, Any]:
-        document = super().openapi()
-        components = document.setdefault("components", {})
-        schemas = components.setdefault("schemas", {})
-        for name in _FRAMEWORK_SCHEMAS:
-            schemas.pop(name, None)
-        schemas["Error"] = _ERROR
-        components["securitySchemes"] = _SECURITY
-        for path, item in document["paths"].items():
-            for method, operation in item.items():
-                _complete(operation, _ROLES.get((method.upper(), path)))
-        return document
-
-
 _ROLES: Mapping[tuple[str, str], frozenset[Role]] = {
     (method, _CONVERTER.sub("}", path)): roles for (method, path), roles in ROLES.items()
 }
 
 
-def _complete(operation: dict[str, Any], roles: frozenset[Role] | None) -> None:
+def document(app: ControlPlane) -> dict[str, Any]:
+    """The document of all routes of the app."""
+    made: dict[str, Any] = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.all_routes(),
+    )
+    components = made.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for name in _FRAMEWORK_SCHEMAS:
+        schemas.pop(name, None)
+    schemas["Error"] = _ERROR
+    components["securitySchemes"] = _SECURITY
+    for path, item in made["paths"].items():
+        for method, operation in item.items():
+            responses = operation["responses"]
+            responses.pop(_FRAMEWORK_STATUS, None)
+            roles = _ROLES.get((method.upper(), path))
+            if roles is not None:
+                _restrict(operation, roles)
+            if path.startswith("/admin/"):
+                _add_common(operation)
+            for status, response in responses.items():
+                if status >= "400":
+                    response.setdefault("content", _ERROR_CONTENT)
+    return made
+
+
+def _restrict(operation: dict[str, Any], roles: frozenset[Role]) -> None:
+    names = [role.value for role in Role if role in roles]
+    operation["security"] = [{"credential": []}]
+    operation["x-roles"] = names
+    operation["description"] += f"\n\nRoles: {', '.join(names)}."
     responses = operation["responses"]
-    responses.pop(_NEVER, None)
-    if roles is not None:
-        names = [role.value for role in Role if role in roles]
-        operation["security"] = [{"credential": []}]
-        operation["x-roles"] = names
-        operation["description"] += f"\n\nRoles: {', '.join(names)}."
-        responses.setdefault("401", {"description": "No credential, or not a valid one."})
-        responses.setdefault("403", {"description": "Not for the caller's role."})
+    responses.setdefault("401", {"description": "No credential, or not a valid one."})
+    responses.setdefault("403", {"description": "Not for the caller's role."})
+
+
+def _add_common(operation: dict[str, Any]) -> None:
+    """What follows from the parameters: faults, preconditions, entity tags."""
+    responses = operation["responses"]
+    parameters = {(one["in"], one["name"]) for one in operation.get("parameters", ())}
+    writes, reads = ("header", "If-Match") in parameters, ("header", "If-None-Match") in parameters
+    if "requestBody" in operation or any(where == "query" for where, _ in parameters):
+        responses.setdefault("400", {"description": "`param` names what is wrong."})
+    if writes:
+        responses.setdefault("412", {"description": "Changed meanwhile."})
+    elif reads:
+        responses.setdefault("304", {"description": "It has not changed."})
+    responses.setdefault("503", {"description": "The database or the cache did not answer."})
     for status, response in responses.items():
-        if status >= "400":
-            response.setdefault("content", _ERROR_CONTENT)
+        if status == "201" or (status == "200" and (writes or reads)):
+            response.setdefault("headers", {"ETag": _ETAG})

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from controlplane.domain.access import INFERENCE_ROLES, Role
+from starlette.requests import Request
+
+from controlplane.api.inbound import container_of
+from controlplane.domain.access import INFERENCE_ROLES, Caller, Role
+from controlplane.errors import PermissionDenied
+from controlplane.gateway.authenticate import authenticate
 
 _ADMIN = frozenset({Role.ADMIN})
 _DEVELOPER = _ADMIN | {Role.DEVELOPER}
@@ -57,3 +62,14 @@ ROLES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/admin/v1/changes"): _ADMIN,
     ("POST", "/admin/v1/screening/test"): _DEVELOPER,
 }
+
+
+async def permitted(request: Request) -> Caller:
+    """The caller. Raises Unauthenticated, or PermissionDenied where the table does not name its
+    role."""
+    gateway = container_of(request).gateway
+    caller = await authenticate(request.headers.get("authorization"), gateway.keys, gateway.tokens)
+    roles = ROLES.get((request.method, request.scope["route"].path), frozenset())
+    if caller.role not in roles:
+        raise PermissionDenied(f"The role '{caller.role}' may not do this.")
+    return caller

@@ -22,6 +22,8 @@ from controlplane.domain.access import Role
 PREFIX = "sk-cp-"
 RANDOM_LENGTH = 43
 CHECKSUM_LENGTH = 6
+# Of a key that people may see: `sk-cp-` and 6 of its 43 random characters.
+PREFIX_LENGTH = 12
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _SHAPE = re.compile(rf"\A{PREFIX}[0-9A-Za-z]{{{RANDOM_LENGTH + CHECKSUM_LENGTH}}}\Z")
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from controlplane.adapters.postgres.api_keys import KeyRepository
 from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.admin.api_keys import create_key
-from controlplane.admin.fields import read_id, read_name
-from controlplane.admin.key_document import NewKey
+from controlplane.admin.models.api_keys import NewKey
+from controlplane.admin.models.directory import NewOrganization
+from controlplane.admin.models.model import read
 from controlplane.domain.access import Role
 from controlplane.domain.changes import Actor, ChangeFilter
 from controlplane.domain.policy import Level
@@ -86,14 +87,15 @@ def _organization(event: Mapping[str, Any]) -> tuple[str, str]:
     if "org_id" not in event and "name" not in event:
         return ORG_ID, NAME
     try:
-        org_id = read_id(event.get("org_id"), "org_id")
-        return org_id, read_name({"name": event.get("name", org_id)})
+        given = {field: event[field] for field in NewOrganization.model_fields if field in event}
+        wanted = read(NewOrganization, {"name": event.get("org_id"), **given}, "event")
     except InvalidRequest as error:
         raise ControlPlaneError(error.message) from None
+    return wanted.org_id, wanted.name
 
 
 async def _issue(container: Container, org_id: str, name: str, role: Role) -> str:
-    wanted = NewKey(APPLICATION_ID, name, role, expires_at=None)
+    wanted = NewKey(application_id=APPLICATION_ID, name=name, role=role)
     actor = Actor(org_id, ACTOR)
     keys = KeyRepository(container.database)
     hasher = await container.key_hasher.current()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from controlplane.config import Settings, provider_settings
 from controlplane.errors import ConfigurationError
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from controlplane.gateway.pipeline import Gateway
     from controlplane.gateway.ports import Providers
     from controlplane.wiring.providers import Rows
+
+T = TypeVar("T")
 
 
 @cache
@@ -61,15 +63,15 @@ class Container(Stores):
 
         return Gateway(
             keys=self.key_cache,
-            tokens=_Lazily(lambda: self.tokens) if self.settings.cognito else None,
+            tokens=lazily(lambda: self.tokens) if self.settings.cognito else None,
             configuration=self.configuration_cache,
             ledgers=Ledgers(self.ledger, LocalLedger()),
             replays=RedisReplays(self.redis),
-            payloads=_Lazily(lambda: self.payloads),
+            payloads=lazily(lambda: self.payloads),
             providers=self.providers,
             health=RedisTargetHealth(self.redis),
-            prices=_Lazily(lambda: self.prices),
-            audit=_Lazily(lambda: self.audit_queue),
+            prices=lazily(lambda: self.prices),
+            audit=lazily(lambda: self.audit_queue),
         )
 
     @cached_property
@@ -167,11 +169,15 @@ class Container(Stores):
         return await self.configuration_repository.all_of(org_id)
 
 
-class _Lazily:
-    """Stands for a part and makes it at the first use of one of its attributes."""
+def lazily(make: Callable[[], T]) -> T:
+    """Stands for a part, which is made at the first use of one of its attributes."""
+    # To the type checker it is the part itself, so that each port checks what stands behind it.
+    return cast(T, _Lazily(make))
 
-    def __init__(self, make: Callable[[], Any]) -> None:
+
+class _Lazily:
+    def __init__(self, make: Callable[[], object]) -> None:
         self._make = make
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._make(), name)

@@ -49,15 +49,17 @@ class Operation:
         if content is None:
             return None
         if "example" in content:
-            return cast(dict[str, Any], copy.deepcopy(content["example"]))
-        return cast(
-            dict[str, Any], copy.deepcopy(next(iter(content["examples"].values()))["value"])
-        )
+            example = content["example"]
+        elif "examples" in content:
+            example = next(iter(content["examples"].values()))["value"]
+        else:
+            example = _resolved(content["schema"])["examples"][0]
+        return cast(dict[str, Any], copy.deepcopy(example))
 
     def body_fields(self) -> list[str]:
         """The names that its body may have."""
         content = self._json() or {}
-        return list(content.get("schema", {}).get("properties", {}))
+        return list(_resolved(content.get("schema", {})).get("properties", {}))
 
     def _json(self) -> Mapping[str, Any] | None:
         content = self.description.get("requestBody", {}).get("content", {})
@@ -84,6 +86,11 @@ class Call:
 def document() -> dict[str, Any]:
     """The OpenAPI document; making it opens no store."""
     return create_app(cast(Container, object())).openapi()
+
+
+def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return cast("Mapping[str, Any]", document()["components"]["schemas"][name]) if name else schema
 
 
 def operations() -> Iterator[Operation]:

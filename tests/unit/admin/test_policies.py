@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from controlplane.admin.faults import MAX_FAULTS_SHOWN
 from controlplane.admin.policies import (
     MAX_DOCUMENT_BYTES,
-    MAX_FAULTS_SHOWN,
-    InvalidDocument,
+    InvalidPolicyDocument,
     check_document,
     tag,
 )
@@ -18,8 +18,8 @@ from controlplane.errors import PayloadTooLarge
 
 
 def test_one_fault_is_the_message() -> None:
-    with pytest.raises(InvalidDocument) as refused:
-        check_document({"mode": "loud"}, 10)
+    with pytest.raises(InvalidPolicyDocument) as refused:
+        check_document({"mode": "loud"})
     assert refused.value.envelope() == {
         "error": {
             "message": "'mode' must be one of enforce, shadow.",
@@ -32,17 +32,19 @@ def test_one_fault_is_the_message() -> None:
 
 
 def test_many_faults_are_counted_and_the_first_are_shown() -> None:
-    with pytest.raises(InvalidDocument) as refused:
-        check_document({f"x{n}": n for n in range(1_000)}, 10)
+    with pytest.raises(InvalidPolicyDocument) as refused:
+        check_document({f"x{n}": n for n in range(1_000)})
     error = refused.value.envelope()["error"]
     assert error["message"].startswith("The policy has 1000 faults. The first: 'x0' is not a field")
     assert len(error["errors"]) == MAX_FAULTS_SHOWN
 
 
 def test_the_size_is_bounded() -> None:
-    check_document({}, MAX_DOCUMENT_BYTES)
+    values = ["x" * 250 for _ in range(MAX_DOCUMENT_BYTES // 250)]
     with pytest.raises(PayloadTooLarge):
-        check_document({}, MAX_DOCUMENT_BYTES + 1)
+        check_document({"screening": {"allow": {"values": values}}})
+    with pytest.raises(InvalidPolicyDocument):
+        check_document({"screening": {"allow": {"values": values[:-20]}}})
 
 
 @pytest.mark.dates

@@ -22,6 +22,7 @@ from tests.unit.gateway.parts import (
     gateway,
 )
 
+from controlplane.admin.models.requests import RequestRecord
 from controlplane.api.app import create_app
 from controlplane.api.inbound import MAX_BODY_BYTES
 from controlplane.domain.access import Caller, Role
@@ -34,6 +35,7 @@ from controlplane.telemetry.lines import handler
 from controlplane.wiring import Container
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hello there"}]}
+EXAMPLE: dict[str, Any] = RequestRecord.model_json_schema()["examples"][0]
 AUTH = {"Authorization": f"Bearer {KEY}"}
 
 
@@ -42,12 +44,18 @@ class Logs:
 
     async def get(self, org_id: str, request_id: str, **_: Any) -> dict[str, Any] | None:
         found = org_id == "org-1" and request_id == "req_1"
-        return {"request_id": "req_1", "cost_microusd": 1500} if found else None
+        return record("req_1", 1500) if found else None
 
     async def page(self, org_id: str, *, limit: int, before: str | None, **_: Any) -> Any:
         if before == "bad":
             raise ValueError
-        return [{"request_id": f"{org_id}-{limit}", "cost_microusd": None}], "next"
+        return [record(f"{org_id}-{limit}", None)], "next"
+
+
+def record(request_id: str, cost_microusd: int | None) -> dict[str, Any]:
+    """A row of `request_logs`."""
+    row = {name: value for name, value in EXAMPLE.items() if name != "cost_usd"}
+    return {**row, "request_id": request_id, "cost_microusd": cost_microusd}
 
 
 @pytest.fixture
@@ -317,9 +325,9 @@ async def test_admins_read_records_of_their_organisation() -> None:
     async with client(made) as http:
         one = await http.get("/admin/v1/requests/req_1")
         page = await http.get("/admin/v1/requests?limit=7")
-    assert one.json() == {"request_id": "req_1", "cost_microusd": 1500, "cost_usd": "0.001500"}
+    assert one.json() == {**record("req_1", 1500), "cost_usd": "0.001500"}
     assert page.json() == {
-        "data": [{"request_id": "org-1-7", "cost_microusd": None, "cost_usd": None}],
+        "data": [{**record("org-1-7", None), "cost_usd": None}],
         "next_cursor": "next",
     }
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from tests.unit.api.test_app import app_over, assert_envelope, client
 from tests.unit.gateway.parts import Keys, gateway
 
+from controlplane.admin.models.model import read
+from controlplane.admin.models.routes import EXAMPLES, RouteDocument, RouteShown
+from controlplane.admin.routes import route_of
 from controlplane.domain.access import Caller, Role
 from controlplane.errors import Unreachable
 
@@ -86,18 +90,16 @@ def test_the_openapi_document_has_examples_and_answers() -> None:
     assert {"200", "201", "400", "403", "412", "503"} <= set(route["put"]["responses"])
     examples = route["put"]["requestBody"]["content"]["application/json"]["examples"]
     assert {"failover", "weighted", "glob"} == set(examples)
-    for path in ("/v1/embeddings", "/v1/models", "/v1/models/{model}", "/admin/v1/routes"):
+    for path in ("/v1/embeddings", "/v1/models", "/v1/models/{model}"):
         (operation,) = paths[path].values()
         assert operation["responses"]["200"]["content"]["application/json"]["example"]
 
 
 def test_the_examples_are_routes() -> None:
-    from controlplane.api.routers.admin.route_openapi import PUT
-    from controlplane.domain.route_document import parse_route
-
-    content = PUT["requestBody"]["content"]["application/json"]
-    for name, example in content["examples"].items():
-        alias = "gpt-*" if name == "glob" else "gpt-4o"
-        assert parse_route(alias, example["value"], ("openai", "azure")).alias == alias
-    answer = PUT["responses"]["200"]["content"]["application/json"]["example"]
-    assert parse_route("gpt-4o", answer, ("openai", "azure")).to_dict()["targets"]
+    for name, example in EXAMPLES.items():
+        alias, wanted = "gpt-*" if name == "glob" else "gpt-4o", example["value"]
+        made = route_of(alias, read(RouteDocument, wanted), ("openai", "azure"))
+        assert RouteShown.model_validate(made.to_dict()).targets
+    (shown,) = RouteShown.model_json_schema()["examples"]
+    again = route_of("gpt-4o", read(RouteDocument, shown), ("openai", "azure"))
+    assert orjson.loads(orjson.dumps(again.to_dict())) == shown

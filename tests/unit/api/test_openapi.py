@@ -25,13 +25,21 @@ described = pytest.mark.parametrize(
 )
 
 
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    name = schema.get("$ref", "").rpartition("/")[2]
+    found: dict[str, Any] = DOCUMENT["components"]["schemas"][name] if name else schema
+    return found
+
+
 def examples(content: dict[str, Any]) -> list[Any]:
-    return [
-        example
-        for media in content.values()
-        for example in [media.get("example"), *media.get("examples", {}).values()]
-        if example is not None
-    ]
+    """Those that stand beside the schema or in it; for a page those of its rows."""
+    found = []
+    for media in content.values():
+        schema = resolved(media.get("schema", {}))
+        rows = resolved(schema.get("properties", {}).get("data", {}).get("items", {}))
+        found += [media.get("example"), *media.get("examples", {}).values()]
+        found += [schema.get("example"), *schema.get("examples", ()), *rows.get("examples", ())]
+    return [example for example in found if example is not None]
 
 
 @described
@@ -74,6 +82,16 @@ def test_every_route_but_health_wants_the_credential_and_names_its_roles() -> No
     scheme = DOCUMENT["components"]["securitySchemes"]["credential"]
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
     assert len(ALL) == len(ROLES) + len(OPEN)
+
+
+def test_everything_that_is_returned_has_a_schema() -> None:
+    for name, operation in ALL:
+        for status, response in operation["responses"].items():
+            if status.startswith("2") and status != "204":
+                assert all(resolved(media["schema"]) for media in response["content"].values()), (
+                    name
+                )
+                assert response["content"], (name, status)
 
 
 def test_the_document_is_made_once_and_refers_to_nothing_that_is_missing() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from controlplane.api.routers.admin import policy_openapi
+from controlplane.admin.models.policies import EXAMPLES as SHOWN
 from controlplane.policy.document import json_schema, markdown, parse_policy
 from controlplane.policy.limits import DEFAULT_RATE
 from controlplane.policy.rules import RULES
@@ -19,12 +19,7 @@ from controlplane.policy.shape import InvalidPolicy
 TEXT = (Path(__file__).parents[3] / "docs" / "POLICIES.md").read_text()
 EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
 DOCUMENT = json_schema()
-SENT = [
-    each["value"]
-    for each in policy_openapi.PUT["requestBody"]["content"]["application/json"][
-        "examples"
-    ].values()
-]
+SENT = [each["value"] for each in SHOWN.values()]
 
 
 def test_the_table_is_the_one_that_the_rules_print() -> None:

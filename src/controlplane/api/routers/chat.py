@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from controlplane.api.answer_headers import answer_headers
 from controlplane.api.disconnect import unless_gone
-from controlplane.api.inbound import read_call
+from controlplane.api.inbound import container_of, read_call
 from controlplane.api.stream import EventStream
 from controlplane.errors import GatewayError, InternalError
 from controlplane.gateway.call import Streamed
@@ -22,7 +22,7 @@ from controlplane.telemetry import log_crash
 
 router = APIRouter(tags=["inference"])
 
-_REQUEST_BODY: dict[str, Any] = {
+_DESCRIPTION: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "OpenAI's chat completion request. A parameter that the provider cannot "
@@ -36,21 +36,30 @@ _REQUEST_BODY: dict[str, Any] = {
                 },
             }
         },
-    }
+    },
+    "responses": {
+        "200": {
+            "description": "A completion, or its chunks and `[DONE]`, in OpenAI's schema.",
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                "text/event-stream": {"schema": {"type": "string"}},
+            },
+        }
+    },
 }
 
 
 @router.post(
     "/v1/chat/completions",
     summary="Create a chat completion",
-    openapi_extra=_REQUEST_BODY,
+    openapi_extra=_DESCRIPTION,
     response_class=Response,
 )
 async def create_chat_completion(request: Request) -> Response:
     """A completion, or server-sent events where the request says `"stream": true`."""
     call = await read_call(request)
     async with AsyncExitStack() as stack:
-        pipeline = chat_completion(call, request.app.state.container.gateway)
+        pipeline = chat_completion(call, container_of(request).gateway)
         answer = await unless_gone(request.receive, stack.enter_async_context(pipeline))
         if answer is None:
             return Response(status_code=CLIENT_CLOSED_REQUEST)

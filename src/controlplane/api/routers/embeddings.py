@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from controlplane.api.answer_headers import answer_headers
 from controlplane.api.disconnect import unless_gone
-from controlplane.api.inbound import read_call
+from controlplane.api.inbound import container_of, read_call
 from controlplane.gateway.call import Whole
 from controlplane.gateway.pipeline import embeddings
 from controlplane.gateway.record import CLIENT_CLOSED_REQUEST
@@ -37,12 +37,13 @@ _DESCRIPTION: dict[str, Any] = {
             "description": "One embedding for each input, in OpenAI's schema.",
             "content": {
                 "application/json": {
+                    "schema": {"type": "object"},
                     "example": {
                         "object": "list",
                         "model": "text-embedding-3-small",
                         "data": [{"object": "embedding", "index": 0, "embedding": [0.01, -0.02]}],
                         "usage": {"prompt_tokens": 9, "total_tokens": 9},
-                    }
+                    },
                 }
             },
         }
@@ -55,7 +56,7 @@ async def create_embeddings(request: Request) -> Response:
     """Under the same rules as a chat: screened, limited, routed, recorded."""
     call = await read_call(request)
     async with AsyncExitStack() as stack:
-        pipeline = embeddings(call, request.app.state.container.gateway)
+        pipeline = embeddings(call, container_of(request).gateway)
         answer = await unless_gone(request.receive, stack.enter_async_context(pipeline))
         if answer is None:
             return Response(status_code=CLIENT_CLOSED_REQUEST)

@@ -11,8 +11,8 @@ import orjson
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from controlplane.api.access import Permitted
-from controlplane.domain.access import Caller
+from controlplane.api.inbound import container_of
+from controlplane.api.roles import permitted
 from controlplane.domain.routing import Route
 from controlplane.errors import ModelNotFound, Unavailable, Unreachable
 from controlplane.gateway.route import listed
@@ -24,7 +24,7 @@ _EXAMPLE = {"id": "gpt-4o", "object": "model", "created": 0, "owned_by": "openai
 
 
 def _answers(example: dict[str, Any]) -> dict[str, Any]:
-    content = {"application/json": {"example": example}}
+    content = {"application/json": {"schema": {"type": "object"}, "example": example}}
     return {"responses": {"200": {"description": "In OpenAI's schema.", "content": content}}}
 
 
@@ -33,24 +33,25 @@ def _answers(example: dict[str, Any]) -> dict[str, Any]:
     summary="List the models that the caller may use",
     openapi_extra=_answers({"object": "list", "data": [_EXAMPLE]}),
 )
-async def list_models(request: Request, caller: Permitted) -> Response:
+async def list_models(request: Request) -> Response:
     """The names with a route that the policy allows. A glob's names are not listed."""
-    models = [_model(route) for route in await _routes(request, caller)]
+    models = [_model(route) for route in await _routes(request)]
     return _json({"object": "list", "data": models})
 
 
 @router.get("/v1/models/{model:path}", summary="One model", openapi_extra=_answers(_EXAMPLE))
-async def get_model(request: Request, model: Id, caller: Permitted) -> Response:
+async def get_model(request: Request, model: Id) -> Response:
     """404 `model_not_found` for one that the list does not have."""
-    for route in await _routes(request, caller):
+    for route in await _routes(request):
         if route.alias == model:
             return _json(_model(route))
     raise ModelNotFound(f"The model '{model}' does not exist or is not allowed.", param="model")
 
 
-async def _routes(request: Request, caller: Caller) -> list[Route]:
+async def _routes(request: Request) -> list[Route]:
+    caller = await permitted(request)
     try:
-        return listed(await request.app.state.container.gateway.configuration.of(caller))
+        return listed(await container_of(request).gateway.configuration.of(caller))
     except Unreachable as error:
         raise Unavailable("The models cannot be read at the moment. Try again.") from error
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
-from starlette.datastructures import QueryParams
-from starlette.responses import Response
+from fastapi import APIRouter, Path, Query
 
 from controlplane.admin.api_keys import (
-    PREFIX_LENGTH,
     IssuedKey,
     change_key,
     create_key,
@@ -18,143 +15,113 @@ from controlplane.admin.api_keys import (
     revoke_key,
     rotate_key,
 )
-from controlplane.admin.fields import fault, read_time
-from controlplane.admin.key_document import parse_key_changes, parse_new_key, parse_rotation
+from controlplane.admin.models.api_keys import (
+    Key,
+    KeyChanges,
+    KeyInClear,
+    KeyQuery,
+    NewKey,
+    Rotation,
+    cursor_behind,
+)
+from controlplane.admin.models.model import Page
 from controlplane.admin.outage import unavailable
-from controlplane.admin.precondition import Precondition, etag
-from controlplane.api.access import Permitted, actor_of, own_application
-from controlplane.api.asked_application import asked_application
-from controlplane.api.inbound import read_call
-from controlplane.api.pages import cursor_at, read_cursor, read_limit
-from controlplane.api.query import check_names, read_text
-from controlplane.api.routers.admin import api_key_openapi as openapi
-from controlplane.api.routers.admin.answers import object_response, page_response
-from controlplane.domain.access import Caller
-from controlplane.domain.body import parse_object
-from controlplane.domain.keys import KeyFilter, KeyState, StoredKey
+from controlplane.admin.precondition import etag
+from controlplane.api.routers.admin.dependencies import AdminRequest, Asking, Writing
+from controlplane.api.routers.admin.route import AdminRoute, refusals
+from controlplane.domain.keys import KeyFilter, StoredKey
 
-router = APIRouter(prefix="/admin/v1/api-keys", tags=["admin: api keys"])
-PARAMETERS = ("application_id", "prefix", "state", "limit", "cursor")
+router = APIRouter(prefix="/admin/v1/api-keys", tags=["admin: api keys"], route_class=AdminRoute)
+KeyId = Annotated[
+    str, Path(description="The id of a key, `key-…`: never the key itself.", examples=["key-5f0c"])
+]
+UNKNOWN = refusals({404: "No such key."})
+REVOKED = refusals({409: "The key is revoked."})
+REPLACED = refusals({409: "The key does not work any more, or is replaced already."})
+NO_APPLICATION = refusals({404: "No such application."})
+AS_USUAL = Rotation()
 _UNREADABLE = "The API keys cannot be read at the moment. Try again."
-KeyId = Annotated[str, Path(description=openapi.ID, examples=["key-5f0c"])]
 
 
-@router.get("", summary="List API keys, newest first", openapi_extra=openapi.LIST)
-async def list_keys(request: Request, caller: Permitted) -> Response:
+@router.get("", summary="List API keys, newest first")
+async def list_keys(asked: Asking, query: Annotated[KeyQuery, Query()]) -> Page[Key]:
     """Revoked and expired ones too. A developer sees those of its own application."""
-    wanted = await _filter(request, caller)
-    limit, after = read_limit(request.query_params), _read_place(request.query_params)
     with unavailable(_UNREADABLE):
-        page, more = await request.app.state.container.key_repository.page(
-            caller.org_id, wanted, limit=limit, after=after
+        application_id = await asked.application(query.application_id)
+        wanted = KeyFilter(application_id, query.prefix, query.state)
+        page, more = await asked.parts.key_repository.page(
+            asked.caller.org_id, wanted, limit=query.limit, after=query.after
         )
-    return page_response([key.to_dict() for key in page], _place(page[-1]) if more else None)
+    data = [Key.model_validate(key.to_dict()) for key in page]
+    return Page(data=data, next_cursor=cursor_behind(page[-1]) if more else None)
 
 
-@router.post("", status_code=201, summary="Create an API key", openapi_extra=openapi.POST)
-async def add_key(request: Request, caller: Permitted) -> Response:
+@router.post("", status_code=201, summary="Create an API key", responses=NO_APPLICATION)
+async def add_key(asked: Asking, wanted: NewKey) -> KeyInClear:
     """`key` is in this answer and nowhere else: what is stored is its keyed hash."""
-    wanted = parse_new_key(parse_object((await read_call(request)).body))
-    parts, actor = request.app.state.container, actor_of(caller, request)
+    parts = asked.parts
     hasher = await parts.key_hasher.current()
-    return _issued(await create_key(parts.key_repository, hasher, actor, wanted))
+    return _in_clear(asked, await create_key(parts.key_repository, hasher, asked.actor, wanted))
 
 
-@router.get("/{key_id}", summary="One API key", openapi_extra=openapi.GET)
-async def get_key(request: Request, key_id: KeyId, caller: Permitted) -> Response:
+@router.get("/{key_id}", summary="One API key", responses=UNKNOWN)
+async def get_key(asked: Asking, key_id: KeyId) -> Key:
     """Without the key itself. The `ETag` is of what can be written, so that the use of the key
     does not change it."""
     with unavailable(_UNREADABLE):
-        found = await request.app.state.container.key_repository.get(caller.org_id, key_id)
-    if found is None or own_application(caller) not in (None, found.application_id):
+        found = await asked.parts.key_repository.get(asked.caller.org_id, key_id)
+    if found is None or asked.own_application not in (None, found.application_id):
         raise not_found()
-    return object_response(found.to_dict(), _tag(found))
+    return asked.tagged(Key.model_validate(found.to_dict()), _tag(found))
 
 
-@router.patch("/{key_id}", summary="Change an API key", openapi_extra=openapi.PATCH)
-async def update_key(request: Request, key_id: KeyId, caller: Permitted) -> Response:
+@router.patch("/{key_id}", summary="Change an API key", responses=UNKNOWN | REVOKED)
+async def update_key(asked: Writing, key_id: KeyId, wanted: KeyChanges) -> Key:
     """The name, or when it expires (null: never). It holds from the next request on."""
-    changes = parse_key_changes(parse_object((await read_call(request)).body))
-    parts = request.app.state.container
     changed = await change_key(
-        parts.key_repository,
-        parts.key_cache,
-        actor_of(caller, request),
+        asked.parts.key_repository,
+        asked.parts.key_cache,
+        asked.actor,
         key_id,
-        changes=changes,
-        condition=Precondition.of_headers(request.headers),
+        changes=wanted.given(),
+        condition=asked.condition,
     )
-    return object_response(changed.to_dict(), _tag(changed))
+    return asked.tagged(Key.model_validate(changed.to_dict()), _tag(changed))
 
 
 @router.post(
-    "/{key_id}/rotate", status_code=201, summary="Replace an API key", openapi_extra=openapi.ROTATE
+    "/{key_id}/rotate",
+    status_code=201,
+    summary="Replace an API key",
+    responses=UNKNOWN | REPLACED,
 )
-async def replace_key(request: Request, key_id: KeyId, caller: Permitted) -> Response:
+async def replace_key(asked: Writing, key_id: KeyId, wanted: Rotation = AS_USUAL) -> KeyInClear:
     """A new key of the same application, role, name and expiry. The old one works on for the
     overlap, never longer than it would have."""
-    body = (await read_call(request)).body
-    overlap = parse_rotation(parse_object(body) if body.strip() else {})
-    parts = request.app.state.container
     issued = await rotate_key(
-        parts.key_repository,
-        parts.key_cache,
-        actor_of(caller, request),
+        asked.parts.key_repository,
+        asked.parts.key_cache,
+        asked.actor,
         key_id,
-        hasher=await parts.key_hasher.current(),
-        overlap=overlap,
-        condition=Precondition.of_headers(request.headers),
+        hasher=await asked.parts.key_hasher.current(),
+        overlap=timedelta(seconds=wanted.overlap_seconds),
+        condition=asked.condition,
     )
-    return _issued(issued)
+    return _in_clear(asked, issued)
 
 
-@router.delete(
-    "/{key_id}", status_code=204, summary="Revoke an API key", openapi_extra=openapi.DELETE
-)
-async def remove_key(request: Request, key_id: KeyId, caller: Permitted) -> Response:
+@router.delete("/{key_id}", status_code=204, summary="Revoke an API key", responses=UNKNOWN)
+async def remove_key(asked: Writing, key_id: KeyId) -> None:
     """From the next request on, and for good. A second time changes nothing, and succeeds."""
-    parts = request.app.state.container
-    condition = Precondition.of_headers(request.headers)
-    actor = actor_of(caller, request)
-    await revoke_key(parts.key_repository, parts.key_cache, actor, key_id, condition)
-    return Response(status_code=204)
+    await revoke_key(
+        asked.parts.key_repository, asked.parts.key_cache, asked.actor, key_id, asked.condition
+    )
 
 
-async def _filter(request: Request, caller: Caller) -> KeyFilter:
-    """What the query asks for, within what the caller may see."""
-    query = request.query_params
-    check_names(query, PARAMETERS)
-    state, prefix = _state(query), read_text(query, "prefix")
-    if prefix is not None and len(prefix) > PREFIX_LENGTH:
-        raise fault("prefix", f"must be the first characters of a key, {PREFIX_LENGTH} at most")
-    with unavailable(_UNREADABLE):
-        return KeyFilter(await asked_application(request, caller), prefix, state)
-
-
-def _state(query: QueryParams) -> KeyState | None:
-    try:
-        return None if "state" not in query else KeyState(query["state"])
-    except ValueError:
-        raise fault("state", f"must be one of {', '.join(KeyState)}") from None
-
-
-def _place(key: StoredKey) -> str:
-    return cursor_at(f"{key.to_dict()['created_at']} {key.id}")
-
-
-def _read_place(query: QueryParams) -> tuple[datetime, str] | None:
-    place = read_cursor(query)
-    if place is None:
-        return None
-    created_at, _, key_id = place.partition(" ")
-    return read_time(created_at, "cursor"), key_id
-
-
-def _issued(issued: IssuedKey) -> Response:
-    body: dict[str, Any] = {"key": issued.key, **issued.stored.to_dict()}
-    response = object_response(body, _tag(issued.stored), 201)
-    response.headers["cache-control"] = "no-store"
-    return response
+def _in_clear(asked: AdminRequest, issued: IssuedKey) -> KeyInClear:
+    asked.response.headers["cache-control"] = "no-store"
+    body = KeyInClear.model_validate({"key": issued.key, **issued.stored.to_dict()})
+    return asked.tagged(body, _tag(issued.stored))
 
 
 def _tag(key: StoredKey) -> str:

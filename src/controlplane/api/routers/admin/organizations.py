@@ -4,71 +4,77 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Path, Query, Response
 
-from controlplane.admin.applications import (
-    organization_not_found,
-    parse_rename,
-    rename_organization,
-)
+from controlplane.admin.applications import organization_not_found, rename_organization
+from controlplane.admin.models.directory import Organization, Rename
+from controlplane.admin.models.model import Page
+from controlplane.admin.models.pages import PageQuery
 from controlplane.admin.outage import unavailable
-from controlplane.admin.precondition import Precondition, etag
-from controlplane.api.access import Permitted, actor_of
-from controlplane.api.inbound import read_call
-from controlplane.api.pages import read_cursor, read_limit
-from controlplane.api.query import check_names
-from controlplane.api.routers.admin import organization_openapi as openapi
-from controlplane.api.routers.admin.answers import (
-    PAGE_PARAMETERS,
-    object_response,
-    page_response,
-    read_response,
-)
-from controlplane.domain.body import parse_object
+from controlplane.admin.precondition import etag
+from controlplane.api.routers.admin.dependencies import Asking, Reading, Writing
+from controlplane.api.routers.admin.route import AdminRoute, refusals
 from controlplane.domain.directory import Entry
+from controlplane.wiring import Container
 
-router = APIRouter(prefix="/admin/v1/organizations", tags=["admin: organizations"])
-OrganizationId = Annotated[str, Path(description=openapi.ID, examples=["org-acme"])]
+router = APIRouter(
+    prefix="/admin/v1/organizations", tags=["admin: organizations"], route_class=AdminRoute
+)
+OrganizationId = Annotated[
+    str,
+    Path(
+        description="The organization of the credential; every other one is 404.",
+        examples=["org-acme"],
+    ),
+]
+UNKNOWN = refusals({404: "Not the caller's organization."})
 
 
-@router.get("", summary="List organizations", openapi_extra=openapi.LIST)
-async def list_organizations(request: Request, caller: Permitted) -> Response:
+@router.get("", summary="List organizations")
+async def list_organizations(
+    asked: Asking, query: Annotated[PageQuery, Query()]
+) -> Page[Organization]:
     """A credential belongs to one organization: the page has that one."""
-    check_names(request.query_params, PAGE_PARAMETERS)
-    read_limit(request.query_params)
-    behind = read_cursor(request.query_params)
-    own = await _own(request, caller.org_id)
-    shown = own is not None and (behind is None or own.id > behind)
-    return page_response([own.to_dict()] if own and shown else [], None)
+    own = await _own(asked.parts, asked.caller.org_id)
+    shown = own is not None and (query.cursor is None or own.id > query.cursor)
+    return Page(data=[_shown(own)] if own and shown else [], next_cursor=None)
 
 
-@router.get("/{organization_id}", summary="One organization", openapi_extra=openapi.GET)
+@router.get(
+    "/{organization_id}",
+    summary="One organization",
+    response_model=Organization,
+    responses=UNKNOWN,
+)
 async def get_organization(
-    request: Request, organization_id: OrganizationId, caller: Permitted
-) -> Response:
+    asked: Reading, organization_id: OrganizationId
+) -> Organization | Response:
     """The organization and its `ETag`; 304 where `If-None-Match` names that."""
-    own = await _own(request, caller.org_id) if organization_id == caller.org_id else None
+    if organization_id != asked.caller.org_id:
+        raise organization_not_found()
+    own = await _own(asked.parts, organization_id)
     if own is None:
         raise organization_not_found()
-    return read_response(request, own.to_dict(), etag(own.to_dict()))
+    return asked.unless_known(_shown(own), etag(own.to_dict()))
 
 
-@router.patch("/{organization_id}", summary="Rename an organization", openapi_extra=openapi.PATCH)
+@router.patch("/{organization_id}", summary="Rename an organization", responses=UNKNOWN)
 async def change_organization(
-    request: Request, organization_id: OrganizationId, caller: Permitted
-) -> Response:
+    asked: Writing, organization_id: OrganizationId, wanted: Rename
+) -> Organization:
     """The name is for people; everything else goes by the id."""
-    if organization_id != caller.org_id:
+    if organization_id != asked.actor.org_id:
         raise organization_not_found()
-    name = parse_rename(parse_object((await read_call(request)).body))
-    condition = Precondition.of_headers(request.headers)
-    directory = request.app.state.container.directory
-    renamed = await rename_organization(directory, actor_of(caller, request), name, condition)
-    return object_response(renamed.to_dict(), etag(renamed.to_dict()))
+    renamed = await rename_organization(
+        asked.parts.directory, asked.actor, wanted.name, asked.condition
+    )
+    return asked.tagged(_shown(renamed), etag(renamed.to_dict()))
 
 
-async def _own(request: Request, org_id: str) -> Entry | None:
+async def _own(parts: Container, org_id: str) -> Entry | None:
     with unavailable("The organisation cannot be read at the moment. Try again."):
-        found: Entry | None = await request.app.state.container.directory.organization(org_id)
-    return found
+        return await parts.directory.organization(org_id)
+
+
+def _shown(entry: Entry) -> Organization:
+    return Organization(id=entry.id, name=entry.name, created_at=entry.created_at)

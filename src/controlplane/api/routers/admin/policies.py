@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
-from fastapi import APIRouter, Path, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Body, Path, Query, Response
 
-from controlplane.admin.fields import check_fields, fault
+from controlplane.admin.models.model import Page, one_of
+from controlplane.admin.models.pages import cursor_at
+from controlplane.admin.models.policies import (
+    EXAMPLES,
+    EffectiveQuery,
+    EffectiveShown,
+    PolicyBody,
+    PolicyQuery,
+    PolicyShown,
+    Rollback,
+    Validated,
+    VersionQuery,
+)
 from controlplane.admin.outage import unavailable
 from controlplane.admin.policies import PolicyAdministration, check_document, not_found, tag
-from controlplane.admin.precondition import Precondition
-from controlplane.api.access import Permitted, actor_of, own_application
-from controlplane.api.inbound import read_call
-from controlplane.api.pages import cursor_at, read_cursor, read_limit
-from controlplane.api.routers.admin import policy_openapi as openapi
-from controlplane.api.routers.admin.answers import object_response, page_response, read_response
-from controlplane.domain.body import parse_object
+from controlplane.api.routers.admin.dependencies import Asking, Reading, Writing
+from controlplane.api.routers.admin.route import AdminRoute, created, refusals
 from controlplane.domain.policy import Level, PolicyEntry
 from controlplane.errors import InvalidRequest, NotFound
 from controlplane.policy.effective import (
@@ -28,157 +33,149 @@ from controlplane.policy.effective import (
     effective_policy,
 )
 from controlplane.policy.validity import in_force
+from controlplane.wiring import Container
 
-router = APIRouter(prefix="/admin/v1/policies", tags=["admin: policies"])
+router = APIRouter(prefix="/admin/v1/policies", tags=["admin: policies"], route_class=AdminRoute)
 LevelPath = Annotated[
-    str,
-    Path(
-        alias="level",
-        description=openapi.LEVEL,
-        examples=["application"],
-        json_schema_extra={"enum": list(Level)},
-    ),
+    Level, one_of(Level), Path(description="Where it is attached.", examples=["application"])
 ]
 SubjectPath = Annotated[
-    str, Path(alias="subject_id", description=openapi.SUBJECT, examples=["app-default"])
+    str,
+    Path(
+        description="The id of the organisation, the application or the API key; for the level "
+        "`user` the `sub` of its token.",
+        examples=["app-default"],
+    ),
 ]
+Document = Annotated[PolicyBody, Body(openapi_examples=EXAMPLES)]
+UNKNOWN = refusals({404: "The organisation has no such policy or subject."})
+FAULTS = refusals({400: "Not a policy: every fault, by its field."})
+NO_ROLLBACK = refusals({400: "The version is a removal, or would not be taken today."})
 _UNREAD = "The policies cannot be read at the moment. Try again."
-MAX_VERSION = 2_147_483_647
 
 
-@router.get("", summary="List policies", openapi_extra=openapi.LIST)
-async def list_policies(request: Request, caller: Permitted) -> Response:
+@router.get("", summary="List policies")
+async def list_policies(asked: Asking, query: Annotated[PolicyQuery, Query()]) -> Page[PolicyShown]:
     """By level and subject. A developer sees the organisation's, its application's, and those of
     its application's keys."""
-    query = request.query_params
-    limit, cursor = read_limit(query), read_cursor(query)
-    after = None if cursor is None else cursor.partition("/")[::2]
-    level = query.get("level")
-    if level is not None and level not in list(Level):
-        raise fault("level", f"must be one of {', '.join(Level)}")
     with unavailable(_UNREAD):
-        page, has_more = await request.app.state.container.policy_repository.page(
-            caller.org_id,
-            limit=limit,
-            after=after,
-            level=level and Level(level),
-            of_application=own_application(caller),
+        page, has_more = await asked.parts.policy_repository.page(
+            asked.caller.org_id,
+            limit=query.limit,
+            after=query.after,
+            level=query.level,
+            of_application=asked.own_application,
         )
     return _page(page, cursor_at(page[-1].id) if has_more else None)
 
 
-@router.get("/effective", summary="The merged policy of a caller", openapi_extra=openapi.EFFECTIVE)
-async def get_effective(request: Request, caller: Permitted) -> Response:
+@router.get("/effective", summary="The merged policy of a caller", responses=UNKNOWN)
+async def get_effective(asked: Asking, query: Annotated[EffectiveQuery, Query()]) -> EffectiveShown:
     """What holds for the next request with this application, key or user: every limit with the
     scope that counts it, what is only tried out, and the documents it comes from, those of another
     time included."""
-    query = request.query_params
-    of_application = own_application(caller)
-    user_id = query.get("user_id")
-    if "key_id" in query and user_id is not None:
+    of_application = asked.own_application
+    if query.key_id is not None and query.user_id is not None:
         raise InvalidRequest("A caller has either a key or a user.", param="user_id")
-    if of_application is not None and user_id not in (None, caller.user_id):
+    if of_application is not None and query.user_id not in (None, asked.caller.user_id):
         raise NotFound("There is no such user.", param="user_id")
     with unavailable(_UNREAD):
-        subject, documents = await request.app.state.container.policy_repository.of_caller(
-            caller.org_id,
-            application_id=query.get("application_id"),
-            key_id=query.get("key_id"),
-            user_id=user_id,
+        subject, documents = await asked.parts.policy_repository.of_caller(
+            asked.caller.org_id,
+            application_id=query.application_id,
+            key_id=query.key_id,
+            user_id=query.user_id,
             of_application=of_application,
         )
     now = time.time()
     policy = effective_policy(subject, [entry for entry in documents if in_force(entry, now)])
-    return _json(
-        {
-            "application_id": subject.application_id,
-            "key_id": subject.key_id,
-            "user_id": subject.user_id,
-            "version": policy.version,
-            "policy": describe(policy),
-            "shadow": describe_shadow(policy),
-            "documents": [describe_source(entry, now) for entry in documents],
-        }
-    )
+    body = {
+        "application_id": subject.application_id,
+        "key_id": subject.key_id,
+        "user_id": subject.user_id,
+        "version": policy.version,
+        "policy": describe(policy),
+        "shadow": describe_shadow(policy),
+        "documents": [describe_source(entry, now) for entry in documents],
+    }
+    return EffectiveShown.model_validate(body)
 
 
-@router.post("/validate", summary="Check a policy document", openapi_extra=openapi.VALIDATE)
-async def validate_policy(request: Request, caller: Permitted) -> Response:
+@router.post("/validate", summary="Check a policy document", responses=FAULTS)
+async def validate_policy(asked: Asking, document: Document) -> Validated:
     """Nothing is stored. A document that is wrong is answered with all its faults at once."""
-    await _read_document(request)
-    return _json({"valid": True})
+    check_document(document.root)
+    return Validated()
 
 
-@router.get("/{level}/{subject_id}", summary="The policy of one subject", openapi_extra=openapi.GET)
+@router.get(
+    "/{level}/{subject_id}",
+    summary="The policy of one subject",
+    response_model=PolicyShown,
+    responses=UNKNOWN,
+)
 async def get_policy(
-    request: Request, level_name: LevelPath, subject_id: SubjectPath, caller: Permitted
-) -> Response:
+    asked: Reading, level: LevelPath, subject_id: SubjectPath
+) -> PolicyShown | Response:
     """The document as it was written, and its `ETag`; 304 where `If-None-Match` names that."""
-    level = _level(level_name)
     with unavailable(_UNREAD):
-        entry = await request.app.state.container.policy_repository.get(
-            caller.org_id, level, subject_id, of_application=own_application(caller)
+        entry = await asked.parts.policy_repository.get(
+            asked.caller.org_id, level, subject_id, of_application=asked.own_application
         )
     if entry is None:
         raise not_found(level)
-    return read_response(request, entry.to_dict(), tag(entry))
+    return asked.unless_known(_shown(entry), tag(entry))
 
 
-@router.put("/{level}/{subject_id}", summary="Write a policy", openapi_extra=openapi.PUT)
+@router.put(
+    "/{level}/{subject_id}",
+    summary="Write a policy",
+    responses=created(PolicyShown) | UNKNOWN | FAULTS,
+)
 async def put_policy(
-    request: Request, level_name: LevelPath, subject_id: SubjectPath, caller: Permitted
-) -> Response:
+    asked: Writing, level: LevelPath, subject_id: SubjectPath, document: Document
+) -> PolicyShown:
     """The body is the whole document. It holds from the next request on, as a new version.
     Writing the same again changes nothing, and succeeds."""
-    subject = _level(level_name), subject_id
-    document = await _read_document(request)
-    condition = Precondition.of_headers(request.headers)
-    entry, is_new = await _administration(request).put(
-        actor_of(caller, request), subject, document, condition
+    check_document(document.root)
+    entry, is_new = await _administration(asked.parts).put(
+        asked.actor, (level, subject_id), document.root, asked.condition
     )
-    return object_response(entry.to_dict(), tag(entry), 201 if is_new else 200)
+    asked.response.status_code = 201 if is_new else 200
+    return asked.tagged(_shown(entry), tag(entry))
 
 
 @router.delete(
-    "/{level}/{subject_id}",
-    status_code=204,
-    summary="Remove a policy",
-    openapi_extra=openapi.DELETE,
+    "/{level}/{subject_id}", status_code=204, summary="Remove a policy", responses=UNKNOWN
 )
-async def delete_policy(
-    request: Request, level_name: LevelPath, subject_id: SubjectPath, caller: Permitted
-) -> Response:
+async def delete_policy(asked: Writing, level: LevelPath, subject_id: SubjectPath) -> None:
     """The level says nothing from the next request on. Its versions stay, and can be rolled back
     to."""
-    condition = Precondition.of_headers(request.headers)
-    subject = _level(level_name), subject_id
-    await _administration(request).remove(actor_of(caller, request), subject, condition)
-    return Response(status_code=204)
+    await _administration(asked.parts).remove(asked.actor, (level, subject_id), asked.condition)
 
 
 @router.get(
     "/{level}/{subject_id}/versions",
     summary="The history of a policy, newest first",
-    openapi_extra=openapi.VERSIONS,
+    responses=UNKNOWN,
 )
 async def list_versions(
-    request: Request, level_name: LevelPath, subject_id: SubjectPath, caller: Permitted
-) -> Response:
+    asked: Asking,
+    level: LevelPath,
+    subject_id: SubjectPath,
+    query: Annotated[VersionQuery, Query()],
+) -> Page[PolicyShown]:
     """Every document that was ever in force; `document` is null where the policy was removed."""
-    level, query = _level(level_name), request.query_params
-    limit, cursor = read_limit(query), read_cursor(query)
-    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
-        raise fault("cursor", "is not one that a list answered")
     with unavailable(_UNREAD):
-        page, has_more = await request.app.state.container.policy_repository.versions(
-            caller.org_id,
+        page, has_more = await asked.parts.policy_repository.versions(
+            asked.caller.org_id,
             level,
             subject_id,
-            limit=limit,
-            before=None if cursor is None else int(cursor),
-            of_application=own_application(caller),
+            limit=query.limit,
+            before=query.before,
+            of_application=asked.own_application,
         )
-    if not page and cursor is None:
+    if not page and query.cursor is None:
         raise not_found(level)
     return _page(page, cursor_at(str(page[-1].version)) if has_more else None)
 
@@ -186,27 +183,19 @@ async def list_versions(
 @router.post(
     "/{level}/{subject_id}/rollback",
     summary="Go back to an older version",
-    openapi_extra=openapi.ROLLBACK,
+    responses=UNKNOWN | NO_ROLLBACK,
 )
 async def roll_back_policy(
-    request: Request, level_name: LevelPath, subject_id: SubjectPath, caller: Permitted
-) -> Response:
+    asked: Writing, level: LevelPath, subject_id: SubjectPath, wanted: Rollback
+) -> PolicyShown:
     """The document of that version holds again from the next request on, as a new version."""
-    subject = _level(level_name), subject_id
-    body = parse_object((await read_call(request)).body)
-    check_fields(body, "version")
-    version = body.get("version")
-    if type(version) is not int or not 1 <= version <= MAX_VERSION:
-        raise fault("version", "must be the number of a version")
-    condition = Precondition.of_headers(request.headers)
-    entry = await _administration(request).roll_back(
-        actor_of(caller, request), subject, version, condition
+    entry = await _administration(asked.parts).roll_back(
+        asked.actor, (level, subject_id), wanted.version, asked.condition
     )
-    return object_response(entry.to_dict(), tag(entry))
+    return asked.tagged(_shown(entry), tag(entry))
 
 
-def _administration(request: Request) -> PolicyAdministration:
-    parts = request.app.state.container
+def _administration(parts: Container) -> PolicyAdministration:
     return PolicyAdministration(
         parts.policy_repository,
         parts.configuration_repository,
@@ -215,23 +204,9 @@ def _administration(request: Request) -> PolicyAdministration:
     )
 
 
-async def _read_document(request: Request) -> dict[str, Any]:
-    body = (await read_call(request)).body
-    document = parse_object(body)
-    check_document(document, len(body))
-    return document
+def _page(page: list[PolicyEntry], next_cursor: str | None) -> Page[PolicyShown]:
+    return Page(data=[_shown(entry) for entry in page], next_cursor=next_cursor)
 
 
-def _level(name: str) -> Level:
-    try:
-        return Level(name)
-    except ValueError:
-        raise NotFound(f"A level is one of {', '.join(Level)}.", param="level") from None
-
-
-def _page(page: list[PolicyEntry], next_cursor: str | None) -> Response:
-    return page_response([entry.to_dict() for entry in page], next_cursor)
-
-
-def _json(body: Any) -> Response:
-    return Response(orjson.dumps(body), media_type="application/json")
+def _shown(entry: PolicyEntry) -> PolicyShown:
+    return PolicyShown.model_validate(entry.to_dict())

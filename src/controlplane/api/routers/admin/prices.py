@@ -2,120 +2,104 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
-from fastapi import APIRouter, Path, Request
-from starlette.datastructures import QueryParams
-from starlette.responses import Response
+from fastapi import APIRouter, Path, Query, Response
 
-from controlplane.admin.fields import fault
+from controlplane.admin.models.model import Page
+from controlplane.admin.models.pages import cursor_at
+from controlplane.admin.models.prices import PriceDocument, PriceQuery, PriceShown
 from controlplane.admin.outage import unavailable
-from controlplane.admin.precondition import Precondition, etag
+from controlplane.admin.precondition import etag
 from controlplane.admin.prices import (
     delete_price,
     list_price,
-    parse_price,
+    own_price,
     price_not_found,
     put_price,
 )
-from controlplane.api.access import Permitted, actor_of
-from controlplane.api.inbound import read_call
-from controlplane.api.pages import cursor_at, read_cursor, read_limit
-from controlplane.api.routers.admin import price_openapi as openapi
-from controlplane.api.routers.admin.answers import object_response, page_response, read_response
-from controlplane.domain.body import parse_object
+from controlplane.api.routers.admin.dependencies import Asking, Reading, Writing
+from controlplane.api.routers.admin.route import AdminRoute, created, refusals
 from controlplane.domain.price import OwnPrice
 
-UNREADABLE = "The prices cannot be read at the moment. Try again."
-
-router = APIRouter(prefix="/admin/v1/prices", tags=["admin: prices"])
-Provider = Annotated[str, Path(description=openapi.PROVIDER, examples=["openai"])]
+router = APIRouter(prefix="/admin/v1/prices", tags=["admin: prices"], route_class=AdminRoute)
+Provider = Annotated[
+    str, Path(description="A configured provider, as routes name it.", examples=["openai"])
+]
 # A model's name may hold slashes: `meta-llama/Llama-3`.
-Model = Annotated[str, Path(description=openapi.MODEL, examples=["gpt-4o"])]
+Model = Annotated[
+    str,
+    Path(
+        description="The provider's name of the model, as targets of routes have it; it may hold "
+        "slashes.",
+        examples=["gpt-4o"],
+    ),
+]
+NO_PRICE = refusals({404: "Neither an own price nor one in the list."})
+UNKNOWN = refusals({404: "The organisation has no such price of its own."})
+_UNREADABLE = "The prices cannot be read at the moment. Try again."
 
 
-@router.get("", summary="List own prices, by provider and model", openapi_extra=openapi.LIST)
-async def list_prices(request: Request, caller: Permitted) -> Response:
+@router.get("", summary="List own prices, by provider and model")
+async def list_prices(asked: Asking, query: Annotated[PriceQuery, Query()]) -> Page[PriceShown]:
     """Models that are not listed cost what the price list says."""
-    limit, after = read_limit(request.query_params), _place(request.query_params)
-    with unavailable(UNREADABLE):
-        prices = request.app.state.container.price_repository
-        page, more = await prices.page(caller.org_id, limit=limit, after=after)
+    with unavailable(_UNREADABLE):
+        page, more = await asked.parts.price_repository.page(
+            asked.caller.org_id, limit=query.limit, after=query.after
+        )
     following = cursor_at(f"{page[-1].provider}/{page[-1].model}") if more else None
-    return page_response([_body(price, "own") for price in page], following)
+    return Page(data=[_shown(price) for price in page], next_cursor=following)
 
 
-@router.get("/{provider}/{model:path}", summary="One price", openapi_extra=openapi.GET)
-async def get_price(
-    request: Request, provider: Provider, model: Model, caller: Permitted
-) -> Response:
+@router.get(
+    "/{provider}/{model:path}", summary="One price", response_model=PriceShown, responses=NO_PRICE
+)
+async def get_price(asked: Reading, provider: Provider, model: Model) -> PriceShown | Response:
     """The organisation's own price (`source` is `own`), else that of the price list (`list`)."""
-    parts = request.app.state.container
-    with unavailable(UNREADABLE):
-        own = await parts.price_repository.price(caller.org_id, provider, model)
+    with unavailable(_UNREADABLE):
+        own = await asked.parts.price_repository.price(asked.caller.org_id, provider, model)
     if own is not None:
-        return read_response(request, _body(own, "own"), etag(own.to_dict()))
-    listed = list_price(parts.prices, provider, model)
+        return asked.unless_known(_shown(own), etag(own.to_dict()))
+    listed = list_price(asked.parts.prices, provider, model)
     if listed is None:
         raise price_not_found(provider, model)
     # No tag of what is stored: `If-Match` would find nothing.
-    return Response(
-        orjson.dumps(_body(OwnPrice(provider, model, listed), "list")),
-        media_type="application/json",
-    )
+    price = OwnPrice(provider, model, listed)
+    return PriceShown.model_validate({**price.to_dict(), "source": "list"})
 
 
-@router.put("/{provider}/{model:path}", summary="Write an own price", openapi_extra=openapi.PUT)
+@router.put("/{provider}/{model:path}", summary="Write an own price", responses=created(PriceShown))
 async def write_price(
-    request: Request, provider: Provider, model: Model, caller: Permitted
-) -> Response:
+    asked: Writing, provider: Provider, model: Model, wanted: PriceDocument
+) -> PriceShown:
     """It holds from the next request on. Writing the same again changes nothing, and succeeds."""
-    parts = request.app.state.container
-    document = parse_object((await read_call(request)).body)
-    wanted = parse_price(provider, model, document, await parts.providers.current())
+    price = own_price(provider, model, wanted, await asked.parts.providers.current())
     is_new = await put_price(
-        parts.price_repository,
-        parts.configuration_repository,
-        parts.configuration_cache,
-        actor=actor_of(caller, request),
-        wanted=wanted,
-        condition=Precondition.of_headers(request.headers),
+        asked.parts.price_repository,
+        asked.parts.configuration_repository,
+        asked.parts.configuration_cache,
+        actor=asked.actor,
+        wanted=price,
+        condition=asked.condition,
     )
-    return object_response(_body(wanted, "own"), etag(wanted.to_dict()), 201 if is_new else 200)
+    asked.response.status_code = 201 if is_new else 200
+    return asked.tagged(_shown(price), etag(price.to_dict()))
 
 
 @router.delete(
-    "/{provider}/{model:path}",
-    status_code=204,
-    summary="Delete an own price",
-    openapi_extra=openapi.DELETE,
+    "/{provider}/{model:path}", status_code=204, summary="Delete an own price", responses=UNKNOWN
 )
-async def remove_price(
-    request: Request, provider: Provider, model: Model, caller: Permitted
-) -> Response:
+async def remove_price(asked: Writing, provider: Provider, model: Model) -> None:
     """From the next request on the model costs what the price list says."""
-    parts = request.app.state.container
     await delete_price(
-        parts.price_repository,
-        parts.configuration_repository,
-        parts.configuration_cache,
-        actor=actor_of(caller, request),
+        asked.parts.price_repository,
+        asked.parts.configuration_repository,
+        asked.parts.configuration_cache,
+        actor=asked.actor,
         name=(provider, model),
-        condition=Precondition.of_headers(request.headers),
+        condition=asked.condition,
     )
-    return Response(status_code=204)
 
 
-def _body(price: OwnPrice, source: str) -> dict[str, Any]:
-    return {**price.to_dict(), "source": source}
-
-
-def _place(query: QueryParams) -> tuple[str, str] | None:
-    place = read_cursor(query)
-    if place is None:
-        return None
-    provider, slash, model = place.partition("/")
-    if not slash:
-        raise fault("cursor", "is not one that a list answered")
-    return provider, model
+def _shown(price: OwnPrice) -> PriceShown:
+    return PriceShown.model_validate({**price.to_dict(), "source": "own"})

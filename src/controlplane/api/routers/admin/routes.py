@@ -4,99 +4,82 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import orjson
-from fastapi import APIRouter, Path, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Body, Path, Query, Response
 
-from controlplane.admin.precondition import Precondition, etag
-from controlplane.admin.routes import delete_route, not_found, put_route
-from controlplane.api.access import Permitted, actor_of
-from controlplane.api.inbound import read_call
-from controlplane.api.pages import cursor_at, read_cursor, read_limit
-from controlplane.api.query import check_names
-from controlplane.api.routers.admin import route_openapi as openapi
-from controlplane.api.routers.admin.answers import PAGE_PARAMETERS
-from controlplane.domain.body import parse_object
-from controlplane.domain.route_document import parse_route
+from controlplane.admin.models.model import Page
+from controlplane.admin.models.pages import PageQuery, cursor_at
+from controlplane.admin.models.routes import EXAMPLES, RouteDocument, RouteShown
+from controlplane.admin.outage import unavailable
+from controlplane.admin.precondition import etag
+from controlplane.admin.routes import delete_route, not_found, put_route, route_of
+from controlplane.api.routers.admin.dependencies import Asking, Reading, Writing
+from controlplane.api.routers.admin.route import AdminRoute, created, refusals
 from controlplane.domain.routing import Route
-from controlplane.errors import Unavailable, Unreachable
 
-router = APIRouter(prefix="/admin/v1/routes", tags=["admin: routes"])
+router = APIRouter(prefix="/admin/v1/routes", tags=["admin: routes"], route_class=AdminRoute)
 # An alias may hold slashes: `meta-llama/Llama-3`.
-Alias = Annotated[str, Path(description=openapi.ALIAS, examples=["gpt-4o"])]
+Alias = Annotated[
+    str,
+    Path(
+        description="The model name that applications send; it may hold slashes. With a `*` it is "
+        "a glob, for every name that it matches: an alias of the very name wins, then the longest "
+        "glob.",
+        examples=["gpt-4o"],
+    ),
+]
+UNKNOWN = refusals({404: "The organisation has no such route."})
+_UNREADABLE = "The routes cannot be read at the moment. Try again."
 
 
-@router.get("", summary="List routes, by alias", openapi_extra=openapi.LIST)
-async def list_routes(request: Request, caller: Permitted) -> Response:
+@router.get("", summary="List routes, by alias")
+async def list_routes(asked: Asking, query: Annotated[PageQuery, Query()]) -> Page[RouteShown]:
     """`?limit=50&cursor=...`; `next_cursor` is null on the last page."""
-    check_names(request.query_params, PAGE_PARAMETERS)
-    limit, after = read_limit(request.query_params), read_cursor(request.query_params)
-    try:
-        rules = request.app.state.container.configuration_repository
-        page, last = await rules.route_page(caller.org_id, limit=limit, after=after)
-    except Unreachable as error:
-        raise _unreadable() from error
-    body = {
-        "data": [route.to_dict() for route in page],
-        "next_cursor": None if last is None else cursor_at(last),
-    }
-    return Response(orjson.dumps(body), media_type="application/json")
-
-
-@router.get("/{alias:path}", summary="One route", openapi_extra=openapi.GET)
-async def get_route(request: Request, alias: Alias, caller: Permitted) -> Response:
-    """The route and its `ETag`; 304 where `If-None-Match` names that."""
-    try:
-        found = await request.app.state.container.configuration_repository.route(
-            caller.org_id, alias
+    with unavailable(_UNREADABLE):
+        page, last = await asked.parts.configuration_repository.route_page(
+            asked.caller.org_id, limit=query.limit, after=query.cursor
         )
-    except Unreachable as error:
-        raise _unreadable() from error
+    following = None if last is None else cursor_at(last)
+    return Page(data=[_shown(route) for route in page], next_cursor=following)
+
+
+@router.get("/{alias:path}", summary="One route", response_model=RouteShown, responses=UNKNOWN)
+async def get_route(asked: Reading, alias: Alias) -> RouteShown | Response:
+    """The route and its `ETag`; 304 where `If-None-Match` names that."""
+    with unavailable(_UNREADABLE):
+        found = await asked.parts.configuration_repository.route(asked.caller.org_id, alias)
     if found is None:
         raise not_found(alias)
-    tag = etag(found.to_dict())
-    if Precondition.of_headers(request.headers).is_unchanged(tag):
-        return Response(status_code=304, headers={"etag": tag})
-    return _route_response(found, 200)
+    return asked.unless_known(_shown(found), etag(found.to_dict()))
 
 
-@router.put("/{alias:path}", summary="Write a route", openapi_extra=openapi.PUT)
-async def write_route(request: Request, alias: Alias, caller: Permitted) -> Response:
+@router.put("/{alias:path}", summary="Write a route", responses=created(RouteShown))
+async def write_route(
+    asked: Writing, alias: Alias, wanted: Annotated[RouteDocument, Body(openapi_examples=EXAMPLES)]
+) -> RouteShown:
     """It holds from the next request on. Writing the same again changes nothing, and succeeds."""
-    parts = request.app.state.container
-    document = parse_object((await read_call(request)).body)
-    route = parse_route(alias, document, await parts.providers.current())
-    condition = Precondition.of_headers(request.headers)
-    actor = actor_of(caller, request)
+    route = route_of(alias, wanted, await asked.parts.providers.current())
     is_new = await put_route(
-        parts.configuration_repository, parts.configuration_cache, actor, route, condition
+        asked.parts.configuration_repository,
+        asked.parts.configuration_cache,
+        asked.actor,
+        route,
+        asked.condition,
     )
-    return _route_response(route, 201 if is_new else 200)
+    asked.response.status_code = 201 if is_new else 200
+    return asked.tagged(_shown(route), etag(route.to_dict()))
 
 
-@router.delete(
-    "/{alias:path}", status_code=204, summary="Delete a route", openapi_extra=openapi.DELETE
-)
-async def remove_route(request: Request, alias: Alias, caller: Permitted) -> Response:
+@router.delete("/{alias:path}", status_code=204, summary="Delete a route", responses=UNKNOWN)
+async def remove_route(asked: Writing, alias: Alias) -> None:
     """The name is unknown from the next request on, unless a glob matches it."""
-    parts = request.app.state.container
-    condition = Precondition.of_headers(request.headers)
-    actor = actor_of(caller, request)
     await delete_route(
-        parts.configuration_repository, parts.configuration_cache, actor, alias, condition
-    )
-    return Response(status_code=204)
-
-
-def _route_response(route: Route, status: int) -> Response:
-    body = route.to_dict()
-    return Response(
-        orjson.dumps(body),
-        status_code=status,
-        media_type="application/json",
-        headers={"etag": etag(body)},
+        asked.parts.configuration_repository,
+        asked.parts.configuration_cache,
+        asked.actor,
+        alias,
+        asked.condition,
     )
 
 
-def _unreadable() -> Unavailable:
-    return Unavailable("The routes cannot be read at the moment. Try again.")
+def _shown(route: Route) -> RouteShown:
+    return RouteShown.model_validate(route.to_dict())

@@ -7,7 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
-from controlplane.domain.route_document import MAX_SECONDS, parse_route
+from controlplane.admin.faults import InvalidDocument
+from controlplane.admin.models.model import read
+from controlplane.admin.models.routes import RouteDocument
+from controlplane.admin.routes import route_of
 from controlplane.domain.routing import Condition, Route, Strategy, Target, Timeouts
 from controlplane.errors import InvalidRequest
 
@@ -17,7 +20,7 @@ PLAIN = {"strategy": "priority", "targets": [TARGET]}
 
 
 def parse(document: dict[str, Any], alias: str = "a") -> Route:
-    return parse_route(alias, document, PROVIDERS)
+    return route_of(alias, read(RouteDocument, document), PROVIDERS)
 
 
 def test_a_plain_route() -> None:
@@ -73,6 +76,7 @@ def target(**changes: Any) -> dict[str, Any]:
         ({"alias": "b"}, "alias"),
         ({"strategy": "random"}, "strategy"),
         ({"strategy": None}, "strategy"),
+        ({"timeouts": {"total_s": float("nan")}}, "timeouts.total_s"),
         ({"strategy": []}, "strategy"),
         ({"retries": 3}, "retries"),
         ({"targets": None}, "targets"),
@@ -125,6 +129,29 @@ def test_a_partial_pattern_is_refused_under_a_glob_too() -> None:
     assert caught.value.param == "targets.0.model"
 
 
-def test_the_bounds_know_every_timeout() -> None:
-    longest = parse({**PLAIN, "timeouts": dict(MAX_SECONDS)}).timeouts
-    assert longest == Timeouts(**MAX_SECONDS)
+def test_the_first_target_goes_first_unless_said() -> None:
+    assert parse({"targets": [TARGET]}).strategy is Strategy.PRIORITY
+
+
+def test_all_faults_are_told_at_once() -> None:
+    targets = [{**TARGET, "weight": 0}, {"provider": "openai"}]
+    with pytest.raises(InvalidDocument) as within:
+        parse({"strategy": "random", "targets": targets})
+    assert [field for field, _ in within.value.faults] == [
+        "strategy",
+        "targets.0.weight",
+        "targets.1.model",
+    ]
+    with pytest.raises(InvalidDocument) as beside:
+        parse({"alias": "b", "targets": [{"provider": "x", "model": "*"}]}, "a ")
+    assert [field for field, _ in beside.value.faults] == [
+        "alias",
+        "alias",
+        "targets.0.provider",
+        "targets.0.model",
+    ]
+
+
+def test_the_longest_timeouts() -> None:
+    longest = {"connect_s": 30, "first_byte_s": 300, "idle_s": 300, "total_s": 900}
+    assert parse({**PLAIN, "timeouts": longest}).timeouts == Timeouts(**longest)
