@@ -9,6 +9,9 @@ REQUESTS ?= 10000
 LLM_SECONDS ?= 2
 BIN := .venv/bin
 INFRA := .venv-infra/bin
+# Tests start hundreds of processes: none of them compiles what has not changed.
+unexport PYTHONDONTWRITEBYTECODE
+COMPILE = $(BIN)/python -m compileall -q .venv/lib src tests migrations infra >/dev/null || true
 
 .PHONY: help
 help: ## Show this list
@@ -68,7 +71,13 @@ format: .venv/.installed ## Format and fix what can be fixed
 
 .PHONY: test
 test: .venv/.installed .venv-infra/.installed ## Every test, on real PostgreSQL, Valkey and emulated AWS
+	@$(COMPILE)
 	@$(BIN)/pytest -n auto
+
+.PHONY: soak
+soak: .venv/.installed .venv-infra/.installed ## What is proven by repetition: thousands of examples and rounds
+	@$(COMPILE)
+	@$(BIN)/pytest -n auto -m 'soak or hypothesis' --hypothesis-profile=soak
 
 .PHONY: check-lambda
 check-lambda: .venv/.installed ## The unit tests on Lambda's Python (LAMBDA_PYTHON=python3.13)

@@ -27,9 +27,13 @@ from tests.servers import Addresses
 pytest_plugins = ["tests.corpora"]
 
 # How long an example takes to make says something about the machine, and nothing about the code.
-hypothesis_settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+for _name, _examples in {"any machine": 100, "soak": 1_000}.items():
+    hypothesis_settings.register_profile(
+        _name,
+        max_examples=_examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 hypothesis_settings.load_profile("any machine")
 
 gateway_log.propagate = True  # caplog listens at the root
@@ -53,6 +57,12 @@ def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist."""
     directory, pid = node.config.stash[_RUN]
     node.workerinput |= {"run_directory": str(directory), "run_pid": pid}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than processors: a good part of the tests waits, for a server or for a lease."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -103,7 +103,8 @@ def python_at(moment: Moment, *arguments: str) -> subprocess.CompletedProcess[st
         },
         capture_output=True,
         text=True,
-        timeout=300,
+        # Ten times what it takes on a machine with nothing else to do.
+        timeout=600,
         check=False,
     )
 

@@ -19,6 +19,7 @@ import pytest
 import redis
 from tests.e2e.conftest import ROOT, MakeKey, Stack, chat, free_port, wait_for
 from tests.midnight import leave_time_before_midnight
+from tests.soak import some_or_all
 
 ROOMY = [{"requests": 10_000, "window_seconds": 60}]
 # Longer than a hundred requests need to arrive: nobody settles before everybody has asked.
@@ -119,7 +120,7 @@ def reconciled(stack: Stack) -> dict[str, Any]:
         time.sleep(0.5)
 
 
-@pytest.mark.parametrize("repeat", range(3))
+@pytest.mark.parametrize("repeat", some_or_all(range(10), some=1))
 def test_a_cap_that_fits_ten_admits_ten_of_a_hundred(
     stack: Stack, make_key: MakeKey, urls: list[str], repeat: int
 ) -> None:

@@ -75,7 +75,6 @@ async def test_a_killed_process_leaves_nothing_held_and_an_audit_event(scene: Sc
     assert await sweep(scene) == 0
 
 
-@pytest.mark.dates
 async def test_two_sweeps_at_a_time_leave_one_record(scene: Scene) -> None:
     for _ in range(12):
         await scene.reserve(CALLERS[0], lease=0.01)

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 from tests.integration.redis.ledger_process import LedgerProcess
+from tests.soak import few_or_many
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.ledger import RedisLedger
 from controlplane.domain.limits import Claim, Limit, Measure, Period
 
-REPEATS = 20
+REPEATS = few_or_many(5, 100)
 AMOUNT = 1_234
 FITS = 10
 
@@ -45,34 +46,37 @@ def _run(
     return sum(r["admitted"] for r in results), sum(r["refused"] for r in results)
 
 
+@pytest.mark.parametrize("repeats", REPEATS)
 @pytest.mark.parametrize("name", LIMITS)
 async def test_exactly_what_fits_is_admitted_every_time(
     processes: tuple[LedgerProcess, LedgerProcess],
     ledger: RedisLedger,
     client: RedisClient,
     name: str,
+    repeats: int,
 ) -> None:
     limit = LIMITS[name]
     amount = 1 if limit.measure is Measure.REQUESTS else AMOUNT
     outcomes, provider_calls = [], []
-    for repeat in range(REPEATS):
+    for repeat in range(repeats):
         org_id = f"org-{repeat}"
         if limit.measure is Measure.COST:
             await ledger.books.open(org_id, {limit: {}})
         outcomes.append(_run(processes, "calls", limit, org_id, amount))
         provider_calls.append(int(await client.redis.get(f"provider:{{{org_id}}}")))
-    assert outcomes == [(FITS, 100 - FITS)] * REPEATS
-    assert provider_calls == [FITS] * REPEATS
+    assert outcomes == [(FITS, 100 - FITS)] * repeats
+    assert provider_calls == [FITS] * repeats
     # The control meets the same load in the same run, and lets far more through.
     unguarded, _ = _run(processes, "unguarded_calls", limit, "org-control", amount)
     assert unguarded > 2 * FITS
 
 
+@pytest.mark.parametrize("repeats", REPEATS)
 async def test_never_more_than_the_limit_are_under_way(
-    processes: tuple[LedgerProcess, LedgerProcess], client: RedisClient
+    processes: tuple[LedgerProcess, LedgerProcess], client: RedisClient, repeats: int
 ) -> None:
     peaks, lowest = [], 100
-    for repeat in range(REPEATS):
+    for repeat in range(repeats):
         admitted, _ = _run(processes, "calls", AT_ONCE, f"org-{repeat}", 1)
         lowest = min(lowest, admitted)
         peaks.append(int(await client.redis.zscore(f"peak:{{org-{repeat}}}", "peak")))

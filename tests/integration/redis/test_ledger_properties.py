@@ -22,6 +22,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.soak import few_or_many
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.ledger import RedisLedger
@@ -200,7 +201,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.usefixtures("whole_day")
-def test_any_order_of_steps_keeps_the_promise(clean_redis: str) -> None:
+@pytest.mark.parametrize("examples", few_or_many(25, 1_000))
+def test_any_order_of_steps_keeps_the_promise(clean_redis: str, examples: int) -> None:
     class Machine(LedgerMachine):
         def __init__(self) -> None:
             super().__init__(clean_redis)
@@ -208,7 +210,7 @@ def test_any_order_of_steps_keeps_the_promise(clean_redis: str) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=60,
+            max_examples=examples,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from tests.soak import some_or_all
 from tests.unit.cli.scripted import ENVIRON, Scripted, refusal
 
 from controlplane.cli import follow, main
@@ -63,7 +64,7 @@ def _place(record: dict[str, Any]) -> tuple[datetime, str]:
     return datetime.fromisoformat(record["occurred_at"]), record["request_id"]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", some_or_all(range(30), some=2))
 def test_every_record_is_shown_once(seed: int, capsys: pytest.CaptureFixture[str]) -> None:
     chance = random.Random(seed)
     late, expected = timedelta(minutes=15), []

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.gateway.parts import CALLER, body_of, chunks_of
 
@@ -82,7 +82,6 @@ async def test_a_whole_answer(value: str) -> None:
     assert caught.value.param == "choices.0.message.content"
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_a_stream_cut_anywhere_says_what_the_whole_answer_says(data: st.DataObject) -> None:
     import asyncio

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from controlplane.screening.fold import fold, unescape
@@ -59,7 +59,6 @@ def test_a_disguised_value_is_found_with_its_own_bounds(
     assert (finding.offset, finding.length) == (len(before), len(value))
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_the_way_back_never_leaves_the_text_nor_turns_around(text: str) -> None:
     data, offsets = fold(text)
@@ -76,7 +75,6 @@ def test_the_way_back_never_leaves_the_text_nor_turns_around(text: str) -> None:
         assert data[position : position + 1] in fold(text[start:end])[0]
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=[*map(chr, range(32, 127)), "\u00e9", "\u4f60", "\u200b"], min_size=70))
 def test_many_distinct_characters_fold_like_few(text: str) -> None:
     many = "".join(map(chr, range(0x4E00, 0x4E50)))
@@ -101,7 +99,6 @@ def test_escapes_of_json_are_decoded(text: str, expected: str | None) -> None:
     assert (decoded and decoded[0]) == expected
 
 
-@settings(deadline=None)
 @given(st.text(alphabet=["\\", "u", "0", "4", "n", '"', "/", "a", "\u00e9"]))
 def test_the_way_back_from_decoded_text(text: str) -> None:
     decoded = unescape(text)

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from tests.unit.screening.bodies import bodies
 
 from controlplane.screening.detect import DETECTORS
@@ -159,7 +159,6 @@ def kinds(findings: list[Finding]) -> set[str]:
     return {finding.kind for finding in findings}
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bodies)
 def test_a_second_scan_finds_nothing_of_what_was_redacted(body: dict[str, Any]) -> None:
     before = repr(body)
@@ -170,7 +169,6 @@ def test_a_second_scan_finds_nothing_of_what_was_redacted(body: dict[str, Any]) 
     assert repr(body) == before
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bodies)
 def test_arguments_that_were_json_are_json_afterwards(body: dict[str, Any]) -> None:
     for ascii_only in (True, False):

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from tests.unit.screening.bodies import bodies
 
 from controlplane.screening.detect import DETECTORS
@@ -222,7 +222,6 @@ def test_a_finding_never_shows_what_was_found() -> None:
             }
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bodies)
 def test_any_json_can_be_scanned(body: dict[str, Any]) -> None:
     before = repr(body)
