@@ -39,11 +39,13 @@ def stream(simulator: httpx.Client, model: str, **body: Any) -> Any:
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_reset(simulator: httpx.Client, streamed: bool) -> None:
+    responses = []
     with (
         pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)),
-        stream(simulator, "sim-reset", stream=streamed),
+        stream(simulator, "sim-reset", stream=streamed) as response,
     ):
-        pass
+        responses.append(response)
+    assert responses == [], "the connection ends before the headers"
 
 
 @pytest.mark.parametrize(("streamed", "start"), [(False, b'{"id"'), (True, b'data: {"id"')])
@@ -84,7 +86,21 @@ def test_the_first_byte_comes_before_a_stall(simulator: httpx.Client) -> None:
 
 
 def test_a_client_who_leaves_is_counted(simulator: httpx.Client) -> None:
-    simulator.delete("/calls")
-    with stream(simulator, "sim-stall-30", stream=True) as response:
-        next(response.iter_raw())
-    wait_until(lambda: simulator.get("/calls").json()["openai"]["left"] == 1, seconds=3)
+    def left() -> int:
+        return int(simulator.get("/calls").json()["anthropic"]["left"])
+
+    # Not the provider of the other tests: that those have left may be noticed now.
+    request = {"model": "sim-stall-30", "max_tokens": 9, "stream": True}
+    messages = [{"role": "user", "content": "Hello"}]
+    with simulator.stream(
+        "POST",
+        "/anthropic/v1/messages",
+        json={**request, "messages": messages},
+        headers={"x-api-key": "sk-simulator", "anthropic-version": "2023-06-01"},
+    ) as response:
+        assert response.status_code == 200
+        pieces = response.iter_raw()
+        assert next(pieces)
+        assert left() == 0
+    wait_until(lambda: left() > 0, seconds=10)
+    assert left() == 1
