@@ -74,6 +74,12 @@ test: .venv/.installed .venv-infra/.installed ## Every test, on real PostgreSQL,
 	@$(COMPILE)
 	@$(BIN)/pytest -n auto
 
+.PHONY: slowest
+slowest: .venv/.installed .venv-infra/.installed ## Every test, and the table of the slowest ones in CONTRIBUTING.md anew
+	@$(COMPILE)
+	@$(BIN)/pytest -n auto --junitxml=dist/tests.xml
+	@$(BIN)/python -m tests.slowest dist/tests.xml
+
 .PHONY: soak
 soak: .venv/.installed .venv-infra/.installed ## What is proven by repetition: thousands of examples and rounds
 	@$(COMPILE)
