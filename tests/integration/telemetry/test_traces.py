@@ -17,7 +17,8 @@ MS = 1_000_000
 
 SEND = """
 import asyncio
-configure(stage="prod", traces=True)
+from controlplane.providers.registry import TRACE_NAMES
+configure(stage="prod", traces=True, provider_names=TRACE_NAMES)
 observe({event})
 asyncio.run(flush())
 """

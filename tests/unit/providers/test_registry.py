@@ -7,6 +7,7 @@ import inspect
 import httpx
 import pytest
 from genai_prices.data_snapshot import get_snapshot
+from opentelemetry.semconv._incubating.attributes.gen_ai_attributes import GenAiProviderNameValues
 
 from controlplane.config import ProviderSettings
 from controlplane.gateway.ports import Provider
@@ -41,6 +42,11 @@ def test_it_has_a_key_and_an_address(kind: Kind) -> None:
 def test_its_price_list_exists(kind: Kind) -> None:
     lists = {provider.id for provider in get_snapshot().providers}
     assert kind.price_list is None or kind.price_list in lists
+
+
+def test_its_name_in_traces_is_the_one_of_the_semantic_conventions(kind: Kind) -> None:
+    """Where they have none, the kind's own name is the rule."""
+    assert kind.trace_name in {*(name.value for name in GenAiProviderNameValues), kind.name}
 
 
 def test_the_simulator_plays_it(kind: Kind) -> None:
