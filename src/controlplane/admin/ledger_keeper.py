@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from controlplane.adapters.postgres.configuration import ConfigurationRepository
 from controlplane.adapters.postgres.spending import Spending
-from controlplane.adapters.redis.ledger_books import LedgerBooks, Page, State
+from controlplane.adapters.redis.ledger_books import LedgerBooks, LedgerPage, State
 from controlplane.domain.limits import Limit
 from controlplane.domain.policy import Level, PolicyDocument, scope
 from controlplane.policy.cost_caps import COST_CAPS
@@ -132,7 +132,7 @@ class LedgerKeeper:
     async def _caps(self, org_id: str) -> dict[Limit, Cap]:
         return caps_in((await self._rules.all_of(org_id)).documents)
 
-    async def _open(self, org_id: str, caps: Mapping[Limit, Cap], page: Page) -> int:
+    async def _open(self, org_id: str, caps: Mapping[Limit, Cap], page: LedgerPage) -> int:
         untrusted = [c.limit for c in page.counters if c.state is not State.TRUSTED]
         spent = {limit: await self._recorded(org_id, caps[limit], page.now) for limit in untrusted}
         await self._books.open(org_id, spent)

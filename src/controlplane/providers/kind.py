@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from controlplane.config import ProviderVariable
 from controlplane.domain.usage import ImageTokens
-from controlplane.providers.parameters import Parameters
+from controlplane.providers.parameters import ParameterRows
 
 
 class Protocol(StrEnum):
@@ -48,7 +48,7 @@ class Kind:
     module: str
     protocols: tuple[Protocol, ...]
     variables: tuple[ProviderVariable, ...]
-    parameters: Parameters
+    parameters: ParameterRows
     failures: Failures
     images: ImageTokens
     price_list: str | None

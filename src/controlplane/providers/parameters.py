@@ -74,7 +74,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
+class ParameterRows:
     """The rows of a kind, and what becomes of a parameter that has none."""
 
     rows: Mapping[str, Parameter]
@@ -100,7 +100,7 @@ class Parameters:
 _LOSING = (Handling.REFUSED, Handling.IGNORED)
 
 # OpenAI, and what is compatible with it, judges what nobody here knows.
-PASSED_ON = Parameters(
+PASSED_ON = ParameterRows(
     {"model": Parameter(Handling.TRANSLATED, "the target of the route")},
     others=Parameter(Handling.PASSED),
 )

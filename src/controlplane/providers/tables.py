@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from controlplane.config import ProviderVariable
 from controlplane.providers.kind import Kind
-from controlplane.providers.parameters import DEFAULTS, Parameters
+from controlplane.providers.parameters import DEFAULTS, ParameterRows
 from controlplane.providers.registry import KINDS
 
 
@@ -48,7 +48,7 @@ def failures_table() -> str:
 
 def parameters_table() -> str:
     """What becomes of each parameter; kinds that treat all of them alike share a column."""
-    columns: dict[int, tuple[Parameters, list[str]]] = {}
+    columns: dict[int, tuple[ParameterRows, list[str]]] = {}
     for kind in KINDS.values():
         names = columns.setdefault(id(kind.parameters), (kind.parameters, []))[1]
         names.append(f"`{kind.name}`")
@@ -71,7 +71,7 @@ def _images(kind: Kind) -> str:
     return "; ".join([f"{images.at_most:,} tokens", *more])
 
 
-def _handling(parameters: Parameters, name: str) -> str:
+def _handling(parameters: ParameterRows, name: str) -> str:
     row = parameters.of(name)
     return f"{row.handling}: {row.note}" if row.note else str(row.handling)
 

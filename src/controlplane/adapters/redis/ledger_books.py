@@ -56,7 +56,7 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class LedgerPage:
     """The counters of an organisation at one moment of Redis's clock."""
 
     now: datetime
@@ -92,7 +92,7 @@ class LedgerBooks:
         self._open = client.redis.register_script(script("counters.lua", "open.lua"))
         self._lost = client.redis.register_script(script("lost.lua"))
 
-    async def read(self, org_id: str, limits: Sequence[Limit]) -> Page:
+    async def read(self, org_id: str, limits: Sequence[Limit]) -> LedgerPage:
         """The counters of these cost caps, all at the same moment."""
         keys = [ledger_key(org_id), *limit_keys(org_id, limits)]
         args = [window_arg(limit) for limit in limits]
@@ -101,7 +101,7 @@ class LedgerBooks:
             Counter(limit, State(state), held, from_us(moved_at), _pairs(rest))
             for limit, (state, held, moved_at, *rest) in zip(limits, found, strict=True)
         )
-        return Page(from_us(now), bool(exists), counters)
+        return LedgerPage(from_us(now), bool(exists), counters)
 
     async def open(self, org_id: str, spent: Mapping[Limit, Mapping[int, int]]) -> None:
         """Start to trust these counters, with what was spent per bucket.

@@ -10,7 +10,7 @@ from controlplane.admin.models.model import RequestBody, ResponseBody, examples
 _CREATED_AT = "2026-01-31T12:00:00+00:00"
 
 
-class Organization(ResponseBody):
+class OrganizationShown(ResponseBody):
     """An organisation."""
 
     model_config = examples({"id": "org-acme", "name": "Acme", "created_at": _CREATED_AT})
@@ -26,7 +26,7 @@ class NewOrganization(RequestBody):
     name: Name
 
 
-class Application(ResponseBody):
+class ApplicationShown(ResponseBody):
     """An application."""
 
     model_config = examples(

@@ -5,11 +5,11 @@ What nobody here knows is refused: Anthropic would not judge it.
 
 from __future__ import annotations
 
-from controlplane.providers.parameters import Handling, Parameter, Parameters
+from controlplane.providers.parameters import Handling, Parameter, ParameterRows
 
 T, G, R, I = Handling.TRANSLATED, Handling.GATEWAY, Handling.REFUSED, Handling.IGNORED  # noqa: E741
 
-PARAMETERS = Parameters(
+PARAMETERS = ParameterRows(
     {
         "model": Parameter(T, "the target of the route"),
         "messages": Parameter(

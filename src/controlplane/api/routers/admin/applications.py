@@ -12,7 +12,7 @@ from controlplane.admin.applications import (
     delete_application,
     rename_application,
 )
-from controlplane.admin.models.directory import Application, NewApplication, Rename
+from controlplane.admin.models.directory import ApplicationShown, NewApplication, Rename
 from controlplane.admin.models.model import Page
 from controlplane.admin.models.pages import PageQuery, cursor_at
 from controlplane.admin.outage import unavailable
@@ -38,7 +38,7 @@ TAKEN = refusals({409: "The id is taken, if only by a deleted application."})
 @router.get("", summary="List applications, by id")
 async def list_applications(
     asked: Asking, query: Annotated[PageQuery, Query()]
-) -> Page[Application]:
+) -> Page[ApplicationShown]:
     """Without the deleted ones. A developer sees its own."""
     with unavailable("The applications cannot be read at the moment. Try again."):
         page, last = await asked.parts.directory.application_page(
@@ -52,16 +52,21 @@ async def list_applications(
 
 
 @router.post("", status_code=201, summary="Create an application", responses=TAKEN)
-async def add_application(asked: Asking, wanted: NewApplication) -> Application:
+async def add_application(asked: Asking, wanted: NewApplication) -> ApplicationShown:
     """Keys can be made for it at once. Its id, made up where none is given, is for ever."""
     made = await create_application(asked.parts.directory, asked.actor, wanted)
     return asked.tagged(_shown(made), etag(made.to_dict()))
 
 
 @router.get(
-    "/{application_id}", summary="One application", response_model=Application, responses=UNKNOWN
+    "/{application_id}",
+    summary="One application",
+    response_model=ApplicationShown,
+    responses=UNKNOWN,
 )
-async def get_application(asked: Reading, application_id: ApplicationId) -> Application | Response:
+async def get_application(
+    asked: Reading, application_id: ApplicationId
+) -> ApplicationShown | Response:
     """The application and its `ETag`; 304 where `If-None-Match` names that."""
     found = None
     if asked.own_application in (None, application_id):
@@ -75,7 +80,7 @@ async def get_application(asked: Reading, application_id: ApplicationId) -> Appl
 @router.patch("/{application_id}", summary="Rename an application", responses=UNKNOWN)
 async def change_application(
     asked: Writing, application_id: ApplicationId, wanted: Rename
-) -> Application:
+) -> ApplicationShown:
     """The name is for people; keys, policies and records go by the id."""
     renamed = await rename_application(
         asked.parts.directory, asked.actor, application_id, wanted.name, asked.condition
@@ -98,5 +103,5 @@ async def remove_application(asked: Writing, application_id: ApplicationId) -> N
     )
 
 
-def _shown(entry: Entry) -> Application:
-    return Application(id=entry.id, name=entry.name, created_at=entry.created_at)
+def _shown(entry: Entry) -> ApplicationShown:
+    return ApplicationShown(id=entry.id, name=entry.name, created_at=entry.created_at)

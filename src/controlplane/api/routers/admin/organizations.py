@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from controlplane.admin.applications import organization_not_found, rename_organization
-from controlplane.admin.models.directory import Organization, Rename
+from controlplane.admin.models.directory import OrganizationShown, Rename
 from controlplane.admin.models.model import Page
 from controlplane.admin.models.pages import PageQuery
 from controlplane.admin.outage import unavailable
@@ -33,7 +33,7 @@ UNKNOWN = refusals({404: "Not the caller's organization."})
 @router.get("", summary="List organizations")
 async def list_organizations(
     asked: Asking, query: Annotated[PageQuery, Query()]
-) -> Page[Organization]:
+) -> Page[OrganizationShown]:
     """A credential belongs to one organization: the page has that one."""
     own = await _own(asked.parts, asked.caller.org_id)
     shown = own is not None and (query.cursor is None or own.id > query.cursor)
@@ -43,12 +43,12 @@ async def list_organizations(
 @router.get(
     "/{organization_id}",
     summary="One organization",
-    response_model=Organization,
+    response_model=OrganizationShown,
     responses=UNKNOWN,
 )
 async def get_organization(
     asked: Reading, organization_id: OrganizationId
-) -> Organization | Response:
+) -> OrganizationShown | Response:
     """The organization and its `ETag`; 304 where `If-None-Match` names that."""
     if organization_id != asked.caller.org_id:
         raise organization_not_found()
@@ -61,7 +61,7 @@ async def get_organization(
 @router.patch("/{organization_id}", summary="Rename an organization", responses=UNKNOWN)
 async def change_organization(
     asked: Writing, organization_id: OrganizationId, wanted: Rename
-) -> Organization:
+) -> OrganizationShown:
     """The name is for people; everything else goes by the id."""
     if organization_id != asked.actor.org_id:
         raise organization_not_found()
@@ -76,5 +76,5 @@ async def _own(parts: Container, org_id: str) -> Entry | None:
         return await parts.directory.organization(org_id)
 
 
-def _shown(entry: Entry) -> Organization:
-    return Organization(id=entry.id, name=entry.name, created_at=entry.created_at)
+def _shown(entry: Entry) -> OrganizationShown:
+    return OrganizationShown(id=entry.id, name=entry.name, created_at=entry.created_at)
