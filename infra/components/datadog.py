@@ -34,7 +34,7 @@ class Datadog(Construct):
             service="llm-control-plane",
             enable_datadog_tracing=False,
             enable_datadog_logs=False,
-            capture_lambda_payload=False,  # prompts are nobody else's
+            capture_lambda_payload=False,  # prompts stay here
             source_code_integration=False,
         )
         datadog.add_lambda_functions([function])

@@ -69,7 +69,7 @@ class Firewall(Construct):
 
 
 def _only_through_cloudfront(secret: secretsmanager.ISecret) -> wafv2.CfnWebACL.RuleProperty:
-    """Else anybody could say for themselves from which address they come."""
+    """Else a caller could say from which address it comes."""
     shown = _Acl.ByteMatchStatementProperty(
         field_to_match=_Acl.FieldToMatchProperty(single_header={"Name": ORIGIN_HEADER}),
         positional_constraint="EXACTLY",

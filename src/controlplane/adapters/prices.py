@@ -22,7 +22,7 @@ class GenaiPrices:
     """The gateway's PriceBook: each request costs what the list says for its day (UTC).
 
     `lists` names for each provider the one of `genai-prices` whose prices hold for it. Others are
-    somebody's own servers: what they cost is not for us to guess.
+    servers of others: what they cost is not for us to guess.
     """
 
     def __init__(self, lists: Mapping[str, str], today: Callable[[], date] = _today) -> None:

@@ -85,13 +85,13 @@ class LedgerKeeper:
                 return Standing.LOST
             await self._books.close_others(org_id, list(caps))
             await self._open(org_id, caps, page)
-            # Somebody may have stored, and opened, another cap meanwhile.
+            # Another cap may have been stored and opened meanwhile.
             before, caps = caps, await self._caps(org_id)
             if caps == before:
                 return Standing.OPEN
 
     async def restore(self, org_id: str) -> int:
-        """Open what cannot be trusted with what the audit trail says; answers how many counters.
+        """Open what cannot be trusted with what the audit trail says; returns how many counters.
 
         To be called when no hold from before the loss can live and the trail is complete.
         """
@@ -146,7 +146,7 @@ class LedgerKeeper:
 def caps_in(documents: Sequence[PolicyDocument]) -> dict[Limit, Cap]:
     """Every cost cap that is enforced, now or at some time.
 
-    A document that cannot be read has none: nobody is admitted under it either.
+    A document that cannot be read has none: no request is admitted under it either.
     """
     caps = {}
     for entry in documents:

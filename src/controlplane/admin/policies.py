@@ -91,7 +91,7 @@ class PolicyAdministration:
         document: Mapping[str, Any],
         condition: Precondition,
     ) -> tuple[PolicyEntry, bool]:
-        """Store a checked document; answers what is stored, and whether there was none before."""
+        """Store a checked document; returns what is stored, and whether there was none before."""
         with unavailable(_UNSTORED):
             stored = await self._policies.put(actor, *subject, document, _check(condition))
         await self._put_in_force(actor)

@@ -14,7 +14,7 @@ ANY = "*"
 
 
 def etag(representation: Mapping[str, Any]) -> str:
-    """A strong entity tag: the same for the same content, whoever computes it."""
+    """A strong entity tag: the same for the same content, in every process."""
     canonical = json.dumps(representation, sort_keys=True, separators=(",", ":"))
     return f'"{hashlib.sha256(canonical.encode()).hexdigest()[:32]}"'
 

@@ -84,7 +84,7 @@ async def put_price(
     wanted: OwnPrice,
     condition: Precondition,
 ) -> bool:
-    """Store the price and put it in force; answers whether it is new.
+    """Store the price and put it in force; returns whether it is new.
 
     Storing what is stored already succeeds whatever the condition says, so a request whose answer
     was lost can be repeated. Raises NotFound, PreconditionFailed, and Unavailable.

@@ -72,7 +72,7 @@ async def put_route(
     route: Route,
     condition: Precondition,
 ) -> bool:
-    """Store the route and put it in force; answers whether it is new.
+    """Store the route and put it in force; returns whether it is new.
 
     Storing what is stored already succeeds whatever the condition says, so a request whose answer
     was lost can be repeated. Raises PreconditionFailed, and Unavailable.

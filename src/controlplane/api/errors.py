@@ -38,7 +38,7 @@ async def gateway_error_response(_request: Request, error: Exception) -> Respons
 
 
 async def part_missing_response(_request: Request, error: Exception) -> Response:
-    """Exception handler for a part that could not be made: a secret, say, that nobody could read.
+    """Exception handler for a part that could not be made: a secret, say, that could not be read.
 
     The operator finds in the log which one.
     """

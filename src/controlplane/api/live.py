@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import Send
 
-# Returns when nobody waits for the answer any more.
+# Returns when the answer is no longer waited for.
 Gone = Callable[[], Awaitable[object]]
 # Sends one answer, an ASGI message at a time.
 LiveApp = Callable[[Gone, Send], Awaitable[None]]
@@ -17,7 +17,7 @@ LIVE = "controlplane.live"
 
 
 class Answered(dict[str, Any]):
-    """`{"statusCode": ...}`: what was sent already, for whoever looks at a handler's result."""
+    """`{"statusCode": ...}`: what was sent already, for readers of a handler's result."""
 
 
 class LiveEvent(dict[str, Any]):

@@ -28,7 +28,7 @@ from controlplane.telemetry import log, log_crash
 
 
 def respond(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """The proxy response; the caller gets the envelope even for an event that nobody can read.
+    """The proxy response; the caller gets the envelope even for an event that cannot be read.
 
     A LiveEvent is answered on the way, and `Answered` says with which status.
     """

@@ -1,6 +1,6 @@
 """Which role may use which route. `docs/ADMIN_API.md` shows the same table.
 
-A route that is missing here is open to nobody. A developer sees what belongs to its own
+A route that is missing here is closed to all. A developer sees what belongs to its own
 application, a viewer what holds no record of a single request and no key.
 """
 

@@ -34,7 +34,7 @@ def archive_objects(events: Iterable[AuditEvent]) -> list[ArchiveObject]:
 
 
 async def archive(store: ObjectStore, events: Sequence[AuditEvent]) -> dict[EventId, str]:
-    """Write the events; answers the key of the object that holds each. Raises Unreachable."""
+    """Write the events; returns the key of the object that holds each. Raises Unreachable."""
     objects = archive_objects(events)
     await asyncio.gather(
         *(store.put(o.key, o.body, "application/x-ndjson", "gzip") for o in objects)

@@ -17,7 +17,7 @@ MAX_AGE = timedelta(minutes=50)
 
 
 async def settle_unsettled(events: Iterable[AuditEvent], ledger: Ledger) -> list[AuditEvent]:
-    """Tell the ledger what it has missed; answers the events that are to come again.
+    """Tell the ledger what it has missed; returns the events that are to come again.
 
     Telling it a second time changes nothing. What is too old, or not to be understood, is counted
     and left alone.

@@ -33,7 +33,7 @@ class AuditEvent:
     `admitted_at` is the ledger's clock at admission: the day and month that are charged. `shadow`
     names what policies on trial would have refused. `replayed` marks a stored answer that was given
     again, `payload_key` where S3 holds the texts (where the policy keeps them). `unsettled` is a
-    hold that the ledger could not be told about: whoever stores the event settles it.
+    hold that the ledger could not be told about: the event's consumer settles it.
     """
 
     request_id: str

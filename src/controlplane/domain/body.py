@@ -16,7 +16,7 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        # orjson's message may quote the body, which may hold what nobody must see in a log.
+        # orjson's message may quote the body, which may hold what must not be in a log.
         raise InvalidRequest("The request body is not valid JSON.") from None
     if not isinstance(body, dict):
         raise InvalidRequest("The request body must be a JSON object.")

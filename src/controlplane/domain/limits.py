@@ -33,7 +33,7 @@ class Limit:
     """At most `capacity` of `measure` for `scope` (`app-456`).
 
     `window` is a number of seconds (any window of that length), a period of the calendar, or None
-    for what is under way at one moment. A shadow limit counts by itself and refuses nobody.
+    for what is under way at one moment. A shadow limit counts by itself and refuses nothing.
     """
 
     measure: Measure
@@ -60,7 +60,7 @@ class Limit:
 class Claim:
     """What a request asks of all its limits together: the most that it can come to.
 
-    `lease_seconds` bounds its life: a hold that nobody settled by then is void. `note` says whose
+    `lease_seconds` bounds its life: a hold that is not settled by then is void. `note` says whose
     hold it was, for the audit trail.
     """
 

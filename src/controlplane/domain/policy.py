@@ -46,7 +46,7 @@ def scope(level: Level, subject_id: str) -> str:
     """The name under which a level counts: `app-456`. An id without its prefix gets one that no id
     can have (`app:support`), so that no two subjects share a name.
 
-    The `sub` of a user is anybody's text and becomes part of Redis keys: it is quoted as in an
+    The `sub` of a user may be any text and becomes part of Redis keys: it is quoted as in an
     address, and always prefixed, so that no two users share a name.
     """
     prefix = _SCOPE_PREFIXES[level]

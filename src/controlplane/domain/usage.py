@@ -63,7 +63,7 @@ class ImageTokens:
 
 
 def estimated_usage(asked_characters: int, said_characters: int) -> TokenUsage:
-    """What text of these lengths comes to where nobody counted: about four characters a token."""
+    """What text of these lengths comes to, uncounted: about four characters a token."""
     return TokenUsage(
         input=-(-asked_characters // CHARACTERS_PER_TOKEN),
         output=-(-said_characters // CHARACTERS_PER_TOKEN),

@@ -1,4 +1,4 @@
-"""`{"type": "hold-sweep"}`: every hold that nobody settled within its lease gets an audit event.
+"""`{"type": "hold-sweep"}`: every hold that was not settled within its lease gets an audit event.
 
 The ledger let go of what it held when the lease ended. Two sweeps at a time write the same events,
 which the audit trail keeps once.

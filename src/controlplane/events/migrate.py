@@ -17,7 +17,7 @@ _REVISION = re.compile(r"\A[A-Za-z0-9_]{1,64}\Z")
 
 
 async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
-    """Migrate upwards; answers the revisions before and after (None: no migration has run yet).
+    """Migrate upwards; returns the revisions before and after (None: no migration has run yet).
 
     Raises MigrationError where there is no such revision or another migration keeps the lock.
     """

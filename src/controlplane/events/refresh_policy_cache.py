@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
-    """Re-read policies, routes, prices and keys; answers how many of each now hold.
+    """Re-read policies, routes, prices and keys; returns how many of each now hold.
 
     Raises ControlPlaneError where there is no such organisation, and Unreachable.
     """

@@ -37,12 +37,12 @@ ROUTES = (
     ),
     Route(alias="claude-sonnet-4-5", targets=(Target("anthropic", "claude-sonnet-4-5"),)),
 )
-# Whom the record of the keys names: nobody is signed in here.
+# Whom the record of the keys names: no one is signed in here.
 ACTOR = "event:user-seeder"
 
 
 async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
-    """Seed; answers how many rows of each kind were made.
+    """Seed; returns how many rows of each kind were made.
 
     With `"issue_keys": true` two new API keys as well, in clear, this once. Raises
     ControlPlaneError where a field is wrong.

@@ -39,7 +39,7 @@ async def admit(
             retry_after_seconds=RESTORE_SECONDS,
         ) from error
     except (Unreachable, asyncio.CancelledError) as error:
-        # It may have been taken all the same; then whoever stores the event releases it.
+        # It may have been taken all the same; then the consumer of the event releases it.
         trail.unsettled = Settlement(_taken(claim), 0, 0).to_dict()
         if isinstance(error, asyncio.CancelledError):
             raise

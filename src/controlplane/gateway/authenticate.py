@@ -15,7 +15,7 @@ async def authenticate(
 ) -> Caller:
     """The caller behind an `Authorization` header (RFC 6750, section 2.1).
 
-    Raises Unauthenticated, or Unavailable where nobody can tell at the moment.
+    Raises Unauthenticated, or Unavailable where that cannot be told at the moment.
     """
     credential = _bearer(authorization)
     if not credential.startswith(PREFIX):

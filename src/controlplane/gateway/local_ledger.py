@@ -19,7 +19,7 @@ _COUNTED = (Measure.REQUESTS, Measure.CONCURRENCY)
 class LocalLedger:
     """Counts the requests, in windows and at one time, that this process saw.
 
-    Nobody but Redis knows what was spent, so tokens and costs pass: whoever asks decides first
+    Only Redis knows what was spent, so tokens and costs pass: the caller of this decides first
     whether that may be. Shadow limits are not tried out here.
     """
 

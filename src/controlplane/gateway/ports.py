@@ -49,7 +49,7 @@ class Ledger(Protocol):
 
     async def reserve(self, claim: Claim) -> Decision:
         """Take a hold, or say which limit refuses. Raises LedgerLost where a cost cap is among the
-        limits and nobody knows what was spent."""
+        limits and what was spent is not known."""
         ...
 
     async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Limit, ...]:
@@ -81,7 +81,7 @@ class ReplayStore(Protocol):
     async def keep(
         self, org_id: str, name: str, fingerprint: str, owner: str, answer: bytes
     ) -> bool:
-        """Store the answer for a day, unless the claim has gone to another; answers whether."""
+        """Store the answer for a day, unless the claim has gone to another; returns whether."""
         ...
 
     async def give_up(self, org_id: str, name: str, owner: str) -> None:

@@ -67,7 +67,7 @@ async def replay(
     without an answer gives it up, so that a failed request can be tried again.
 
     Raises InvalidRequest for a stream, Conflict for another body or while the first one is under
-    way, Unavailable where nobody could keep the promise.
+    way, Unavailable where the promise could not be kept.
     """
     if call.idempotency_key is None:
         yield None

@@ -22,7 +22,7 @@ async def settle(
     """Leaving the context, however that happens, prices the usage, reported or estimated, and
     replaces the hold by it; without usage, the hold is released.
 
-    What the ledger cannot be told now goes with the audit event: whoever stores that settles it.
+    What the ledger cannot be told now goes with the audit event, whose consumer settles it.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""The most that a request can come to, in tokens and money, before anybody has counted."""
+"""The most that a request can come to, in tokens and money, before it is counted."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _check_bounded(request: InferenceRequest, *, strict: bool) -> None:
     for place, part in _parts(request.body):
         if part.get("type") == "file":
             raise InvalidRequest(
-                f"'{place}' is a file: nobody can say beforehand how many tokens that is, and the "
+                f"'{place}' is a file: how many tokens that is cannot be known beforehand, and the "
                 "policy limits them. Send its text.",
                 param=place,
                 code="unbounded_request",

@@ -51,7 +51,7 @@ async def send_answer(app: LiveApp, invocation: Invocation) -> Answered:
     )
     try:
         await app(response.gone, response.send)
-    # The entry point: what was sent so far needs its end. Nobody cancels this task from outside.
+    # The entry point: what was sent so far needs its end. This task is not cancelled from outside.
     except (Exception, asyncio.CancelledError) as error:
         log_crash(error)
     finally:
@@ -85,7 +85,7 @@ class StreamedResponse:
     async def send(self, message: Message) -> None:
         """ASGI's `send`; does nothing once the connection is broken."""
         if self._broken:
-            await asyncio.sleep(0)  # whoever sends without a pause gets to hear of it
+            await asyncio.sleep(0)  # a sender without a pause gets to hear of it
             return
         try:
             if message["type"] == "http.response.start":

@@ -45,7 +45,7 @@ class ProviderClient:
     ) -> AsyncIterator[httpx.Response]:
         """The response to `asked`, a 200 whose content is still to be read.
 
-        Whoever reads a stream bounds each wait; here a timer for every piece would cost too much.
+        The reader of a stream bounds each wait; here a timer for every piece would cost too much.
 
         Raises ProviderError for another status and for a connection that fails, then or while the
         content is read inside the context.

@@ -13,7 +13,7 @@ from typing import Any
 
 from controlplane.errors import UnsupportedParameter
 
-# A value equal to the default asks for nothing, so nobody refuses it.
+# A value equal to the default asks for nothing, so it is not refused.
 DEFAULTS: Mapping[str, Any] = {
     "model": None,
     "messages": None,
@@ -99,7 +99,7 @@ class ParameterRows:
 
 _LOSING = (Handling.REFUSED, Handling.IGNORED)
 
-# OpenAI, and what is compatible with it, judges what nobody here knows.
+# OpenAI, and what is compatible with it, judges what is not known here.
 PASSED_ON = ParameterRows(
     {"model": Parameter(Handling.TRANSLATED, "the target of the route")},
     others=Parameter(Handling.PASSED),

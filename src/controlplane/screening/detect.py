@@ -74,7 +74,7 @@ def _in_context(data: bytes, start: int, context: str) -> bool:
 
 
 def _custom_hits(detector: Detector, data: bytes) -> list[Hit]:
-    """String by string: nobody tells whose pattern it is not to match U+0000."""
+    """String by string: a custom pattern may match U+0000."""
     hits: list[Hit] = []
     start = 0
     for text in data.split(b"\x00"):

@@ -76,7 +76,7 @@ class Tokens:
 
 
 class _Draft:
-    """A copy of a body that shares whatever nobody has written to."""
+    """A copy of a body that shares all that was not written to."""
 
     def __init__(self, body: Mapping[str, Any]) -> None:
         self._copies: dict[Path, Any] = {(): dict(body)}

@@ -74,7 +74,7 @@ def begin_request(request_id: str) -> RequestScope:
 
 
 def mark_observed(request_id: str) -> None:
-    """The request has its line: nobody needs to write another.
+    """The request has its line: no other is needed.
 
     The scope is shared with the tasks that the request started, unlike a value of their context.
     """
@@ -84,7 +84,7 @@ def mark_observed(request_id: str) -> None:
 
 
 def log_crash(error: BaseException) -> None:
-    """Log what broke and where, without the message: it may quote what nobody must see."""
+    """Log what broke and where, without the message: it may quote what must not be seen."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]
     cause = error.__cause__

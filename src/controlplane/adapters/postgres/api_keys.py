@@ -1,4 +1,4 @@
-"""API keys in PostgreSQL, by hash; nobody here ever sees a key."""
+"""API keys in PostgreSQL, by hash; a key itself is never seen here."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class KeyRepository:
 
     @asynccontextmanager
     async def all_committed(self) -> AsyncGenerator[list[ApiKey], None]:
-        """Every key in force of every organisation, for whoever passes them on: meanwhile nobody is
+        """Every key in force of every organisation, to be passed on: meanwhile nobody is
         inside of `committed`."""
         async with self._database.system() as connection:
             await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
@@ -73,7 +73,7 @@ class KeyRepository:
     async def committed(
         self, org_id: str, *, key_id: str | None = None, application_id: str | None = None
     ) -> AsyncGenerator[InForce, None]:
-        """One key as it is now, or all of an application, for whoever passes them on.
+        """One key as it is now, or all of an application, to be passed on.
 
         One at a time: who is the last to pass a key on has the last word of the database.
         """
@@ -144,7 +144,7 @@ class KeyRepository:
         return after
 
     async def revoke(self, actor: Actor, key_id: str, check: Check) -> bool:
-        """Revoke a key; answers whether there is such a key. A revoked one stays as it is."""
+        """Revoke a key; returns whether there is such a key. A revoked one stays as it is."""
         async with self._database.tenant(actor.org_id) as connection:
             before = await stored(connection, key_id, for_update=True)
             if before is None or before.state is KeyState.REVOKED:
@@ -212,7 +212,7 @@ _LOCK = func.hashtextextended("api_keys", 0)
 
 
 async def _take_turn(connection: AsyncConnection) -> None:
-    """Until the transaction ends, nobody passes on all keys: what they have read may be old."""
+    """Until the transaction ends, all keys are not passed on: what was read may be old."""
     await connection.execute(select(func.pg_advisory_xact_lock_shared(_LOCK)))
 
 

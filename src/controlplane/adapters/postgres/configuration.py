@@ -29,7 +29,7 @@ from controlplane.domain.routing import Route
 
 
 class ConfigurationRepository:
-    """Every method raises Unreachable. `add_...` leaves a row that exists as it is, and answers
+    """Every method raises Unreachable. `add_...` leaves a row that exists as it is, and returns
     whether it made one."""
 
     def __init__(self, database: Database) -> None:
@@ -48,7 +48,7 @@ class ConfigurationRepository:
 
     @asynccontextmanager
     async def committed(self, org_id: str) -> AsyncGenerator[StoredConfiguration, None]:
-        """All rules of one organisation as they are now, for whoever passes them on.
+        """All rules of one organisation as they are now, to be passed on.
 
         One at a time: inside the context no other process has read what it still wants to pass on,
         so that the last one to do so has the last word of the database.
@@ -78,7 +78,7 @@ class ConfigurationRepository:
     async def put_route(
         self, actor: Actor, route: Route, check: Callable[[Route | None], None]
     ) -> bool:
-        """Store a route; answers whether its alias is new.
+        """Store a route; returns whether its alias is new.
 
         `check` sees what is stored, in the same transaction, and refuses by raising; it is not
         asked where that is the very same route. Raises NotFound for an unknown organisation.
@@ -101,7 +101,7 @@ class ConfigurationRepository:
         return stored is None
 
     async def delete_route(self, actor: Actor, alias: str, check: Callable[[Route], None]) -> bool:
-        """Remove a route; answers whether there was one. `check` as in `put_route`."""
+        """Remove a route; returns whether there was one. `check` as in `put_route`."""
         async with self._database.tenant(actor.org_id) as connection:
             await lock_configuration(connection, actor.org_id)
             stored = await _route(connection, alias)
@@ -188,7 +188,7 @@ async def _note_route(
 
 
 async def lock_configuration(connection: AsyncConnection, org_id: str) -> None:
-    """Until the transaction ends, nobody else changes or passes on the rules of `org_id`."""
+    """Until the transaction ends, no other changes or passes on the rules of `org_id`."""
     await connection.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(f"rules:{org_id}", 0)))
     )

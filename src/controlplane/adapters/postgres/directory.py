@@ -28,12 +28,12 @@ class Directory:
         self._database = database
 
     async def organization(self, org_id: str) -> Entry | None:
-        """The organisation; None where nobody has made it here."""
+        """The organisation; None where it was never made here."""
         async with self._database.tenant(org_id) as connection:
             return await _entry(connection, _ORGANIZATION)
 
     async def rename_organization(self, actor: Actor, name: str, check: Check) -> Entry | None:
-        """Name the actor's own organisation; None where nobody has made it here."""
+        """Name the actor's own organisation; None where it was never made here."""
         async with self._database.tenant(actor.org_id) as connection:
             before = await _entry(connection, _ORGANIZATION.with_for_update())
             if before is None or before.name == name:
@@ -104,7 +104,7 @@ class Directory:
         return after
 
     async def delete_application(self, actor: Actor, application_id: str, check: Check) -> bool:
-        """Mark it as deleted and revoke its keys; answers whether there is one, or was."""
+        """Mark it as deleted and revoke its keys; returns whether there is one, or was."""
         async with self._database.tenant(actor.org_id) as connection:
             before = await _entry(connection, _one(application_id).with_for_update())
             if before is None:

@@ -1,4 +1,4 @@
-"""Connections and transactions. Nobody waits for PostgreSQL without a bound."""
+"""Connections and transactions. Every wait for PostgreSQL is bounded."""
 
 from __future__ import annotations
 

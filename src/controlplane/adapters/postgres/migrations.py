@@ -39,7 +39,7 @@ class MigrationError(ControlPlaneError):
 def upgrade(
     url: str | URL, revision: str = "head", *, lock_seconds: float = LOCK_SECONDS
 ) -> tuple[str | None, str | None]:
-    """Migrate to `revision`; answers the revisions before and after, None for an empty database.
+    """Migrate to `revision`; returns the revisions before and after, None for an empty database.
 
     Blocks: call it in a thread. Raises MigrationError and Unreachable.
     """

@@ -97,8 +97,8 @@ class PolicyRepository:
     async def add(
         self, actor: Actor, level: Level, subject_id: str, document: Mapping[str, Any]
     ) -> bool:
-        """Store a first document; answers whether it did. A subject that has or ever had a policy
-        is left alone: somebody may have removed it on purpose. Raises NotFound as `put` does."""
+        """Store a first document; returns whether it did. A subject that has or ever had a policy
+        is left alone: it may have been removed on purpose. Raises NotFound as `put` does."""
         async with self._database.tenant(actor.org_id) as connection:
             await lock_configuration(connection, actor.org_id)
             stored = await read_current(connection, level, subject_id)
@@ -118,7 +118,7 @@ class PolicyRepository:
         document: Mapping[str, Any],
         check: Check,
     ) -> tuple[PolicyEntry, bool]:
-        """Store a document that `parse_policy` takes; answers what is stored now, and whether the
+        """Store a document that `parse_policy` takes; returns what is stored now, and whether the
         subject had no policy.
 
         What is stored already changes nothing, and `check` is not asked. Raises NotFound for a
@@ -140,7 +140,7 @@ class PolicyRepository:
     async def rollback(
         self, actor: Actor, level: Level, subject_id: str, version: int, check: Check
     ) -> PolicyEntry:
-        """Store the document of an older version as a new version; answers what is stored now.
+        """Store the document of an older version as a new version; returns what is stored now.
 
         Raises NotFound for a version or a subject that is not there, InvalidRequest for a version
         that was a removal, and InvalidPolicy for a document that would not be taken today.
@@ -159,7 +159,7 @@ class PolicyRepository:
             )
 
     async def remove(self, actor: Actor, level: Level, subject_id: str, check: Check) -> bool:
-        """Remove the policy of a subject; answers whether there was one. Its versions stay."""
+        """Remove the policy of a subject; returns whether there was one. Its versions stay."""
         async with self._database.tenant(actor.org_id) as connection:
             await lock_configuration(connection, actor.org_id)
             stored = await read_current(connection, level, subject_id)

@@ -47,7 +47,7 @@ class PriceRepository:
         return found[:limit], len(found) > limit
 
     async def put(self, actor: Actor, wanted: OwnPrice, check: Check) -> bool:
-        """Store a price; answers whether it is new. Raises NotFound for an unknown organisation."""
+        """Store a price; returns whether it is new. Raises NotFound for an unknown organisation."""
         key = {"org_id": actor.org_id, "provider": wanted.provider, "model": wanted.model}
         amounts = {name: getattr(wanted.price, name) for name in AMOUNTS}
         changes = {**amounts, "updated_at": func.now()}
@@ -67,7 +67,7 @@ class PriceRepository:
         return stored is None
 
     async def delete(self, actor: Actor, provider: str, model: str, check: Check) -> bool:
-        """Remove a price; answers whether there was one."""
+        """Remove a price; returns whether there was one."""
         async with self._database.tenant(actor.org_id) as connection:
             await lock_configuration(connection, actor.org_id)
             stored = await _price(connection, provider, model)

@@ -13,7 +13,7 @@ from controlplane.adapters.postgres.usage import MAX_NAME_LENGTH
 from controlplane.domain.limits import Period
 from controlplane.domain.policy import Level
 
-# A rolling window of a month is many rows, and nobody waits for a page meanwhile.
+# A rolling window of a month is many rows, and no page waits for it.
 DEADLINE_SECONDS = 60.0
 BUCKETS = 60
 

@@ -252,7 +252,7 @@ class RequestLog(Base):
 class UsageDaily(Base):
     """The audit trail summed up by day (UTC, of admission), caller and model; '' where unknown.
 
-    `latency_ms` is a sum too. Kept by whoever stores the events, in the same transaction.
+    `latency_ms` is a sum too. Kept by the consumer of the events, in the same transaction.
     """
 
     __tablename__ = "usage_daily"

@@ -70,7 +70,7 @@ class UsageRepository:
 
     async def knows_application(self, org_id: str, application_id: str) -> bool:
         """True where the organisation has this application, had it, or has records of it (a token
-        may name one that nobody has made here)."""
+        may name one that was never made here)."""
         if not is_storable(application_id):
             return False
         exists = [

@@ -87,7 +87,7 @@ class ConfigurationCache:
         await self._client.run(write)
 
     async def _renew(self, org_id: str, fields: Mapping[str, str], was: bytes | None) -> None:
-        """Write, unless somebody else has since `was`: what was loaded may be older than that."""
+        """Write, unless another process has since `was`: what was loaded may be older than that."""
         key = _key(org_id)
 
         async def write(redis: Any) -> None:

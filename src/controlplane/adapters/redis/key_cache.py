@@ -1,7 +1,7 @@
 """API keys in Redis, `api_key:<hash>`; PostgreSQL only on a miss.
 
 An entry holds whom the key speaks for, or that no such key is in force. Like the rules it outlives
-its freshness, so that a database that is down locks nobody out.
+its freshness, so that a database that is down locks no caller out.
 
 A key that ends is not deleted here but marked as unknown: whoever has read the database before it
 ended finds another entry than before, and does not write what has become wrong.
@@ -111,7 +111,7 @@ class KeyCache:
         return raw
 
     async def _renew(self, key_hash: str, found: ApiKey | None, was: bytes | None) -> None:
-        """Write, unless somebody else has since `was`: what was loaded may be older than that."""
+        """Write, unless another process has since `was`: what was loaded may be older than that."""
         name = _key(key_hash)
 
         async def write(redis: Any) -> None:

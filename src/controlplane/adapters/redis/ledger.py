@@ -52,8 +52,8 @@ class RedisLedger:
     async def reserve(self, claim: Claim) -> Decision:
         """Take a hold under all limits of the claim, or none.
 
-        A hold that nobody settles within its lease is void. Raises LedgerLost where a cost cap is
-        among the limits and nobody knows what was spent under it.
+        A hold that is not settled within its lease is void. Raises LedgerLost where a cost cap is
+        among the limits and what was spent under it is not known.
         """
         if not claim.limits:
             return Decision(Hold(claim.request_id, claim.org_id), ())

@@ -1,4 +1,4 @@
-"""The ledger as its keepers see it: what is counted, what is lost, which holds nobody settled."""
+"""The ledger as its keepers see it: what is counted, what is lost, which holds were not settled."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class LedgerBooks:
         await self._write(org_id, spent, {})
 
     async def close_others(self, org_id: str, limits: Sequence[Limit]) -> None:
-        """Soon nobody counts under other caps than these: trust no other counter for longer.
+        """Soon nothing counts under other caps than these: trust no other counter for longer.
 
         They stay for CLOSING_SECONDS, for requests that have read the policy of before.
         """
@@ -152,7 +152,7 @@ class LedgerBooks:
         return from_us(seconds * _SECOND + microseconds)
 
     async def dead_holds(self) -> list[DeadHold]:
-        """The holds of all organisations whose lease has ended and that nobody swept yet."""
+        """The holds of all organisations whose lease has ended and that are not swept yet."""
         now = await self.now()
 
         async def scan(redis: Any) -> list[tuple[bytes, bytes, bytes]]:

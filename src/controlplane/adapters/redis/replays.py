@@ -36,7 +36,7 @@ class RedisReplays:
     async def keep(
         self, org_id: str, name: str, fingerprint: str, owner: str, answer: bytes
     ) -> bool:
-        """Store the answer for a day, unless the claim has gone to another; answers whether."""
+        """Store the answer for a day, unless the claim has gone to another; returns whether."""
         value = fingerprint.encode() + _ANSWERED + answer
         args = [_UNDER_WAY + owner.encode(), value, KEEP_SECONDS]
         kept = await self._client.run(lambda _: self._keep(keys=[_key(org_id, name)], args=args))

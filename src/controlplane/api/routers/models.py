@@ -57,7 +57,7 @@ async def _routes(request: Request) -> list[Route]:
 
 
 def _model(route: Route) -> dict[str, Any]:
-    # Nobody knows when the model behind an alias was made.
+    # When the model behind an alias was made is not known.
     owner = route.targets[0].provider
     return {"id": route.alias, "object": "model", "created": 0, "owned_by": owner}
 

@@ -37,7 +37,7 @@ def a_text(value: Any, place: str) -> str:
 
 
 def only(value: Mapping[str, Any], known: frozenset[str], place: str) -> None:
-    """Raise UnsupportedParameter for a member that says something and that nobody translates."""
+    """Raise UnsupportedParameter for a member that says something and is not translated."""
     for name in value:
         if name not in known and value[name] is not None:
             refuse(f"{place}.{name}")

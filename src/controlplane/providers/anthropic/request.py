@@ -14,7 +14,7 @@ from controlplane.providers.anthropic.schema import closed_schema
 from controlplane.providers.anthropic.thinking import BUDGETS, is_left_out, translate_thinking
 from controlplane.providers.anthropic.tools import translate_tools
 
-# Messages needs a maximum. Where nobody sets one, this is it, and the thinking comes on top.
+# Messages needs a maximum. Where none is set, this is it, and the thinking comes on top.
 DEFAULT_MAX_TOKENS = 8192
 MAX_TEMPERATURE = 1
 

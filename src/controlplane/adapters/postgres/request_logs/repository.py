@@ -62,7 +62,7 @@ class RequestLogRepository:
             if written.new:
                 new = [by_id[key] for key in sorted(written.new)]
                 await set_archive_keys(connection, await archive(new))
-                # Last: nobody waits for S3 with a row locked that other writers add to as well.
+                # Last: no writer waits for S3 with a row locked that other writers add to as well.
                 await add_usage(connection, new)
                 await note_key_use(connection, new)
         return written

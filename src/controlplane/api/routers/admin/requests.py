@@ -52,7 +52,7 @@ _UNREADABLE = "The audit records cannot be read at the moment. Try again."
 async def list_requests(
     asked: Asking, query: Annotated[RequestQuery, Query()]
 ) -> Page[RequestRecord] | Response:
-    """A developer sees those of its own application. `format=csv` or `format=jsonl` answers a file;
+    """A developer sees those of its own application. `format=csv` or `format=jsonl` returns a file;
     the header `x-next-cursor` is there where more records follow."""
     with unavailable(_UNREADABLE):
         where = _filter(query, await asked.application(query.application_id))
