@@ -135,7 +135,8 @@ def stop(directory: Path) -> None:
 
 
 def _start(directory: Path, owner_pid: int, addresses: Path) -> None:
-    with (directory / "servers.log").open("wb") as log:
+    # What fails removes the directory: the log is read by its handle.
+    with (directory / "servers.log").open("w+b") as log:
         process = subprocess.Popen(
             [sys.executable, __file__, str(directory), str(owner_pid)],
             stdin=subprocess.DEVNULL,
@@ -144,12 +145,13 @@ def _start(directory: Path, owner_pid: int, addresses: Path) -> None:
             # Ctrl-C is for pytest, which stops the servers once the last test has let go of them.
             start_new_session=True,
         )
-    (directory / "pid").write_text(str(process.pid))
-    deadline = time.monotonic() + START_SECONDS
-    while not addresses.exists():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"No servers:\n{(directory / 'servers.log').read_text()}")
-        time.sleep(0.02)
+        (directory / "pid").write_text(str(process.pid))
+        deadline = time.monotonic() + START_SECONDS
+        while not addresses.exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                log.seek(0)
+                raise RuntimeError(f"No servers:\n{log.read().decode(errors='replace')}")
+            time.sleep(0.02)
 
 
 def _is_alive(pid: int) -> bool:
