@@ -32,6 +32,7 @@ def test_every_other_role_needs_an_application(role: Role) -> None:
     assert caught.value.param == "application_id"
 
 
+@pytest.mark.dates
 def test_changes_are_those_that_are_named() -> None:
     assert read(KeyChanges, {"name": "n"}).given() == {"name": "n"}
     assert read(KeyChanges, {"expires_at": None}).given() == {"expires_at": None}
