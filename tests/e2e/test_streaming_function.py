@@ -48,13 +48,11 @@ def test_chunks_arrive_while_later_ones_are_not_made_yet(
     stack: Stack, function: Function, key: str
 ) -> None:
     stack.simulate("openai", {"kind": "stall", "seconds": 2, "after": 2}, times=1)
-    started = time.monotonic()
     streamed = function.stream(chat(STREAM, key))
     first = streamed.piece()
-    first_after = time.monotonic() - started
+    first_at = time.monotonic()
     rest = list(streamed.pieces())
-    assert first_after < 1.5
-    assert time.monotonic() - started > 2
+    assert time.monotonic() - first_at > 1, "the provider was silent for two seconds in between"
     assert len(rest) >= 3
     sent = data(b"".join([first or b"", *rest]))
     assert sent[0]["object"] == "chat.completion.chunk"

@@ -94,7 +94,7 @@ def pool(aws_endpoint_url: str) -> dict[str, Any]:
     cognito: Any = boto3.client("cognito-idp", region_name=REGION, endpoint_url=aws_endpoint_url)
     names = ("orgId", "appId", "userRole")
     pool_id = cognito.create_user_pool(
-        PoolName="roles",
+        PoolName=f"roles-{uuid.uuid4().hex}",  # the emulator makes ids of names
         Schema=[{"Name": name, "AttributeDataType": "String", "Mutable": True} for name in names],
     )["UserPool"]["Id"]
     client_id = cognito.create_user_pool_client(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,7 @@ def pool(aws_endpoint_url: str) -> Pool:
     )
     names = ("orgId", "appId", "userRole")
     pool_id = cognito.create_user_pool(
-        PoolName="callers",
+        PoolName=f"callers-{uuid.uuid4().hex}",  # the emulator makes ids of names
         Schema=[{"Name": name, "AttributeDataType": "String", "Mutable": True} for name in names],
     )["UserPool"]["Id"]
     client_id = cognito.create_user_pool_client(
