@@ -38,7 +38,7 @@ def table(report: str) -> str:
     for title, seconds, number in (("File", files, FILES), ("Test", tests, TESTS)):
         rows += [f"| {title} | seconds |", "|---|---:|"]
         for name in nlargest(number, seconds, key=seconds.__getitem__):
-            rows.append(f"| `{name.removeprefix('tests/')}` | {seconds[name]:.0f} |")
+            rows.append(f"| `{name}` | {seconds[name]:.0f} |")
         rows.append("")
     return "\n".join(rows)
 

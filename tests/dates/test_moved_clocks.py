@@ -1,4 +1,4 @@
-"""What is marked `dates` passes on any day: it runs again at each of the MOMENTS."""
+"""What is marked `dates` passes on any day: it runs again at the MOMENTS."""
 
 from __future__ import annotations
 
@@ -40,7 +40,13 @@ def test_what_reads_the_day_has_the_mark() -> None:
     assert readers - set(marked()) == set()
 
 
-@pytest.mark.parametrize("moment", MOMENTS, ids=str)
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(each, marks=[pytest.mark.soak] if each.soak else [], id=str(each))
+        for each in MOMENTS
+    ],
+)
 def test_they_pass(moment: Moment, tmp_path: Path) -> None:
     # pytest's own folder would be cleared of what looks old.
     options = (

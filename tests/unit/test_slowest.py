@@ -15,10 +15,10 @@ REPORT = """<testsuites><testsuite>
 def test_files_and_tests_with_their_variants_slowest_first() -> None:
     rows = [row for row in table(REPORT).splitlines() if row.startswith("| `")]
     assert rows == [
-        "| `e2e/test_b.py` | 120 |",
-        "| `unit/test_a.py` | 3 |",
-        "| `e2e/test_b.py::TestAll::test_two` | 120 |",
-        "| `unit/test_a.py::test_one` | 3 |",
+        "| `tests/e2e/test_b.py` | 120 |",
+        "| `tests/unit/test_a.py` | 3 |",
+        "| `tests/e2e/test_b.py::TestAll::test_two` | 120 |",
+        "| `tests/unit/test_a.py::test_one` | 3 |",
     ]
     assert table(REPORT).startswith("All tests together: 2.1 minutes")
 
