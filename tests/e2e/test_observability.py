@@ -55,6 +55,17 @@ class Place:
             assert time.monotonic() < deadline, f"no line of {request_id}"
             time.sleep(0.1)
 
+    def all_lines(self, request_id: str, number: int) -> list[Line]:
+        """What is printed of a request, once there are so many lines: the last one comes after the
+        response."""
+        deadline = time.monotonic() + 10
+        while True:
+            found = [x for x in _objects(self.output()) if x.get("request_id") == request_id]
+            if len(found) >= number:
+                return found
+            assert time.monotonic() < deadline, f"{len(found)} lines of {request_id}"
+            time.sleep(0.1)
+
 
 def _objects(output: str) -> Iterator[Line]:
     for text in output.splitlines():
@@ -162,7 +173,7 @@ def test_the_line_and_the_metrics_of_a_refusal(make_key: MakeKey, place: Place) 
 def test_an_unknown_caller_is_counted(place: Place) -> None:
     status, request_id = place.send(BODY, "sk-cp-nobody")
     assert status == 401
-    counted, access = (x for x in _objects(place.output()) if x.get("request_id") == request_id)
+    counted, access = place.all_lines(request_id, 2)
     assert counted["llm_cp.auth_failed"] == 1
     assert (access["message"], access["status"]) == ("request", 401)
     assert "sk-cp-nobody" not in place.output()
