@@ -99,7 +99,7 @@ class ParameterRows:
 
 _LOSING = (Handling.REFUSED, Handling.IGNORED)
 
-# OpenAI, and what is compatible with it, judges what is not known here.
+# OpenAI, and what is compatible with it, judges unknown parameters.
 PASSED_ON = ParameterRows(
     {"model": Parameter(Handling.TRANSLATED, "the target of the route")},
     others=Parameter(Handling.PASSED),

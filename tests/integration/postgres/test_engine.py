@@ -218,4 +218,6 @@ async def test_a_long_lived_server_serves_many_at_once(postgres_url: str) -> Non
     async with asyncio.timeout(5):
         everyone = asyncio.Barrier(10)
         await asyncio.gather(*(hold(everyone) for _ in range(10)))
+    assert everyone.n_waiting == 0
+    assert not everyone.broken
     await database.close()

@@ -62,7 +62,7 @@ class KeyRepository:
 
     @asynccontextmanager
     async def all_committed(self) -> AsyncGenerator[list[ApiKey], None]:
-        """Every key in force of every organisation, to be passed on: meanwhile nobody is
+        """Every key in force of every organisation, to be passed on: meanwhile none is
         inside of `committed`."""
         async with self._database.system() as connection:
             await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))

@@ -1,6 +1,6 @@
 """What becomes of each parameter of OpenAI's chat schema at Anthropic.
 
-What is not known here is refused: Anthropic would not judge it.
+An unknown parameter is refused: Anthropic would not judge it.
 """
 
 from __future__ import annotations

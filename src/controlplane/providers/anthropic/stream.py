@@ -47,7 +47,7 @@ class StreamTranslation:
         self._stop: Mapping[str, Any] = {}
 
     def feed(self, event: Mapping[str, Any]) -> list[Chunk]:
-        """The chunks that `event` becomes; none for a ping and for what is not known.
+        """The chunks that `event` becomes; none for a ping and for an unknown event.
 
         Raises ProviderError for an error event, and for events that are no Message.
         """

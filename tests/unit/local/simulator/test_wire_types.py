@@ -68,6 +68,7 @@ async def test_embeddings(provider: SimulatedProvider) -> None:
         json={"model": "text-embedding-3-small", "input": ["a", "b"]},
         headers={"Authorization": f"Bearer {API_KEY}"},
     )
+    assert response.status_code == 200
     openai.EMBEDDINGS.check(response.json())
 
 
