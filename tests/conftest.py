@@ -38,8 +38,8 @@ hypothesis_settings.load_profile("any machine")
 
 gateway_log.propagate = True  # caplog listens at the root
 
-# What these share is slow to make: each group runs on one worker.
-GROUPS = ("tests/e2e/", "tests/infra/package/")
+# What these share is slow to make: each group runs on one worker, by the first that fits.
+GROUPS = ("tests/e2e/test_budgets.py", "tests/e2e/", "tests/infra/package/", "tests/infra/")
 _RUN = pytest.StashKey[tuple[Path, int]]()
 
 
@@ -61,8 +61,8 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than processors: a good part of the tests waits, for a server or for a lease."""
-    return (os.cpu_count() or 1) + 1
+    """Twice the processors: half of the time a test waits, for a server, a child or a lease."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(optionalhook=True)

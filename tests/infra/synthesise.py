@@ -12,15 +12,12 @@ from importlib import import_module
 from typing import Any
 
 
-def _datadog(stage: Any) -> Any:
-    return replace(stage, datadog=True)
-
-
-def _domain(stage: Any) -> Any:
+def _complete(stage: Any) -> Any:
+    """Everything that a stage may have and the given ones do not."""
     domain = import_module("infra.stages").Domain(
         "llm.example.com", "arn:aws:acm:us-east-1:123456789012:certificate/1"
     )
-    return replace(stage, domain=domain, alarm_emails=("ops@example.com",))
+    return replace(stage, datadog=True, domain=domain, alarm_emails=("ops@example.com",))
 
 
 def _same(stage: Any) -> Any:
@@ -28,8 +25,7 @@ def _same(stage: Any) -> Any:
 
 
 VARIANTS: dict[str, Callable[[Any], Any]] = {
-    "datadog": _datadog,
-    "domain": _domain,
+    "complete": _complete,
     "careless": _same,
 }
 

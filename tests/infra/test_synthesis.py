@@ -28,23 +28,32 @@ OUTPUTS = {
 }
 
 
-@pytest.fixture
-def synthesise(infra_python: str, tmp_path: Path) -> Synthesise:
+@pytest.fixture(scope="module")
+def synthesise(infra_python: str, tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
     """Synthesises a variant of the sandbox; returns the process and the path of the template."""
 
     def run(variant: str) -> tuple[subprocess.CompletedProcess[str], Path]:
+        folder = tmp_path_factory.mktemp(variant)
         process = subprocess.run(
             [infra_python, "-m", "tests.infra.synthesise", variant],
             cwd=ROOT,
-            env={**os.environ, "CDK_OUTDIR": str(tmp_path)},
+            env={**os.environ, "CDK_OUTDIR": str(folder)},
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
-        return process, tmp_path / "llm-cp-sandbox.template.json"
+        return process, folder / "llm-cp-sandbox.template.json"
 
     return run
+
+
+@pytest.fixture(scope="module")
+def complete(synthesise: Synthesise) -> Template:
+    """The sandbox with Datadog, a domain of its own and a reader of its alarms."""
+    process, path = synthesise("complete")
+    assert process.returncode == 0, process.stderr
+    return Template.read(path)
 
 
 def test_all_stages_come_from_one_run_without_a_lookup(assembly: Path) -> None:
@@ -124,33 +133,27 @@ def test_datadog_is_off(template: Template) -> None:
     assert "datadog" not in text(template.body).lower()
 
 
-def test_datadog_comes_with_its_extension_and_its_key(synthesise: Synthesise) -> None:
-    process, path = synthesise("datadog")
-    assert process.returncode == 0, process.stderr
-    template = Template.read(path)
-    function = template.one("AWS::Lambda::Function")
+def test_datadog_comes_with_its_extension_and_its_key(complete: Template) -> None:
+    function = complete.one("AWS::Lambda::Function")
     assert "Datadog-Extension-ARM" in text(function["Layers"])
     assert function["Handler"] == "controlplane.lambda_handler.handler"
     variables = function["Environment"]["Variables"]
     assert variables["DD_CAPTURE_LAMBDA_PAYLOAD"] == "false"
     key = variables["DD_API_KEY_SECRET_ARN"]["Ref"]
-    assert template.resources[key]["Properties"]["Name"] == "/llm-cp/sandbox/datadog"
+    assert complete.resources[key]["Properties"]["Name"] == "/llm-cp/sandbox/datadog"
     readable = [
         text(statement["Resource"])
-        for _, statement in template.statements()
+        for _, statement in complete.statements()
         if "secretsmanager:GetSecretValue" in text(statement["Action"])
     ]
     assert any(key in resources for resources in readable)
 
 
-def test_an_own_domain_has_its_certificate_and_modern_tls(synthesise: Synthesise) -> None:
-    process, path = synthesise("domain")
-    assert process.returncode == 0, process.stderr
-    template = Template.read(path)
-    distribution = template.one("AWS::CloudFront::Distribution")["DistributionConfig"]
+def test_an_own_domain_has_its_certificate_and_modern_tls(complete: Template) -> None:
+    distribution = complete.one("AWS::CloudFront::Distribution")["DistributionConfig"]
     assert distribution["Aliases"] == ["llm.example.com"]
     assert distribution["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
     assert "certificate/1" in distribution["ViewerCertificate"]["AcmCertificateArn"]
-    client = template.one("AWS::Cognito::UserPoolClient")
+    client = complete.one("AWS::Cognito::UserPoolClient")
     assert client["CallbackURLs"] == ["https://llm.example.com/oauth2/idpresponse"]
-    assert template.one("AWS::SNS::Subscription")["Endpoint"] == "ops@example.com"
+    assert complete.one("AWS::SNS::Subscription")["Endpoint"] == "ops@example.com"

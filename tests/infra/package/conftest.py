@@ -13,6 +13,8 @@ import pytest
 from tests.infra.conftest import run_infra
 from tests.infra.template import ROOT
 
+from infra.package import wheels
+
 LAMBDA_PLATFORMS = {"x86_64": "x86_64", "AMD64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -43,16 +45,24 @@ def arm64_package(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Packa
 
 
 @pytest.fixture(scope="session")
-def native_package(
-    tree: Path, tmp_path_factory: pytest.TempPathFactory, arm64_package: Package
-) -> Package:
-    """The package for the architecture of this machine; Linux only, as its wheels are."""
+def native_folder(arm64_package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked zip with the native code of this machine; Linux only, as its wheels are."""
     if sys.platform != "linux":
         pytest.skip(f"LAMBDA'S WHEELS DO NOT LOAD on {sys.platform}: the package was not imported.")
     machine = LAMBDA_PLATFORMS[platform.machine()]
     if machine == "arm64":
-        return arm64_package
-    return _build(tree, tmp_path_factory.mktemp(machine), machine)
+        return arm64_package.folder
+    folder = tmp_path_factory.mktemp(machine)
+    wheels.install(folder, machine)
+    wheels.trim(folder)
+    shutil.copytree(arm64_package.folder, folder, dirs_exist_ok=True, copy_function=_unless_native)
+    return folder
+
+
+def _unless_native(source: str, target: str) -> None:
+    """Stable-ABI libraries of both architectures have the same name."""
+    if not (".so" in Path(source).suffixes and Path(target).exists()):
+        shutil.copy2(source, target)
 
 
 def _build(tree: Path, folder: Path, architecture: str) -> Package:

@@ -49,6 +49,7 @@ def _names(package: Package) -> list[str]:
         return archive.namelist()
 
 
+@pytest.mark.soak
 def test_the_same_inputs_give_the_same_bytes(
     tree: Path, arm64_package: Package, tmp_path: Path
 ) -> None:
@@ -150,7 +151,7 @@ def test_botocore_knows_the_services_that_the_function_calls(arm64_package: Pack
     assert {folder.name for folder in data.iterdir() if folder.is_dir()} == calls
 
 
-def test_the_handler_starts_from_the_zip(native_package: Package) -> None:
+def test_the_handler_starts_from_the_zip(native_folder: Path) -> None:
     events: list[Any] = [{"type": "no-such"}, {"hello": 1}, {"type": "user-migration"}]
     done = subprocess.run(
         [
@@ -160,7 +161,7 @@ def test_the_handler_starts_from_the_zip(native_package: Package) -> None:
                 "-S",
                 "-c",
                 ASK_FROM_THE_ZIP,
-                str(native_package.folder),
+                str(native_folder),
             ),
             *(json.dumps(events), json.dumps(sorted(AWS_SERVICES))),
         ],
@@ -182,7 +183,7 @@ def test_the_handler_starts_from_the_zip(native_package: Package) -> None:
     assert "'no-such'" in said["answers"][0][1]
     assert said["services"] == sorted(AWS_SERVICES)
     assert said["cached"].endswith("__init__.cpython-313.pyc")
-    assert said["migrations"] == str(native_package.folder / "migrations")
+    assert said["migrations"] == str(native_folder / "migrations")
     assert said["outside"] == []
 
 
