@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -63,8 +62,6 @@ async def container(settings: Settings) -> AsyncIterator[Container]:
     """Everything real but the providers, which nobody calls."""
     # Long-lived: one connection alone would put concurrent writes in order by itself.
     made = Container(replace(settings, providers=PROVIDERS, long_lived=True))
-    # Reading the machine's certificates takes longer than most of these tests.
-    made.http = httpx.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     yield made
     await made.database.close()
     await made.redis.close()
