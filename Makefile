@@ -116,12 +116,12 @@ eval: .venv/.installed ## Precision and recall of screening over its labelled do
 	@$(BIN)/python -m tests.screening_eval
 
 .PHONY: test-clients
-test-clients: .venv/.installed ## langchain-openai and the npm client against the gateway (needs npm)
+test-clients: .venv/.installed ## langchain-openai, the npm client and coding agents against the gateway (needs npm)
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-clients
 	@$(BIN)/uv pip sync -q --python .venv-clients --require-hashes requirements-clients.lock
 	@cd tests/e2e && npm ci --silent --no-audit --no-fund
 	@PYTHONPATH=src NODE_MODULES=tests/e2e/node_modules .venv-clients/bin/python -m pytest \
-	  tests/e2e/test_langchain_sdk.py tests/e2e/test_node_sdk.py
+	  tests/e2e/test_langchain_sdk.py tests/e2e/test_node_sdk.py tests/e2e/test_coding_agents.py
 
 .PHONY: bench
 bench: .venv/.installed ## CPU per request and cold start, beside a function that does nothing

@@ -1,0 +1,82 @@
+"""Coding agents work unchanged with a base URL and a key, whoever answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from tests.e2e.conftest import MakeKey, Stack
+
+PROMPT = "Say hello"
+ECHO = f"The last user said: {PROMPT}"
+PROVIDERS = pytest.mark.parametrize("provider", ["openai", "azure", "anthropic"])
+
+
+def run(command: list[str], folder: Path, **environment: str) -> str:
+    """What an agent prints, at home in `folder`."""
+    home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder / "data")}
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | home | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@PROVIDERS
+def test_opencode(
+    node_modules: Path,
+    stack: Stack,
+    make_key: MakeKey,
+    models: Mapping[str, str],
+    provider: str,
+    tmp_path: Path,
+) -> None:
+    """https://opencode.ai/docs/providers, "Custom provider"."""
+    model = models[provider]
+    own = {
+        "npm": "@ai-sdk/openai-compatible",
+        "options": {"baseURL": stack.env["OPENAI_BASE_URL"], "apiKey": make_key()},
+        "models": {model: {"name": model, "limit": {"context": 200_000, "output": 8_192}}},
+    }
+    chosen = {"model": f"gateway/{model}", "small_model": f"gateway/{model}"}
+    config = {"autoupdate": False, "share": "disabled", **chosen, "provider": {"gateway": own}}
+    (tmp_path / "opencode.json").write_text(json.dumps(config))
+    program = str(node_modules / ".bin" / "opencode")
+    before = stack.calls(provider)
+    assert ECHO in run([program, "run", PROMPT], tmp_path)
+    assert stack.calls(provider) > before
+
+
+@PROVIDERS
+def test_cline(
+    node_modules: Path,
+    stack: Stack,
+    make_key: MakeKey,
+    models: Mapping[str, str],
+    provider: str,
+    tmp_path: Path,
+) -> None:
+    """https://docs.cline.bot/provider-config/openai-compatible"""
+    program, model = str(node_modules / ".bin" / "cline"), models[provider]
+    place = ["--data-dir", str(tmp_path / "cline"), "-c", str(tmp_path)]
+    access = ["-k", make_key(), "-b", stack.env["OPENAI_BASE_URL"], "-m", model]
+    run([program, "auth", "openai", *access, *place], tmp_path)
+    options = ["-P", "openai", "-m", model, "--json", "--retries", "1"]
+    before = stack.calls(provider)
+    said = run([program, *options, *place, PROMPT], tmp_path)
+    result = json.loads(said.strip().splitlines()[-1])
+    assert result["finishReason"] == "completed"
+    assert ECHO in result["text"]
+    assert result["usage"]["inputTokens"] > 1_000
+    assert stack.calls(provider) > before
