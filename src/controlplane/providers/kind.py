@@ -20,18 +20,15 @@ class Protocol(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """What the errors of a kind mean, in OpenAI's words.
+    """What the errors of a kind mean, in OpenAI's words, beside what `meanings.py` says of all.
 
-    `member` of the body holds the error (None: the body is the error), `code` of the error its
-    code. `codes` and `statuses` translate; a code stands among the statuses where an error inside
-    a stream has no other. `phrases` in the message of a 400 stand for a code it does not have.
+    `code_is_type` where the type of an error is its code. `codes` and `statuses` translate; a code
+    stands among the statuses where an error inside a stream has no other.
     """
 
-    member: str | None = "error"
-    code: str = "code"
+    code_is_type: bool = False
     codes: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[int | str, int] = field(default_factory=dict)
-    phrases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

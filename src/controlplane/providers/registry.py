@@ -62,7 +62,7 @@ _ROWS = (
         parameters=ANTHROPIC_PARAMETERS,
         # https://platform.claude.com/docs/en/api/errors
         failures=Failures(
-            code="type",
+            code_is_type=True,
             statuses={
                 "invalid_request_error": 400,
                 "authentication_error": 401,
@@ -74,11 +74,6 @@ _ROWS = (
                 "api_error": 500,
                 "timeout_error": 504,
                 "overloaded_error": 529,
-            },
-            # There is no code for a prompt that does not fit; OpenAI's clients look for theirs.
-            phrases={
-                "prompt is too long": "context_length_exceeded",
-                "exceed context limit": "context_length_exceeded",
             },
         ),
         images=ImageTokens(_IMAGE),

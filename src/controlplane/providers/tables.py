@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from controlplane.config import ProviderVariable
 from controlplane.providers.kind import Kind
+from controlplane.providers.meanings import MEANINGS
 from controlplane.providers.parameters import DEFAULTS, ParameterRows
 from controlplane.providers.registry import KINDS
 
@@ -39,11 +40,24 @@ def failures_table() -> str:
         failures, name = kind.failures, f"`{kind.name}`"
         rows += [(name, f"`{own}`", str(here)) for own, here in failures.statuses.items()]
         rows += [(name, f"`{own}`", f"`{here}`") for own, here in failures.codes.items()]
-        rows += [
-            (name, f'a 400 that says "{words}"', f"`{here}`")
-            for words, here in failures.phrases.items()
-        ]
     return _table(head, rows)
+
+
+def meanings_table() -> str:
+    """What the words of an error mean, at every kind."""
+    head = ("it says", "among", "here", "words")
+    return _table(
+        head,
+        (
+            (
+                meaning.says,
+                ", ".join(map(str, sorted(meaning.among))),
+                f"{meaning.status if meaning.ours else 'as there'} `{meaning.code}`",
+                ", ".join(f'"{word}"' for word in meaning.words),
+            )
+            for meaning in MEANINGS
+        ),
+    )
 
 
 def parameters_table() -> str:
@@ -81,7 +95,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines).replace(" --- ", "---")
 
 
-TABLES = (kinds_table, failures_table, parameters_table)
+TABLES = (kinds_table, failures_table, meanings_table, parameters_table)
 
 if __name__ == "__main__":
     sys.stdout.write("\n".join(table() for table in TABLES))
