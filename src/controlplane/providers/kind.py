@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from controlplane.config import ProviderVariable
+from controlplane.config import KindSettings, ProviderVariable
 from controlplane.domain.usage import ImageTokens
 from controlplane.providers.parameters import ParameterRows
 
@@ -44,7 +44,7 @@ class Kind:
     name: str
     module: str
     protocols: tuple[Protocol, ...]
-    variables: tuple[ProviderVariable, ...]
+    settings: KindSettings
     parameters: ParameterRows
     failures: Failures
     images: ImageTokens
@@ -54,9 +54,9 @@ class Kind:
     @property
     def key_variable(self) -> ProviderVariable:
         """The one that configures it."""
-        return next(variable for variable in self.variables if variable.sets == "api_key")
+        return next(variable for variable in self.settings.variables if variable.sets == "api_key")
 
     @property
     def url_variable(self) -> ProviderVariable:
         """The one that moves its address."""
-        return next(variable for variable in self.variables if variable.sets == "base_url")
+        return next(variable for variable in self.settings.variables if variable.sets == "base_url")

@@ -16,6 +16,7 @@ from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
+from controlplane.providers.fields import fitted, fitted_stream
 from controlplane.providers.http import ProviderClient, finish, json_object, read
 from controlplane.providers.kind import Kind
 from controlplane.providers.sse import data_of_events
@@ -32,22 +33,25 @@ class Endpoint:
 
 def provider(kind: Kind, settings: ProviderSettings, client: httpx.AsyncClient) -> OpenAIProvider:
     """A server that speaks OpenAI's format as a Provider of the gateway."""
-    return OpenAIProvider(kind, openai_endpoint(settings), client)
+    return OpenAIProvider(kind, settings, openai_endpoint(settings), client)
 
 
 def openai_endpoint(settings: ProviderSettings) -> Endpoint:
     """`{base_url}/chat/completions`, the key as a bearer token."""
     base = settings.base_url.rstrip("/")
-    headers = {"Authorization": f"Bearer {settings.api_key}"}
+    headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
     return Endpoint(lambda path, _model: f"{base}/{path}", headers, settings.api_key)
 
 
 class OpenAIProvider:
     """One endpoint over one shared HTTP client."""
 
-    def __init__(self, kind: Kind, endpoint: Endpoint, client: httpx.AsyncClient) -> None:
+    def __init__(
+        self, kind: Kind, settings: ProviderSettings, endpoint: Endpoint, client: httpx.AsyncClient
+    ) -> None:
         self.images = kind.images
         self._kind = kind
+        self._settings = settings
         self._endpoint = endpoint
         self._caller = ProviderClient(
             client, endpoint.headers, failures=kind.failures, api_key=endpoint.api_key
@@ -61,7 +65,7 @@ class OpenAIProvider:
         self, request: ChatRequest, model: str, timeouts: Timeouts
     ) -> ChatCompletion:
         """One whole answer; a 200 that is no completion is a failure. Raises ProviderError."""
-        body = {**request.body, "model": model}
+        body = fitted(request.body, self._settings, model)
         url = self._endpoint.url("chat/completions", model)
         async with self._caller.post(url, body, timeouts) as response:
             return _completion(await read(response))
@@ -81,8 +85,7 @@ class OpenAIProvider:
         The first one has a choice: until it comes, another provider can still take over, and what
         Azure says of its filters before is no answer.
         """
-        options = {**(request.body.get("stream_options") or {}), "include_usage": True}
-        body = {**request.body, "model": model, "stream_options": options}
+        body = fitted_stream(request.body, self._settings, model)
         url = self._endpoint.url("chat/completions", model)
         async with self._caller.post(url, body, timeouts, streamed=True) as response:
             begun: set[int] = set()

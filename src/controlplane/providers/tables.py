@@ -22,7 +22,7 @@ def kinds_table() -> str:
         (
             f"`{kind.name}`",
             ", ".join(f"`{protocol}`" for protocol in kind.protocols),
-            ", ".join(map(_variable, kind.variables)),
+            ", ".join(map(_variable, kind.settings.variables)),
             f"`{kind.price_list}`" if kind.price_list else "own ones only",
             f"`{kind.trace_name}`",
             _images(kind),

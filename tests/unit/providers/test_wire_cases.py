@@ -15,10 +15,13 @@ from tests.unit.providers.cases import KEY
 
 from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatRequest
+from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.routing import Route, Target
 from controlplane.errors import GatewayError
 from controlplane.gateway.call import Whole
 from controlplane.gateway.record import Trail
+from controlplane.policy.effective import effective_policy
+from controlplane.policy.output_tokens import bound_output
 from controlplane.wiring.providers import open_provider
 
 CASES = Path(__file__).parents[2] / "fixtures" / "wire"
@@ -36,7 +39,7 @@ class Outcome:
     error: GatewayError | None = None
 
 
-async def play(case: str) -> Outcome:
+async def play(case: str, **settings: Any) -> Outcome:
     """One request of a case; each call upstream gets the next of its replies."""
     row = json.loads((CASES / f"{case}.json").read_text())
     replies, outcome = iter(row["upstream_reply"]), Outcome()
@@ -48,10 +51,15 @@ async def play(case: str) -> Outcome:
 
     client = httpx.AsyncClient(transport=httpx.MockTransport(reply))
     providers = {
-        kind: open_provider(ProviderSettings(kind, kind, "https://provider.test", KEY), client)
+        kind: open_provider(
+            ProviderSettings(kind, kind, "https://provider.test", KEY, **settings), client
+        )
         for kind in ("openai", "anthropic")
     }
     request = ChatRequest(row["request"])
+    if "application_policy" in row:
+        document = PolicyDocument(Level.APPLICATION, "app-1", 1, row["application_policy"])
+        request = bound_output(request, effective_policy(CALLER, [document]))
     route = Route(request.model, TARGETS[request.model])
     try:
         async with dispatched(request, route, providers, outcome.trail) as content:
@@ -84,3 +92,10 @@ async def test_the_providers_message_is_kept(case: str, status: int, words: str)
     error = (await play(case)).error
     assert error is not None
     assert (error.status, error.message) == (status, words)
+
+
+async def test_the_bound_of_a_cap_stands_in_the_field_that_the_server_reads() -> None:
+    outcome = await play("bound-field-unknown-to-compatible", max_tokens_field="max_tokens")
+    (sent,) = outcome.sent
+    assert sent["max_tokens"] == 4096
+    assert "max_completion_tokens" not in sent

@@ -38,7 +38,9 @@ class AnthropicProvider:
     def __init__(self, kind: Kind, settings: ProviderSettings, client: httpx.AsyncClient) -> None:
         self.images = kind.images
         self._kind = kind
-        headers = {"x-api-key": settings.api_key, "anthropic-version": API_VERSION}
+        headers = {"anthropic-version": API_VERSION}
+        if settings.api_key:
+            headers["x-api-key"] = settings.api_key
         self._caller = ProviderClient(
             client, headers, failures=kind.failures, api_key=settings.api_key
         )
