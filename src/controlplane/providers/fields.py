@@ -6,32 +6,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from controlplane.config import ProviderSettings
+from controlplane.domain.chat import ChatRequest
+from controlplane.providers.parameters import Fitted, ParameterRows
 
 _MAXIMA = ("max_tokens", "max_completion_tokens")
+_STREAM_OPTIONS = frozenset({"stream_options"})
 
 
-def fitted(body: Mapping[str, Any], settings: ProviderSettings, model: str) -> dict[str, Any]:
-    """The body of a whole answer, for `model`; the request stays as it is.
-
-    The smaller maximum stands in the one field that the server goes by: a bound that it does not
-    read is none.
-    """
-    out = {**body, "model": model}
-    if settings.max_tokens_field is not None:
-        maxima = [out.pop(name, None) for name in _MAXIMA]
-        asked = min((value for value in maxima if value is not None), default=None)
-        if asked is not None:
-            out[settings.max_tokens_field] = asked
+def fit(rows: ParameterRows, settings: ProviderSettings, request: ChatRequest) -> Fitted:
+    """The request as the server takes it. Raises UnsupportedParameter."""
+    unsupported = settings.unsupported_params
     if not settings.stream_options:
-        out.pop("stream_options", None)
-    return out
+        unsupported |= _STREAM_OPTIONS
+    body = _bounded(request.body, settings)
+    return rows.fit(settings.name, body, lenient=request.lenient, unsupported=unsupported)
 
 
-def fitted_stream(
-    body: Mapping[str, Any], settings: ProviderSettings, model: str
-) -> dict[str, Any]:
-    """The same for a stream, which is asked for its usage where that is possible."""
-    out = fitted(body, settings, model)
-    if settings.stream_options:
-        out["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
-    return out
+def with_usage(body: Mapping[str, Any], settings: ProviderSettings) -> Mapping[str, Any]:
+    """The body of a stream, which is asked for its usage where that is possible."""
+    if not settings.stream_options:
+        return body
+    options = {**(body.get("stream_options") or {}), "include_usage": True}
+    return {**body, "stream_options": options}
+
+
+def _bounded(body: Mapping[str, Any], settings: ProviderSettings) -> Mapping[str, Any]:
+    """The smaller maximum in the one field that the server reads: elsewhere it would be none."""
+    if settings.max_tokens_field is None:
+        return body
+    rest = {name: value for name, value in body.items() if name not in _MAXIMA}
+    maxima = [value for name in _MAXIMA if (value := body.get(name)) is not None]
+    return {**rest, settings.max_tokens_field: min(maxima)} if maxima else rest

@@ -16,9 +16,10 @@ from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
-from controlplane.providers.fields import fitted, fitted_stream
+from controlplane.providers.fields import fit, with_usage
 from controlplane.providers.http import ProviderClient, finish, json_object, read
 from controlplane.providers.kind import Kind
+from controlplane.providers.parameters import Fitted
 from controlplane.providers.sse import data_of_events
 
 
@@ -59,13 +60,13 @@ class OpenAIProvider:
 
     def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         """The parameters that are left out. Raises UnsupportedParameter."""
-        return self._kind.parameters.check(self._kind.name, request.body)
+        return self._fit(request).left_out
 
     async def complete(
         self, request: ChatRequest, model: str, timeouts: Timeouts
     ) -> ChatCompletion:
         """One whole answer; a 200 that is no completion is a failure. Raises ProviderError."""
-        body = fitted(request.body, self._settings, model)
+        body = {**self._fit(request).body, "model": model}
         url = self._endpoint.url("chat/completions", model)
         async with self._caller.post(url, body, timeouts) as response:
             return _completion(await read(response))
@@ -85,7 +86,8 @@ class OpenAIProvider:
         The first one has a choice: until it comes, another provider can still take over, and what
         Azure says of its filters before is no answer.
         """
-        body = fitted_stream(request.body, self._settings, model)
+        asked = with_usage(self._fit(request).body, self._settings)
+        body = {**asked, "model": model}
         url = self._endpoint.url("chat/completions", model)
         async with self._caller.post(url, body, timeouts, streamed=True) as response:
             begun: set[int] = set()
@@ -104,6 +106,9 @@ class OpenAIProvider:
                     yield chunk
             if not begun or begun != finished:
                 raise ProviderError("protocol", "the stream ended before the answer did")
+
+    def _fit(self, request: ChatRequest) -> Fitted:
+        return fit(self._kind.parameters, self._settings, request)
 
 
 def _completion(body: bytes) -> ChatCompletion:

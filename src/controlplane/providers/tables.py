@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from controlplane.config import ProviderVariable
 from controlplane.providers.kind import Kind
 from controlplane.providers.meanings import MEANINGS
-from controlplane.providers.parameters import DEFAULTS, ParameterRows
+from controlplane.providers.parameters import DEFAULTS, LOSSES, UNKNOWN, Handling, ParameterRows
 from controlplane.providers.registry import KINDS
 
 
@@ -74,6 +74,13 @@ def parameters_table() -> str:
     return _table(head, rows)
 
 
+def losses_table() -> str:
+    """What becomes of each parameter at a target that does not have it."""
+    head = ("parameter", "where a target does not have it", "what would be lost")
+    known = [(f"`{name}`", str(found.fate), found.why) for name, found in LOSSES.items()]
+    return _table(head, [*known, ("any other", str(UNKNOWN.fate), UNKNOWN.why)])
+
+
 def _variable(variable: ProviderVariable) -> str:
     name = f"`{variable.name}`"
     return f"{name} (`{variable.default}`)" if variable.default else name
@@ -87,7 +94,8 @@ def _images(kind: Kind) -> str:
 
 def _handling(parameters: ParameterRows, name: str) -> str:
     row = parameters.of(name)
-    return f"{row.handling}: {row.note}" if row.note else str(row.handling)
+    fate = LOSSES[name].fate if row.handling is Handling.MISSING else row.handling
+    return f"{fate}: {row.note}" if row.note else str(fate)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -95,7 +103,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines).replace(" --- ", "---")
 
 
-TABLES = (kinds_table, failures_table, meanings_table, parameters_table)
+TABLES = (kinds_table, failures_table, meanings_table, parameters_table, losses_table)
 
 if __name__ == "__main__":
     sys.stdout.write("\n".join(table() for table in TABLES))

@@ -12,9 +12,11 @@ import pytest
 from controlplane.config import ProviderSettings, provider_settings
 from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Timeouts
+from controlplane.errors import UnsupportedParameter
 from controlplane.gateway.ports import Provider
-from controlplane.providers.fields import fitted, fitted_stream
-from controlplane.providers.registry import SETTINGS
+from controlplane.providers.fields import fit, with_usage
+from controlplane.providers.parameters import Fitted
+from controlplane.providers.registry import KINDS, SETTINGS
 from controlplane.wiring.providers import open_provider
 
 BODY: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
@@ -60,21 +62,44 @@ def test_the_smaller_maximum_stands_in_the_servers_own_field(
     body = BODY | asked
     kept = copy.deepcopy(body)
     settings = row(max_tokens_field=field)
-    assert fitted(body, settings, "m") == BODY | sent
-    assert fitted_stream(body, settings, "m") == BODY | sent | {"stream_options": USAGE}
+    bounded = fitted(body, settings).body
+    assert bounded == BODY | sent
+    assert with_usage(bounded, settings) == BODY | sent | {"stream_options": USAGE}
     assert body == kept
 
 
 def test_openai_is_sent_what_the_caller_sent() -> None:
     settings = row(base_url="https://api.openai.com/v1")
     body = BODY | {"max_tokens": 9, "max_completion_tokens": 7}
-    assert fitted(body, settings, "m") == body
+    assert fitted(body, settings) == Fitted(body)
 
 
 @pytest.mark.parametrize("options", [{}, {"stream_options": USAGE}])
 def test_a_server_without_stream_options_is_sent_none(options: dict[str, Any]) -> None:
-    body = BODY | {"stream": True, **options}
-    assert fitted_stream(body, row(stream_options=False), "m") == BODY | {"stream": True}
+    without = fitted(BODY | {"stream": True, **options}, settings := row(stream_options=False))
+    assert with_usage(without.body, settings) == BODY | {"stream": True}
+    assert without.left_out == tuple(options)
+
+
+def test_what_a_row_names_is_left_out_or_refused() -> None:
+    settings = row(unsupported_params=["seed", "logprobs", "n", "top_k", "user"])
+    plain = BODY | {"seed": 7, "n": 1, "user": None, "temperature": 0.5}
+    assert fitted(plain, settings) == Fitted(BODY | {"temperature": 0.5}, ("seed",))
+    for name, value in (("logprobs", True), ("top_k", 5)):
+        assert fitted(BODY | {name: value}, settings, lenient=True) == Fitted(BODY, (name,))
+        with pytest.raises(UnsupportedParameter, match=f"'{name}' is not possible with gpu models"):
+            fitted(BODY | {name: value}, settings)
+    with pytest.raises(UnsupportedParameter, match="'n'"):
+        fitted(BODY | {"n": 2}, settings, lenient=True)
+
+
+def test_a_maximum_that_is_renamed_is_not_lost() -> None:
+    settings = row(unsupported_params=["max_completion_tokens"])
+    assert fitted(BODY | {"max_completion_tokens": 7}, settings) == Fitted(BODY | {"max_tokens": 7})
+
+
+def fitted(body: dict[str, Any], settings: ProviderSettings, *, lenient: bool = False) -> Fitted:
+    return fit(KINDS["openai"].parameters, settings, ChatRequest(body, lenient=lenient))
 
 
 @pytest.mark.parametrize("kind", ["openai", "anthropic", "azure"])

@@ -25,7 +25,7 @@ from controlplane.policy.output_tokens import bound_output
 from controlplane.wiring.providers import open_provider
 
 CASES = Path(__file__).parents[2] / "fixtures" / "wire"
-ANTHROPIC, OPENAI = Target("anthropic", "claude-sonnet-5-5"), Target("openai", "gpt-5.5")
+ANTHROPIC, OPENAI = Target("anthropic", "claude-sonnet-4-6"), Target("openai", "gpt-5.5")
 TARGETS = {"m-openai": (OPENAI,), "m-anthropic": (ANTHROPIC,), "m-fo": (ANTHROPIC, OPENAI)}
 
 
@@ -99,3 +99,13 @@ async def test_the_bound_of_a_cap_stands_in_the_field_that_the_server_reads() ->
     (sent,) = outcome.sent
     assert sent["max_tokens"] == 4096
     assert "max_completion_tokens" not in sent
+
+
+async def test_of_two_sampling_parameters_one_is_sent_and_the_other_named() -> None:
+    outcome = await play("temperature-and-top-p")
+    (sent,) = outcome.sent
+    assert outcome.error is None
+    assert outcome.trail.ignored_params == ("top_p",)
+    assert (sent["temperature"], "top_p" in sent) == (0.7, False)
+    (attempt,) = outcome.trail.attempts
+    assert attempt.ignored_params == ("top_p",)
