@@ -30,6 +30,7 @@ The envelope is OpenAI's: https://platform.openai.com/docs/guides/error-codes/ap
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -222,7 +223,9 @@ class ProviderUnavailable(GatewayError):
         self, status: int, message: str, *, code: str, retry_after_seconds: float | None = None
     ) -> None:
         headers = (
-            {} if retry_after_seconds is None else {"Retry-After": f"{retry_after_seconds:.0f}"}
+            {}
+            if retry_after_seconds is None
+            else {"Retry-After": str(math.ceil(retry_after_seconds))}
         )
         super().__init__(message, code=code, headers=headers)
         self.status = status

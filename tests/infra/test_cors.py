@@ -39,6 +39,7 @@ def headers_of_answers() -> set[str]:
         cost_microusd=1,
         replayed=True,
         ignored_params=("n",),
+        passed_over=("openai/m (n)",),
     )
     of_models = answer_headers(cast(Answer, SimpleNamespace(limits=limits, trail=trail)))
     assert WARNING_HEADER in of_models

@@ -39,6 +39,7 @@ def route_of(alias: str, wanted: RouteDocument, providers: Collection[str]) -> R
         strategy=wanted.strategy,
         timeouts=None if timeouts is None else Timeouts(**timeouts.model_dump()),
         fail_over_on=frozenset(wanted.fail_over_on or ()),
+        unsupported=wanted.unsupported,
     )
 
 

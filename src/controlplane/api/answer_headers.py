@@ -6,6 +6,9 @@ from controlplane.domain.usage import usd
 from controlplane.gateway.call import Answer
 from controlplane.gateway.limit_answers import limit_headers
 
+# Of a target and the parameter behind it, which a caller may make as long as a body.
+MAX_TARGET_LENGTH = 300
+
 
 def answer_headers(answer: Answer) -> dict[str, str]:
     """Limits, and who answered after how many attempts at what cost."""
@@ -23,6 +26,9 @@ def answer_headers(answer: Answer) -> dict[str, str]:
         headers["x-llm-cp-replayed"] = "true"
     if trail.ignored_params:
         headers["x-llm-cp-ignored-params"] = ",".join(map(_printable, trail.ignored_params))
+    if trail.passed_over:
+        shown = (_printable(target)[:MAX_TARGET_LENGTH] for target in trail.passed_over)
+        headers["x-llm-cp-passed-over"] = ", ".join(shown)
     return headers
 
 

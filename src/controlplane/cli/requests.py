@@ -99,7 +99,9 @@ def _attempt(attempt: Any) -> str:
     outcome = attempt.get("failure") or "answered"
     status = f" {attempt['status']}" if attempt.get("status") else ""
     where = f"{attempt.get('provider')}/{attempt.get('model')}"
-    return shown(f"{where}: {outcome}{status} after {attempt.get('latency_ms')} ms")
+    ignored = attempt.get("ignored_params")
+    without = f", without {', '.join(map(str, ignored))}" if isinstance(ignored, list) else ""
+    return shown(f"{where}: {outcome}{status} after {attempt.get('latency_ms')} ms{without}")
 
 
 def _follow(arguments: argparse.Namespace, session: Session) -> int:

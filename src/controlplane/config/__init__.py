@@ -7,21 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from controlplane.config.providers import (
+from controlplane.config.kinds import (
+    KindSettings,
     ProviderSettings,
     ProviderVariable,
-    VariablesByKind,
-    provider_settings,
+    SettingsByKind,
 )
+from controlplane.config.providers import provider_settings
 from controlplane.errors import ConfigurationError
 
 __all__ = [
     "CliSettings",
     "CognitoSettings",
+    "KindSettings",
     "ProviderSettings",
     "ProviderVariable",
     "Settings",
-    "VariablesByKind",
+    "SettingsByKind",
     "cli_settings",
     "provider_settings",
 ]
@@ -64,7 +66,7 @@ class Settings:
     traces: bool = False
 
     @classmethod
-    def load(cls, kinds: VariablesByKind, environ: Mapping[str, str] | None = None) -> Settings:
+    def load(cls, kinds: SettingsByKind, environ: Mapping[str, str] | None = None) -> Settings:
         """Read the process environment (or `environ`); `kinds` are those of the providers.
 
         Raises ConfigurationError with one sentence that names the setting.

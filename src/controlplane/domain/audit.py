@@ -13,13 +13,28 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One call to one target: how long it took, and why it failed if it did."""
+    """One call to one target: how long it took, why it failed if it did, and which parameters
+    were left out of what it was sent."""
 
     provider: str
     model: str
     latency_ms: int
     status: int | None = None
     failure: str | None = None
+    ignored_params: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Attempt:
+        """Read what the event holds; what a newer writer added is left out. Raises TypeError."""
+        known = {name: value for name, value in row.items() if name in cls.__slots__}
+        return cls(**known | {"ignored_params": tuple(row.get("ignored_params", ()))})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; the rare member stands there where it says something."""
+        row = asdict(self)
+        if not self.ignored_params:
+            del row["ignored_params"]
+        return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,7 @@ class AuditEvent:
         """Plain JSON values; the shape of the SQS message and of a line in S3."""
         admitted = self.admitted_at
         document = asdict(self) | {
+            "attempts": tuple(attempt.to_dict() for attempt in self.attempts),
             "occurred_at": self.occurred_at.astimezone(UTC).isoformat(),
             "admitted_at": admitted and admitted.astimezone(UTC).isoformat(),
         }
@@ -97,7 +113,7 @@ class AuditEvent:
             if raw.get("admitted_at") is not None:
                 known["admitted_at"] = datetime.fromisoformat(raw["admitted_at"])
             known["shadow"] = tuple(raw.get("shadow", ()))
-            known["attempts"] = tuple(Attempt(**attempt) for attempt in raw.get("attempts", ()))
+            known["attempts"] = tuple(Attempt.from_dict(row) for row in raw.get("attempts", ()))
             if not isinstance(known["request_id"], str) or not isinstance(known["org_id"], str):
                 raise TypeError("request_id and org_id are strings")
             admitted_at = known.get("admitted_at") or known["occurred_at"]

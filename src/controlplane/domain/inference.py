@@ -11,10 +11,12 @@ from typing import Any, ClassVar, Self
 @dataclass(frozen=True, slots=True)
 class InferenceRequest:
     """A checked request. `body` is the caller's object, whole; treat it as read-only. `size` is
-    how many bytes of JSON came in, None once the texts are not those that came."""
+    how many bytes of JSON came in, None once the texts are not those that came. `lenient` says that
+    what a target does not have may be left out, as far as the question stays the same."""
 
     body: Mapping[str, Any]
     size: int | None = None
+    lenient: bool = False
 
     generates: ClassVar[bool] = True
     """True where the answer is text, whose length the policy may bound."""

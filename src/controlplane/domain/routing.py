@@ -36,6 +36,13 @@ class Condition(StrEnum):
     CONTENT_FILTER = "content_filter"
 
 
+class Unsupported(StrEnum):
+    """What becomes of a parameter that a target does not have, as far as the route decides."""
+
+    REFUSE = "refuse"
+    IGNORE = "ignore"
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """Seconds. `total_s` bounds all attempts together, slow drips and keep-alive pings included.
@@ -63,6 +70,7 @@ class Route:
     strategy: Strategy = Strategy.PRIORITY
     timeouts: Timeouts | None = None
     fail_over_on: frozenset[Condition] = frozenset()
+    unsupported: Unsupported = Unsupported.REFUSE
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Route:
@@ -77,6 +85,7 @@ class Route:
                 strategy=Strategy(row["strategy"]),
                 timeouts=Timeouts(**row["timeouts"]) if row.get("timeouts") else None,
                 fail_over_on=frozenset(map(Condition, row.get("fail_over_on") or ())),
+                unsupported=Unsupported(row.get("unsupported") or Unsupported.REFUSE),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a route: {error}") from None

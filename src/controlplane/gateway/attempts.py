@@ -57,6 +57,7 @@ class Attempts:
     answering: Target | None = None
     failures: list[ProviderError] = field(default_factory=list)
     abandoned: list[Target] = field(default_factory=list)
+    left_out: Mapping[Target, tuple[str, ...]] = field(default_factory=dict)
 
     async def first_answer(
         self, request: InferenceRequest, call: Callable[[Provider, Target], Awaitable[T]]
@@ -67,8 +68,8 @@ class Attempts:
         that the request is at fault, ProviderUnavailable where none answers in time.
         """
         self.known = await self.providers.current()
-        ignored = self._able(request)
-        waiting = list(ignored)
+        self.left_out = self._able(request)
+        waiting = list(self.left_out)
         cooling = {target for target in waiting if await self._is_cooling(target)}
         not_before = dict.fromkeys(waiting, 0.0)
         while waiting and len(self.failures) < MAX_ATTEMPTS:
@@ -77,7 +78,7 @@ class Attempts:
                 break
             try:
                 answer = await self._attempt(target, call)
-                self.trail.ignored_params = ignored[target]
+                self.trail.ignored_params = self.left_out[target]
                 return answer
             except ProviderError as error:
                 self.failures.append(error)
@@ -116,16 +117,17 @@ class Attempts:
     def _able(self, request: InferenceRequest) -> dict[Target, tuple[str, ...]]:
         """The targets that can honour the request, and what each leaves out of it."""
         able: dict[Target, tuple[str, ...]] = {}
-        refusals: list[UnsupportedParameter] = []
+        refusals: dict[Target, UnsupportedParameter] = {}
         for target in self.route.targets:
             try:
                 provider = self.known.get(target.provider)
                 able[target] = _check(provider, target, request) if provider else ()
             except UnsupportedParameter as refusal:
-                refusals.append(refusal)
+                refusals[target] = refusal
         if refusals and not able:
-            first = refusals[0]
+            first = next(iter(refusals.values()))
             raise InvalidRequest(first.message, param=first.param, code="unsupported_parameter")
+        self.trail.passed_over = tuple(f"{t.key} ({r.param})" for t, r in refusals.items())
         return able
 
     async def _is_cooling(self, target: Target) -> bool:
@@ -174,6 +176,7 @@ class Attempts:
                 latency_ms=round(seconds * 1000),
                 status=error.status if error else 200,
                 failure=error.kind if error else None,
+                ignored_params=self.left_out.get(target, ()),
             )
         )
 

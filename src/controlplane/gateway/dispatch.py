@@ -12,7 +12,7 @@ from typing import Any
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.inference import InferenceRequest
-from controlplane.domain.routing import BUFFERED, LIVE_STREAM, Route, Target, Timeouts
+from controlplane.domain.routing import BUFFERED, LIVE_STREAM, Route, Target, Timeouts, Unsupported
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.attempts import Attempts
@@ -52,6 +52,7 @@ async def dispatch(
     left by the caller, or not reported) gets an estimate, so that it is not free. Raises
     InvalidRequest, ProviderRefused and ProviderUnavailable.
     """
+    request = replace(request, lenient=route.unsupported is Unsupported.IGNORE)
     deadline = time.monotonic() + timeouts.total_s
     attempts = Attempts(route, cooling_down, providers, health, deadline, trail)
     run = _Run(request, timeouts, attempts, trail)

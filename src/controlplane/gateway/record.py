@@ -56,6 +56,7 @@ class Trail:
     payload_key: str | None = None
     unsettled: Mapping[str, Any] | None = None
     ignored_params: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
     @property
     def overhead_ms(self) -> float:

@@ -13,11 +13,11 @@ from dotenv import dotenv_values
 from controlplane.config import provider_settings
 from controlplane.errors import ConfigurationError
 from controlplane.local.simulator.wire import API_KEY as SIMULATOR_KEY
-from controlplane.providers.registry import KINDS, VARIABLES
+from controlplane.providers.registry import KINDS, SETTINGS
 
 # What `.env` may say; the rest is for the local stack to decide.
 FROM_DOTENV = frozenset(
-    {variable.name for variables in VARIABLES.values() for variable in variables}
+    {variable.name for settings in SETTINGS.values() for variable in settings.variables}
     | {"LLM_CP_PROVIDERS"}
 )
 # What a shell may carry that would lead a process of the stack astray: keys that are for callers,
@@ -68,7 +68,7 @@ def provider_environment(
             path = urlsplit(kind.url_variable.default or "").path
             environment[key] = SIMULATOR_KEY
             environment[url] = f"{simulator_url}/{name}{path}"
-    provider_settings(environment, VARIABLES, local=True)
+    provider_settings(environment, SETTINGS, local=True)
     return environment, kinds
 
 

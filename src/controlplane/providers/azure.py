@@ -19,7 +19,7 @@ V1_PATH = "/openai/v1"
 
 def provider(kind: Kind, settings: ProviderSettings, client: httpx.AsyncClient) -> OpenAIProvider:
     """Azure OpenAI as a Provider of the gateway."""
-    return OpenAIProvider(kind, azure_endpoint(settings), client)
+    return OpenAIProvider(kind, settings, azure_endpoint(settings), client)
 
 
 def azure_endpoint(settings: ProviderSettings) -> Endpoint:
@@ -36,4 +36,5 @@ def azure_endpoint(settings: ProviderSettings) -> Endpoint:
         place = f"openai/deployments/{quote(deployment, safe='')}/{path}"
         return f"{base}/{place}?api-version={version}"
 
-    return Endpoint(url, {"api-key": settings.api_key}, settings.api_key)
+    headers = {"api-key": settings.api_key} if settings.api_key else {}
+    return Endpoint(url, headers, settings.api_key)

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC
 
 import httpx
-import orjson
 
 from controlplane.errors import ProviderError
+from controlplane.providers.error_bodies import ErrorBody, error_of, read_error
 from controlplane.providers.kind import Failures
+from controlplane.providers.meanings import STATUSES, meaning_of
 
 MAX_MESSAGE_LENGTH = 2_000
 
@@ -21,17 +22,26 @@ def failure_of_response(
 ) -> ProviderError:
     """The error of an answer that is not a 200; never with our key in its message."""
     status = failures.statuses.get(response.status_code, response.status_code)
-    detail = _detail(_object(body), failures)
-    return _failure(detail, status, failures, api_key, retry_after(response.headers))
+    error = read_error(body, response.headers.get("content-type", ""))
+    return _failure(error, status, failures, api_key, retry_after(response.headers))
 
 
 def failure_of_event(
     event: Mapping[str, object], failures: Failures, api_key: str
 ) -> ProviderError:
-    """The error of an event inside a stream; the status is the one that its code stands for."""
-    detail = _detail(event, failures)
-    status = failures.statuses.get(_text(detail.get(failures.code)) or "", 500)
-    return _failure(detail, status, failures, api_key)
+    """The error of an event inside a stream, or of a success whose body is one.
+
+    The status is the one that its code, or else its type, stands for; 500 where it has none.
+    """
+    error = error_of(event)
+    names = [name for name in (error.code, error.type) if name]
+    known = [
+        status
+        for name in names
+        if (status := failures.statuses.get(name) or STATUSES.get(name.lower()))
+    ]
+    status = error.status or (known[0] if known else 500)
+    return _failure(error, status, failures, api_key)
 
 
 def failure_of_transport(error: httpx.RequestError) -> ProviderError:
@@ -61,40 +71,26 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _failure(
-    detail: Mapping[str, object],
+    error: ErrorBody,
     status: int,
     failures: Failures,
     api_key: str,
     wait: float | None = None,
 ) -> ProviderError:
-    message = _text(detail.get("message")) or f"The provider answered {status}."
-    code = _text(detail.get(failures.code))
+    code = error.type if failures.code_is_type else error.code
     code = failures.codes.get(code, code) if code is not None else None
-    if status == 400:
-        said = (code for words, code in failures.phrases.items() if words in message)
-        code = next(said, code)
+    if (meaning := meaning_of(error, status)) is not None:
+        code = meaning.code
+        if meaning.ours or status not in ProviderError.REFUSED:
+            status = meaning.status
+    message = error.message or f"The provider answered {status}."
+    if api_key:
+        message = message.replace(api_key, "[key]")
     return ProviderError(
         "status",
-        message.replace(api_key, "[key]")[:MAX_MESSAGE_LENGTH],
+        message[:MAX_MESSAGE_LENGTH],
         status=status,
-        param=_text(detail.get("param")),
+        param=error.param,
         code=code,
         retry_after_seconds=wait,
     )
-
-
-def _detail(body: Mapping[str, object], failures: Failures) -> Mapping[str, object]:
-    error = body if failures.member is None else body.get(failures.member)
-    return error if isinstance(error, Mapping) else {}
-
-
-def _object(body: bytes) -> Mapping[str, object]:
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

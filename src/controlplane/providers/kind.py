@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from controlplane.config import ProviderVariable
+from controlplane.config import KindSettings, ProviderVariable
 from controlplane.domain.usage import ImageTokens
 from controlplane.providers.parameters import ParameterRows
 
@@ -20,18 +20,15 @@ class Protocol(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """What the errors of a kind mean, in OpenAI's words.
+    """What the errors of a kind mean, in OpenAI's words, beside what `meanings.py` says of all.
 
-    `member` of the body holds the error (None: the body is the error), `code` of the error its
-    code. `codes` and `statuses` translate; a code stands among the statuses where an error inside
-    a stream has no other. `phrases` in the message of a 400 stand for a code it does not have.
+    `code_is_type` where the type of an error is its code. `codes` and `statuses` translate; a code
+    stands among the statuses where an error inside a stream has no other.
     """
 
-    member: str | None = "error"
-    code: str = "code"
+    code_is_type: bool = False
     codes: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[int | str, int] = field(default_factory=dict)
-    phrases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class Kind:
     name: str
     module: str
     protocols: tuple[Protocol, ...]
-    variables: tuple[ProviderVariable, ...]
+    settings: KindSettings
     parameters: ParameterRows
     failures: Failures
     images: ImageTokens
@@ -57,9 +54,9 @@ class Kind:
     @property
     def key_variable(self) -> ProviderVariable:
         """The one that configures it."""
-        return next(variable for variable in self.variables if variable.sets == "api_key")
+        return next(variable for variable in self.settings.variables if variable.sets == "api_key")
 
     @property
     def url_variable(self) -> ProviderVariable:
         """The one that moves its address."""
-        return next(variable for variable in self.variables if variable.sets == "base_url")
+        return next(variable for variable in self.settings.variables if variable.sets == "base_url")

@@ -16,8 +16,10 @@ from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
+from controlplane.providers.fields import fit, with_usage
 from controlplane.providers.http import ProviderClient, finish, json_object, read
 from controlplane.providers.kind import Kind
+from controlplane.providers.parameters import Fitted
 from controlplane.providers.sse import data_of_events
 
 
@@ -32,22 +34,25 @@ class Endpoint:
 
 def provider(kind: Kind, settings: ProviderSettings, client: httpx.AsyncClient) -> OpenAIProvider:
     """A server that speaks OpenAI's format as a Provider of the gateway."""
-    return OpenAIProvider(kind, openai_endpoint(settings), client)
+    return OpenAIProvider(kind, settings, openai_endpoint(settings), client)
 
 
 def openai_endpoint(settings: ProviderSettings) -> Endpoint:
     """`{base_url}/chat/completions`, the key as a bearer token."""
     base = settings.base_url.rstrip("/")
-    headers = {"Authorization": f"Bearer {settings.api_key}"}
+    headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
     return Endpoint(lambda path, _model: f"{base}/{path}", headers, settings.api_key)
 
 
 class OpenAIProvider:
     """One endpoint over one shared HTTP client."""
 
-    def __init__(self, kind: Kind, endpoint: Endpoint, client: httpx.AsyncClient) -> None:
+    def __init__(
+        self, kind: Kind, settings: ProviderSettings, endpoint: Endpoint, client: httpx.AsyncClient
+    ) -> None:
         self.images = kind.images
         self._kind = kind
+        self._settings = settings
         self._endpoint = endpoint
         self._caller = ProviderClient(
             client, endpoint.headers, failures=kind.failures, api_key=endpoint.api_key
@@ -55,13 +60,13 @@ class OpenAIProvider:
 
     def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         """The parameters that are left out. Raises UnsupportedParameter."""
-        return self._kind.parameters.check(self._kind.name, request.body)
+        return self._fit(request).left_out
 
     async def complete(
         self, request: ChatRequest, model: str, timeouts: Timeouts
     ) -> ChatCompletion:
         """One whole answer; a 200 that is no completion is a failure. Raises ProviderError."""
-        body = {**request.body, "model": model}
+        body = {**self._fit(request).body, "model": model}
         url = self._endpoint.url("chat/completions", model)
         async with self._caller.post(url, body, timeouts) as response:
             return _completion(await read(response))
@@ -81,8 +86,8 @@ class OpenAIProvider:
         The first one has a choice: until it comes, another provider can still take over, and what
         Azure says of its filters before is no answer.
         """
-        options = {**(request.body.get("stream_options") or {}), "include_usage": True}
-        body = {**request.body, "model": model, "stream_options": options}
+        asked = with_usage(self._fit(request).body, self._settings)
+        body = {**asked, "model": model}
         url = self._endpoint.url("chat/completions", model)
         async with self._caller.post(url, body, timeouts, streamed=True) as response:
             begun: set[int] = set()
@@ -101,6 +106,9 @@ class OpenAIProvider:
                     yield chunk
             if not begun or begun != finished:
                 raise ProviderError("protocol", "the stream ended before the answer did")
+
+    def _fit(self, request: ChatRequest) -> Fitted:
+        return fit(self._kind.parameters, self._settings, request)
 
 
 def _completion(body: bytes) -> ChatCompletion:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from controlplane.config import KindSettings, SettingsByKind
 from controlplane.config import ProviderVariable as Variable
-from controlplane.config import VariablesByKind
 from controlplane.domain.usage import ImageTokens
 from controlplane.providers.anthropic.parameters import PARAMETERS as ANTHROPIC_PARAMETERS
 from controlplane.providers.kind import Failures, Kind, Protocol
@@ -13,15 +13,23 @@ from controlplane.providers.parameters import PASSED_ON
 
 # The largest picture at OpenAI. https://platform.openai.com/docs/guides/images-vision#calculating-costs
 _IMAGE, _IMAGE_OF_MINI = 5_000, 49_000
+# What servers that speak OpenAI's format differ in.
+_COMPATIBLE = frozenset({"max_tokens_field", "stream_options", "unsupported_params"})
 
 _ROWS = (
     Kind(
         "openai",
         module="controlplane.providers.openai",
         protocols=(Protocol.CHAT_COMPLETIONS,),
-        variables=(
-            Variable("OPENAI_API_KEY", "api_key"),
-            Variable("LLM_CP_OPENAI_URL", "base_url", default="https://api.openai.com/v1"),
+        settings=KindSettings(
+            (
+                Variable("OPENAI_API_KEY", "api_key"),
+                Variable("LLM_CP_OPENAI_URL", "base_url", default="https://api.openai.com/v1"),
+            ),
+            row=_COMPATIBLE,
+            own_hosts=("openai.com", "azure.com"),
+            # Ollama ignores OpenAI's newer name and Mistral refuses it; both know this one.
+            max_tokens_elsewhere="max_tokens",
         ),
         parameters=PASSED_ON,
         failures=Failures(),
@@ -33,16 +41,19 @@ _ROWS = (
         "azure",
         module="controlplane.providers.azure",
         protocols=(Protocol.CHAT_COMPLETIONS,),
-        variables=(
-            Variable("AZURE_OPENAI_API_KEY", "api_key"),
-            Variable("LLM_CP_AZURE_URL", "base_url"),
-            Variable(
-                "AZURE_OPENAI_ENDPOINT",
-                "base_url",
-                required=True,
-                example="https://<resource>.openai.azure.com",
+        settings=KindSettings(
+            (
+                Variable("AZURE_OPENAI_API_KEY", "api_key"),
+                Variable("LLM_CP_AZURE_URL", "base_url"),
+                Variable(
+                    "AZURE_OPENAI_ENDPOINT",
+                    "base_url",
+                    required=True,
+                    example="https://<resource>.openai.azure.com",
+                ),
+                Variable("AZURE_OPENAI_API_VERSION", "api_version", default="2024-10-21"),
             ),
-            Variable("AZURE_OPENAI_API_VERSION", "api_version", default="2024-10-21"),
+            row=_COMPATIBLE,
         ),
         parameters=PASSED_ON,
         failures=Failures(),
@@ -55,14 +66,16 @@ _ROWS = (
         "anthropic",
         module="controlplane.providers.anthropic.provider",
         protocols=(Protocol.MESSAGES,),
-        variables=(
-            Variable("ANTHROPIC_API_KEY", "api_key"),
-            Variable("LLM_CP_ANTHROPIC_URL", "base_url", default="https://api.anthropic.com"),
+        settings=KindSettings(
+            (
+                Variable("ANTHROPIC_API_KEY", "api_key"),
+                Variable("LLM_CP_ANTHROPIC_URL", "base_url", default="https://api.anthropic.com"),
+            ),
         ),
         parameters=ANTHROPIC_PARAMETERS,
         # https://platform.claude.com/docs/en/api/errors
         failures=Failures(
-            code="type",
+            code_is_type=True,
             statuses={
                 "invalid_request_error": 400,
                 "authentication_error": 401,
@@ -75,11 +88,6 @@ _ROWS = (
                 "timeout_error": 504,
                 "overloaded_error": 529,
             },
-            # There is no code for a prompt that does not fit; OpenAI's clients look for theirs.
-            phrases={
-                "prompt is too long": "context_length_exceeded",
-                "exceed context limit": "context_length_exceeded",
-            },
         ),
         images=ImageTokens(_IMAGE),
         price_list="anthropic",
@@ -88,7 +96,7 @@ _ROWS = (
 )
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ROWS}
-VARIABLES: VariablesByKind = {kind.name: kind.variables for kind in _ROWS}
+SETTINGS: SettingsByKind = {kind.name: kind.settings for kind in _ROWS}
 PRICE_LISTS: Mapping[str, str] = {
     kind.name: kind.price_list for kind in _ROWS if kind.price_list is not None
 }

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from controlplane.config import ProviderVariable
 from controlplane.providers.kind import Kind
-from controlplane.providers.parameters import DEFAULTS, ParameterRows
+from controlplane.providers.meanings import MEANINGS
+from controlplane.providers.parameters import DEFAULTS, LOSSES, UNKNOWN, Handling, ParameterRows
 from controlplane.providers.registry import KINDS
 
 
@@ -21,7 +22,7 @@ def kinds_table() -> str:
         (
             f"`{kind.name}`",
             ", ".join(f"`{protocol}`" for protocol in kind.protocols),
-            ", ".join(map(_variable, kind.variables)),
+            ", ".join(map(_variable, kind.settings.variables)),
             f"`{kind.price_list}`" if kind.price_list else "own ones only",
             f"`{kind.trace_name}`",
             _images(kind),
@@ -39,11 +40,24 @@ def failures_table() -> str:
         failures, name = kind.failures, f"`{kind.name}`"
         rows += [(name, f"`{own}`", str(here)) for own, here in failures.statuses.items()]
         rows += [(name, f"`{own}`", f"`{here}`") for own, here in failures.codes.items()]
-        rows += [
-            (name, f'a 400 that says "{words}"', f"`{here}`")
-            for words, here in failures.phrases.items()
-        ]
     return _table(head, rows)
+
+
+def meanings_table() -> str:
+    """What the words of an error mean, at every kind."""
+    head = ("it says", "among", "here", "words")
+    return _table(
+        head,
+        (
+            (
+                meaning.says,
+                ", ".join(map(str, sorted(meaning.among))),
+                f"{meaning.status if meaning.ours else 'as there'} `{meaning.code}`",
+                ", ".join(f'"{word}"' for word in meaning.words),
+            )
+            for meaning in MEANINGS
+        ),
+    )
 
 
 def parameters_table() -> str:
@@ -60,6 +74,13 @@ def parameters_table() -> str:
     return _table(head, rows)
 
 
+def losses_table() -> str:
+    """What becomes of each parameter at a target that does not have it."""
+    head = ("parameter", "where a target does not have it", "what would be lost")
+    known = [(f"`{name}`", str(found.fate), found.why) for name, found in LOSSES.items()]
+    return _table(head, [*known, ("any other", str(UNKNOWN.fate), UNKNOWN.why)])
+
+
 def _variable(variable: ProviderVariable) -> str:
     name = f"`{variable.name}`"
     return f"{name} (`{variable.default}`)" if variable.default else name
@@ -73,7 +94,8 @@ def _images(kind: Kind) -> str:
 
 def _handling(parameters: ParameterRows, name: str) -> str:
     row = parameters.of(name)
-    return f"{row.handling}: {row.note}" if row.note else str(row.handling)
+    fate = LOSSES[name].fate if row.handling is Handling.MISSING else row.handling
+    return f"{fate}: {row.note}" if row.note else str(fate)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -81,7 +103,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines).replace(" --- ", "---")
 
 
-TABLES = (kinds_table, failures_table, parameters_table)
+TABLES = (kinds_table, failures_table, meanings_table, parameters_table, losses_table)
 
 if __name__ == "__main__":
     sys.stdout.write("\n".join(table() for table in TABLES))

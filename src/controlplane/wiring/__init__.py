@@ -36,9 +36,9 @@ T = TypeVar("T")
 @cache
 def container() -> Container:
     """The container of this process, from its environment. Raises ConfigurationError."""
-    from controlplane.providers.registry import TRACE_NAMES, VARIABLES
+    from controlplane.providers.registry import SETTINGS, TRACE_NAMES
 
-    settings = Settings.load(VARIABLES)
+    settings = Settings.load(SETTINGS)
     configure(
         stage=settings.stage,
         datadog=settings.datadog,
@@ -139,13 +139,13 @@ class Container(Stores):
     def provider_rows(self) -> Rotating[Rows]:
         """Of the configured providers by name: from the environment, and from the secret."""
         from controlplane.domain.rotating import Constant
-        from controlplane.providers.registry import VARIABLES
+        from controlplane.providers.registry import SETTINGS
 
         fixed, name = self.settings.providers, self.settings.providers_secret
         if name is None:
             return Constant(fixed)
         return self.secret_row(
-            name, lambda row: {**fixed, **provider_settings(row, VARIABLES, local=False)}
+            name, lambda row: {**fixed, **provider_settings(row, SETTINGS, local=False)}
         )
 
     @cached_property

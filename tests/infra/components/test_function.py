@@ -8,7 +8,7 @@ from tests.infra.template import ROOT, Template, resolved, text
 
 from controlplane.config import Settings
 from controlplane.events import EVENTS
-from controlplane.providers.registry import VARIABLES
+from controlplane.providers.registry import SETTINGS
 from controlplane.streaming_routes import STREAMING_ROUTES
 
 # What touches PostgreSQL on every run, and would keep a sleeping Aurora awake.
@@ -41,7 +41,7 @@ def test_the_settings_can_be_read_from_what_the_function_is_given(
     environment = {name: resolved(value) for name, value in variables.items()}
     # References that must be addresses for the reader.
     environment["AUDIT_QUEUE_URL"] = "https://sqs.eu-central-1.amazonaws.com/1/llm-cp"
-    settings = Settings.load(VARIABLES, environment)
+    settings = Settings.load(SETTINGS, environment)
 
     assert settings.stage == stage
     attachment = template.id_of("AWS::SecretsManager::SecretTargetAttachment")

@@ -29,6 +29,7 @@ async def test_a_route_is_written_read_changed_and_deleted(organization: Organiz
         "targets": [{"provider": "openai", "model": "gpt-4o", "weight": 1}],
         "timeouts": None,
         "fail_over_on": [],
+        "unsupported": "refuse",
     }
     read = await admin.get(place)
     assert (read.status_code, read.json()) == (200, created.json())
@@ -38,10 +39,12 @@ async def test_a_route_is_written_read_changed_and_deleted(organization: Organiz
         "strategy": "weighted",
         "timeouts": {"total_s": 60},
         "fail_over_on": ["content_filter"],
+        "unsupported": "ignore",
     }
     changed = await admin.put(place, json=change)
     assert changed.status_code == 200
     assert changed.json()["timeouts"]["total_s"] == 60
+    assert changed.json()["unsupported"] == "ignore"
     assert changed.headers["etag"] != created.headers["etag"]
     assert (await admin.get(place)).headers["etag"] == changed.headers["etag"]
     deleted = await admin.delete(place)

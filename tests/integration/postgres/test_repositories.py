@@ -16,7 +16,7 @@ from controlplane.adapters.postgres.policies import PolicyRepository
 from controlplane.domain.access import ApiKey, Caller, Role
 from controlplane.domain.changes import Actor
 from controlplane.domain.policy import Level
-from controlplane.domain.routing import Route, Strategy, Target, Timeouts
+from controlplane.domain.routing import Route, Strategy, Target, Timeouts, Unsupported
 from controlplane.errors import NotFound
 
 pytestmark = pytest.mark.dates
@@ -94,7 +94,13 @@ async def test_routes_come_back_in_their_json_form(
     rules: ConfigurationRepository, org_id: str
 ) -> None:
     plain = Route("a", (Target("openai", "gpt-4o"),))
-    full = Route("b", (Target("x", "y", 3), Target("z", "w")), Strategy.WEIGHTED, Timeouts(1, 2, 3))
+    full = Route(
+        "b",
+        (Target("x", "y", 3), Target("z", "w")),
+        Strategy.WEIGHTED,
+        Timeouts(1, 2, 3),
+        unsupported=Unsupported.IGNORE,
+    )
     for route in (full, plain):
         assert await rules.add_route(org_id, route)
     rows = (await rules.all_of(org_id)).routes
@@ -105,6 +111,7 @@ async def test_routes_come_back_in_their_json_form(
         "targets": [{"provider": "openai", "model": "gpt-4o", "weight": 1}],
         "timeouts": None,
         "fail_over_on": [],
+        "unsupported": "refuse",
     }
 
 

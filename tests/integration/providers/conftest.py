@@ -22,7 +22,7 @@ from controlplane.gateway.call import Whole
 from controlplane.gateway.ports import Provider
 from controlplane.gateway.record import Trail
 from controlplane.local.environment import provider_environment
-from controlplane.providers.registry import VARIABLES
+from controlplane.providers.registry import SETTINGS
 from controlplane.wiring.providers import open_provider
 
 TIMEOUTS = Timeouts(connect_s=0.5, first_byte_s=0.6, idle_s=0.6, total_s=1.5)
@@ -65,7 +65,7 @@ class Simulated:
 
     def __post_init__(self) -> None:
         environment, _ = provider_environment({}, self.url)
-        for row in provider_settings(environment, VARIABLES, local=True).values():
+        for row in provider_settings(environment, SETTINGS, local=True).values():
             self.add(row)
 
     def add(self, row: ProviderSettings) -> None:

@@ -20,7 +20,7 @@ from controlplane.domain.routing import Route, Target
 from controlplane.errors import ProviderUnavailable
 from controlplane.gateway.call import Streamed
 from controlplane.gateway.record import Trail
-from controlplane.providers.registry import VARIABLES
+from controlplane.providers.registry import SETTINGS
 from controlplane.wiring.providers import ConfiguredProviders
 
 ROUTE = Route("m", (Target("openai", "gpt-4o"),))
@@ -80,7 +80,7 @@ async def providers(upstream: Upstream, vault: Vault) -> AsyncIterator[Configure
     put_key(vault, upstream, "one")
     async with httpx.AsyncClient() as client:
         yield ConfiguredProviders(
-            vault.rotating(lambda text: provider_settings(json.loads(text), VARIABLES, local=True)),
+            vault.rotating(lambda text: provider_settings(json.loads(text), SETTINGS, local=True)),
             lambda: client,
         )
 

@@ -11,7 +11,7 @@ from controlplane.admin.faults import InvalidDocument
 from controlplane.admin.models.model import read
 from controlplane.admin.models.routes import RouteDocument
 from controlplane.admin.routes import route_of
-from controlplane.domain.routing import Condition, Route, Strategy, Target, Timeouts
+from controlplane.domain.routing import Condition, Route, Strategy, Target, Timeouts, Unsupported
 from controlplane.errors import InvalidRequest
 
 PROVIDERS = ("openai", "azure", "vllm")
@@ -34,6 +34,7 @@ def test_a_full_route() -> None:
         "targets": [{**TARGET, "weight": 9}, {"provider": "vllm", "model": "llama/3"}],
         "timeouts": {"connect_s": 1, "total_s": 60.5},
         "fail_over_on": ["context_window"],
+        "unsupported": "ignore",
     }
     assert parse(document) == Route(
         "a",
@@ -41,6 +42,7 @@ def test_a_full_route() -> None:
         Strategy.WEIGHTED,
         Timeouts(connect_s=1.0, total_s=60.5),
         frozenset({Condition.CONTEXT_WINDOW}),
+        Unsupported.IGNORE,
     )
 
 
@@ -76,6 +78,8 @@ def target(**changes: Any) -> dict[str, Any]:
         ({"alias": "b"}, "alias"),
         ({"strategy": "random"}, "strategy"),
         ({"strategy": None}, "strategy"),
+        ({"unsupported": "drop"}, "unsupported"),
+        ({"unsupported": None}, "unsupported"),
         ({"timeouts": {"total_s": float("nan")}}, "timeouts.total_s"),
         ({"strategy": []}, "strategy"),
         ({"retries": 3}, "retries"),

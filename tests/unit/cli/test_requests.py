@@ -35,7 +35,14 @@ RECORD: dict[str, Any] = {
             "status": 529,
             "failure": "status",
         },
-        {"provider": "azure", "model": "gpt-4o", "latency_ms": 7, "status": None, "failure": None},
+        {
+            "provider": "azure",
+            "model": "gpt-4o",
+            "latency_ms": 7,
+            "status": None,
+            "failure": None,
+            "ignored_params": ["seed", "top_p"],
+        },
     ],
 }
 
@@ -80,7 +87,7 @@ def test_one_record_says_what_it_has(capsys: pytest.CaptureFixture[str]) -> None
     assert "tokens_output" not in out
     assert out.splitlines()[-2:] == [
         "attempt 1  openai/gpt-4o: status 529 after 31 ms",
-        "attempt 2  azure/gpt-4o: answered after 7 ms",
+        "attempt 2  azure/gpt-4o: answered after 7 ms, without seed, top_p",
     ]
 
 

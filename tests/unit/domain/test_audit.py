@@ -1,6 +1,7 @@
 """What is written to the queue is what is read from it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -30,8 +31,18 @@ def test_round_trip_is_ascii_and_one_line() -> None:
     assert AuditEvent.from_json(text) == EVENT
 
 
+def test_what_was_left_out_stands_at_the_attempt_that_it_was_left_out_of() -> None:
+    attempts = (Attempt("a", "m", 1, 529, "status"), Attempt("b", "n", 2, 200, None, ("top_p",)))
+    event = replace(EVENT, attempts=attempts)
+    first, second = event.to_dict()["attempts"]
+    assert "ignored_params" not in first
+    assert list(second["ignored_params"]) == ["top_p"]
+    assert AuditEvent.from_json(event.to_json()) == event
+
+
 def test_fields_of_a_newer_writer_are_left_out() -> None:
     raw = json.loads(EVENT.to_json()) | {"added_later": {"x": 1}, "schema_version": 2}
+    raw["attempts"] = [attempt | {"added_later": 1} for attempt in raw["attempts"]]
     event = AuditEvent.from_json(json.dumps(raw))
     assert event.request_id == "req_1"
     assert event.schema_version == 2

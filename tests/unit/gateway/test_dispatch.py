@@ -21,7 +21,7 @@ from tests.unit.gateway.parts import (
 )
 
 from controlplane.domain.chat import ChatRequest, Chunk
-from controlplane.domain.routing import Condition, Route, Target, Timeouts
+from controlplane.domain.routing import Condition, Route, Target, Timeouts, Unsupported
 from controlplane.errors import (
     InvalidRequest,
     ProviderError,
@@ -373,6 +373,7 @@ async def test_a_target_that_cannot_honour_a_parameter_is_passed_over() -> None:
     async with dispatched(ChatRequest(BODY | {"n": 2}), route, {"a": a, "b": b}, trail):
         pass
     assert [t.provider for t in trail.attempts] == ["b"]
+    assert trail.passed_over == ("a/model-a (n)",)
     with pytest.raises(InvalidRequest) as caught:
         async with dispatched(
             ChatRequest(BODY | {"n": 2}), Route("m", (A,)), {"a": a}, Trail("req_2", CALLER)
@@ -389,6 +390,17 @@ async def test_what_is_left_out_is_named() -> None:
     ):
         pass
     assert trail.ignored_params == ("store",)
+    assert [attempt.ignored_params for attempt in trail.attempts] == [("store",)]
+
+
+@pytest.mark.parametrize("unsupported", Unsupported)
+async def test_a_route_says_whether_its_targets_are_lenient(unsupported: Unsupported) -> None:
+    a, route = Scripted(completion()), Route("m", (A,), unsupported=unsupported)
+    async with dispatched(ChatRequest(BODY), route, {"a": a}, Trail("req_1", CALLER)):
+        pass
+    (asked,) = a.requests
+    assert asked.lenient == (unsupported is Unsupported.IGNORE)
+    assert asked.body == BODY
 
 
 async def test_a_cut_stream_is_charged_for_what_came() -> None:

@@ -12,7 +12,14 @@ from controlplane.errors import UnsupportedParameter
 from controlplane.local.simulator.anthropic.parameters import refuse_parameters
 from controlplane.providers.anthropic.parameters import PARAMETERS as ANTHROPIC
 from controlplane.providers.anthropic.request import translate
-from controlplane.providers.parameters import DEFAULTS, Handling
+from controlplane.providers.parameters import (
+    DEFAULTS,
+    LOSSES,
+    MAX_LEFT_OUT,
+    Fitted,
+    Handling,
+    Fate,
+)
 from controlplane.providers.registry import KINDS
 
 MODEL = "claude-opus-4-6"
@@ -81,19 +88,43 @@ def test_the_samples_are_what_openai_takes(name: str) -> None:
     CHAT_REQUEST.check(WITH_TOOL | {name: SAMPLES[name]})
 
 
+@pytest.mark.parametrize("lenient", [False, True])
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_parameter_meets_its_fate(kind: str, name: str) -> None:
+def test_each_parameter_meets_its_fate(kind: str, name: str, lenient: bool) -> None:
     body = WITH_TOOL | {name: SAMPLES[name]}
-    match KINDS[kind].parameters.of(name).handling:
-        case Handling.REFUSED:
-            with pytest.raises(UnsupportedParameter, match=f"'{name}'") as raised:
-                check(kind, body)
-            assert raised.value.param == name
-        case Handling.IGNORED:
-            assert check(kind, body) == (name,)
-        case _:
-            assert check(kind, body) == ()
+    if KINDS[kind].parameters.of(name).handling is not Handling.MISSING:
+        assert fit(kind, body, lenient=lenient) == Fitted(body)
+        return
+    match LOSSES[name].fate:
+        case Fate.TASTE:
+            left_out = True
+        case Fate.DETAIL:
+            left_out = lenient
+        case Fate.MEANING:
+            left_out = False
+    if left_out:
+        expected = {n: value for n, value in body.items() if n != name}
+        assert fit(kind, body, lenient=lenient) == Fitted(expected, (name,))
+        return
+    with pytest.raises(UnsupportedParameter, match=f"'{name}'") as raised:
+        fit(kind, body, lenient=lenient)
+    assert raised.value.param == name
+
+
+def test_what_is_lost_is_known_of_each_parameter_of_openai_and_no_other() -> None:
+    assert set(LOSSES) == CHAT_PARAMETERS
+
+
+@pytest.mark.parametrize("name", ["tools", "response_format", "n", "stop", "max_tokens"])
+def test_what_would_change_the_question_is_never_left_out(name: str) -> None:
+    rows = KINDS["openai"].parameters
+    with pytest.raises(UnsupportedParameter) as raised:
+        rows.fit("mine", PLAIN | {name: SAMPLES[name]}, lenient=True, unsupported=[name])
+    assert (raised.value.param, raised.value.message) == (
+        name,
+        f"'{name}' is not possible with mine models.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,14 +147,14 @@ def test_what_is_translated_is_taken(name: str, model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in SAMPLES if ANTHROPIC.of(n).handling is Handling.IGNORED]
+    "name", [n for n in SAMPLES if ANTHROPIC.of(n).handling is Handling.MISSING]
 )
-def test_what_is_ignored_does_not_reach_anthropic(name: str) -> None:
+def test_what_is_not_there_does_not_reach_anthropic(name: str) -> None:
     assert sent(WITH_TOOL | {name: SAMPLES[name]}) == sent(WITH_TOOL)
 
 
-def check(kind: str, body: dict[str, Any]) -> tuple[str, ...]:
-    return KINDS[kind].parameters.check(kind, body)
+def fit(kind: str, body: dict[str, Any], *, lenient: bool = False) -> Fitted:
+    return KINDS[kind].parameters.fit(kind, body, lenient=lenient)
 
 
 def sent(body: dict[str, Any]) -> dict[str, Any]:
@@ -133,18 +164,32 @@ def sent(body: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_a_default_and_null_ask_for_nothing(name: str) -> None:
     default = DEFAULTS[name]
-    assert check("anthropic", PLAIN | {name: None}) == ()
+    assert fit("anthropic", PLAIN | {name: None}).left_out == ()
     if default is not None:
-        assert check("anthropic", PLAIN | {name: default}) == ()
+        assert fit("anthropic", PLAIN | {name: default}).left_out == ()
         assert sent(PLAIN | {name: default}) in (
             sent(PLAIN),
             sent(PLAIN) | {"service_tier": "auto"},
         )
 
 
-def test_a_parameter_that_nobody_knows_is_refused_where_it_would_be_lost() -> None:
+def test_an_unknown_parameter_is_refused_where_it_would_be_lost() -> None:
     body = PLAIN | {"top_k": 5}
-    assert check("openai", body) == check("azure", body) == ()
+    assert fit("openai", body) == fit("azure", body) == Fitted(body)
     with pytest.raises(UnsupportedParameter) as raised:
-        check("anthropic", body)
+        fit("anthropic", body)
     assert raised.value.param == "top_k"
+    assert fit("anthropic", body, lenient=True) == Fitted(PLAIN, ("top_k",))
+
+
+@pytest.mark.parametrize("name", ["a b", "x" * 65, "text: mail me", "größe", "a\r\nb", ""])
+def test_what_is_no_name_is_never_left_out(name: str) -> None:
+    with pytest.raises(UnsupportedParameter):
+        fit("anthropic", PLAIN | {name: 1}, lenient=True)
+
+
+def test_as_many_are_left_out_as_can_be_named() -> None:
+    many = {f"p{number}": 1 for number in range(MAX_LEFT_OUT)}
+    assert fit("anthropic", PLAIN | many, lenient=True).left_out == tuple(many)
+    with pytest.raises(UnsupportedParameter, match="'one_more'"):
+        fit("anthropic", PLAIN | many | {"one_more": 1}, lenient=True)

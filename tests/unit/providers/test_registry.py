@@ -34,9 +34,9 @@ async def test_its_module_makes_a_provider(kind: Kind) -> None:
 
 def test_it_has_a_key_and_an_address(kind: Kind) -> None:
     assert kind.key_variable.default is None, "a kind without a key is not configured"
-    addresses = [variable for variable in kind.variables if variable.sets == "base_url"]
+    addresses = [variable for variable in kind.settings.variables if variable.sets == "base_url"]
     assert any(variable.default or variable.required for variable in addresses)
-    assert all(variable.example for variable in kind.variables if variable.required)
+    assert all(variable.example for variable in kind.settings.variables if variable.required)
 
 
 def test_its_price_list_exists(kind: Kind) -> None:

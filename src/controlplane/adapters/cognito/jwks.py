@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -57,7 +58,7 @@ class KeySet:
         if kid in self._keys:
             return self._keys[kid]
         if not self._loaded:
-            wait = max(1, round(self._next_fetch_at - self._clock()))
+            wait = max(1, math.ceil(self._next_fetch_at - self._clock()))
             raise Unavailable(
                 "Tokens cannot be verified at the moment; try again soon.", retry_after_seconds=wait
             )

@@ -137,7 +137,10 @@ class ModelRoute(Base):
     """What a model name stands for: `targets` is `[{"provider", "model", "weight"}]`, in order."""
 
     __tablename__ = "model_routes"
-    __table_args__ = (CheckConstraint("strategy IN ('priority', 'weighted')", "strategy_known"),)
+    __table_args__ = (
+        CheckConstraint("strategy IN ('priority', 'weighted')", "strategy_known"),
+        CheckConstraint("unsupported IN ('refuse', 'ignore')", "unsupported_known"),
+    )
 
     org_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
     alias: Mapped[str] = mapped_column(primary_key=True)
@@ -145,6 +148,7 @@ class ModelRoute(Base):
     targets: Mapped[list[Any]]
     timeouts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     fail_over_on: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    unsupported: Mapped[str] = mapped_column(server_default=text("'refuse'"))
     updated_at: Mapped[datetime] = mapped_column(server_default=CREATED_AT)
 
 

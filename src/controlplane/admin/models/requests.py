@@ -28,7 +28,14 @@ _OPENAI: dict[str, Any] = {
     "status": 529,
     "failure": "status",
 }
-_AZURE = {**_OPENAI, "provider": "azure", "latency_ms": 1420, "status": 200, "failure": None}
+_AZURE = {
+    **_OPENAI,
+    "provider": "azure",
+    "latency_ms": 1420,
+    "status": 200,
+    "failure": None,
+    "ignored_params": ["seed"],
+}
 
 
 class RequestRecord(ResponseBody):
@@ -103,7 +110,10 @@ class RequestRecord(ResponseBody):
     replayed: bool = Field(description="A stored answer was given again; it is charged once.")
     shadow: list[str] = Field(description="What policies on trial would have refused.")
     screening: dict[str, int] = Field(description="Findings by kind; never what was found.")
-    attempts: list[dict[str, Any]]
+    attempts: list[dict[str, Any]] = Field(
+        description="Which targets were called, and how each ended. `ignored_params`, where there "
+        "are any, were left out of what it was sent."
+    )
     payload_key: str | None = Field(
         description="Where the bucket holds the texts, where the policy keeps them."
     )

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, Strict, StringConstraints, WrapValid
 
 from controlplane.admin.models.fields import MAX_NAME_LENGTH, printable
 from controlplane.admin.models.model import RequestBody, ResponseBody, examples, one_of, told
-from controlplane.domain.routing import BUFFERED, Condition, Strategy
+from controlplane.domain.routing import BUFFERED, Condition, Strategy, Unsupported
 
 MAX_TARGETS = 8
 MAX_WEIGHT = 1_000_000
@@ -21,6 +21,7 @@ _FAILOVER: Mapping[str, Any] = {
     "targets": [_TARGET, {**_TARGET, "provider": "azure"}],
     "timeouts": {"connect_s": 2.0, "first_byte_s": 20.0, "idle_s": 15.0, "total_s": 25.0},
     "fail_over_on": [],
+    "unsupported": "refuse",
 }
 
 
@@ -84,6 +85,11 @@ class RouteDocument(RequestBody):
         list[Annotated[Condition, one_of(Condition)]] | None,
         told(f"must be an array out of {', '.join(Condition)}"),
     ] = Field(default=None, description="Refusals after which the next target is asked as well.")
+    unsupported: Annotated[Unsupported, one_of(Unsupported)] = Field(
+        default=Unsupported.REFUSE,
+        description="What becomes of a parameter that a target does not have: `ignore` leaves out "
+        "all that does not change the meaning of the request.",
+    )
 
 
 class TargetShown(ResponseBody):
@@ -112,6 +118,7 @@ class RouteShown(ResponseBody):
     targets: list[TargetShown]
     timeouts: TimeoutsShown | None
     fail_over_on: list[Condition]
+    unsupported: Unsupported
 
 
 EXAMPLES: Mapping[str, Any] = {

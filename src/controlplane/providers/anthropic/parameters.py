@@ -1,13 +1,13 @@
 """What becomes of each parameter of OpenAI's chat schema at Anthropic.
 
-An unknown parameter is refused: Anthropic would not judge it.
+An unknown parameter is not passed on: Anthropic refuses what it does not know.
 """
 
 from __future__ import annotations
 
 from controlplane.providers.parameters import Handling, Parameter, ParameterRows
 
-T, G, R, I = Handling.TRANSLATED, Handling.GATEWAY, Handling.REFUSED, Handling.IGNORED  # noqa: E741
+T, G, M = Handling.TRANSLATED, Handling.GATEWAY, Handling.MISSING
 
 PARAMETERS = ParameterRows(
     {
@@ -21,8 +21,16 @@ PARAMETERS = ParameterRows(
         "stream_options": Parameter(G, "the usage chunk is made here"),
         "max_completion_tokens": Parameter(T, "`max_tokens`; 8192 plus thinking where unset"),
         "max_tokens": Parameter(T, "the same; the smaller one where both are set"),
-        "temperature": Parameter(T, "0 to 1; above 1 is refused. 1 is not sent: it is the default"),
-        "top_p": Parameter(T, "1 is not sent: it is the default"),
+        "temperature": Parameter(
+            T,
+            "0 to 1; above 1 is refused, left out under `ignore`. 1 is not sent: it is the "
+            "default. Left out with thinking, and for models that take none",
+        ),
+        "top_p": Parameter(
+            T,
+            "1 is not sent: it is the default. Left out beside `temperature`, below 0.95 with "
+            "thinking, and for models that take none",
+        ),
         "stop": Parameter(T, "`stop_sequences`"),
         "tools": Parameter(T, "functions, `strict` included; custom tools are refused"),
         "tool_choice": Parameter(T, "auto, none, required (`any`), a function, allowed tools"),
@@ -35,31 +43,31 @@ PARAMETERS = ParameterRows(
         "reasoning_effort": Parameter(
             T,
             "adaptive thinking with an effort, or a budget up to Claude 4.5; none is no thinking. "
-            "No thinking with a forced tool, and no budget after tool results: named as ignored",
+            "No thinking with a forced tool, and no budget after tool results: named as left out",
         ),
         "safety_identifier": Parameter(T, "`metadata.user_id`"),
-        "user": Parameter(T, "`metadata.user_id`; ignored beside `safety_identifier`"),
-        "service_tier": Parameter(T, "default is `standard_only`; the others are refused"),
-        "n": Parameter(R),
-        "frequency_penalty": Parameter(R),
-        "presence_penalty": Parameter(R),
-        "logit_bias": Parameter(R),
-        "logprobs": Parameter(R),
-        "top_logprobs": Parameter(R),
-        "modalities": Parameter(R),
-        "audio": Parameter(R),
-        "verbosity": Parameter(R),
-        "web_search_options": Parameter(R),
-        "moderation": Parameter(R),
-        "functions": Parameter(R, "use `tools`"),
-        "function_call": Parameter(R, "use `tool_choice`"),
-        "seed": Parameter(I, "best effort at OpenAI too"),
-        "prediction": Parameter(I, "changes the speed only"),
-        "prompt_cache_key": Parameter(I, "changes the cost only"),
-        "prompt_cache_retention": Parameter(I, "changes the cost only"),
-        "prompt_cache_options": Parameter(I, "changes the cost only"),
-        "store": Parameter(I, "nothing is stored at the provider"),
-        "metadata": Parameter(I, "labels of stored answers"),
+        "user": Parameter(T, "`metadata.user_id`; left out beside `safety_identifier`"),
+        "service_tier": Parameter(T, "default is `standard_only`; the others are not there"),
+        "n": Parameter(M),
+        "frequency_penalty": Parameter(M),
+        "presence_penalty": Parameter(M),
+        "logit_bias": Parameter(M),
+        "logprobs": Parameter(M),
+        "top_logprobs": Parameter(M),
+        "modalities": Parameter(M),
+        "audio": Parameter(M),
+        "verbosity": Parameter(M),
+        "web_search_options": Parameter(M),
+        "moderation": Parameter(M),
+        "functions": Parameter(M, "use `tools`"),
+        "function_call": Parameter(M, "use `tool_choice`"),
+        "seed": Parameter(M),
+        "prediction": Parameter(M),
+        "prompt_cache_key": Parameter(M),
+        "prompt_cache_retention": Parameter(M),
+        "prompt_cache_options": Parameter(M),
+        "store": Parameter(M),
+        "metadata": Parameter(M),
     },
-    others=Parameter(R),
+    others=Parameter(M),
 )

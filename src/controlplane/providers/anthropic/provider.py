@@ -14,7 +14,8 @@ from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
-from controlplane.providers.anthropic.request import left_out, translate, wants_json_object
+from controlplane.providers.anthropic.fit import Sent, fit
+from controlplane.providers.anthropic.request import wants_json_object
 from controlplane.providers.anthropic.response import completion
 from controlplane.providers.anthropic.stream import StreamTranslation
 from controlplane.providers.http import ProviderClient, finish, json_object, read
@@ -38,7 +39,9 @@ class AnthropicProvider:
     def __init__(self, kind: Kind, settings: ProviderSettings, client: httpx.AsyncClient) -> None:
         self.images = kind.images
         self._kind = kind
-        headers = {"x-api-key": settings.api_key, "anthropic-version": API_VERSION}
+        headers = {"anthropic-version": API_VERSION}
+        if settings.api_key:
+            headers["x-api-key"] = settings.api_key
         self._caller = ProviderClient(
             client, headers, failures=kind.failures, api_key=settings.api_key
         )
@@ -49,15 +52,13 @@ class AnthropicProvider:
 
         Raises UnsupportedParameter for a parameter, or a place in one, that cannot be translated.
         """
-        ignored = self._kind.parameters.check(self._kind.name, request.body)
-        translate(request.body, model)
-        return ignored + left_out(request.body, model)
+        return self._fit(request, model).left_out
 
     async def complete(
         self, request: ChatRequest, model: str, timeouts: Timeouts
     ) -> ChatCompletion:
         """One whole answer; a 200 that is no message is a failure. Raises ProviderError."""
-        body = translate(request.body, model)
+        body = self._fit(request, model).body
         async with self._caller.post(self._url, body, timeouts) as response:
             message = json_object(await read(response))
         return completion(
@@ -68,7 +69,7 @@ class AnthropicProvider:
         self, request: ChatRequest, model: str, timeouts: Timeouts
     ) -> AsyncGenerator[Chunk, None]:
         """Chunks, the usage always the last; ends only on a finished answer."""
-        body = translate(request.body, model, stream=True)
+        body = self._fit(request, model, stream=True).body
         translation = StreamTranslation(
             created=int(time.time()),
             failure=self._caller.failure,
@@ -83,3 +84,6 @@ class AnthropicProvider:
                     await finish(events)
                     return
         raise ProviderError("protocol", "the stream ended before the answer did")
+
+    def _fit(self, request: ChatRequest, model: str, *, stream: bool = False) -> Sent:
+        return fit(self._kind.parameters, self._kind.name, request, model, stream=stream)

@@ -51,3 +51,8 @@ def envelope(kind: str, message: str) -> dict[str, Any]:
 def invalid(message: str) -> Refusal:
     """An `invalid_request_error`; the message begins with the place."""
     return Refusal(400, envelope("invalid_request_error", message))
+
+
+def exhausted_account() -> Refusal:
+    """A 400 that is no fault of the request: so Anthropic says that nothing is left to spend."""
+    return invalid(_ERRORS[402][1])

@@ -9,7 +9,12 @@ from typing import Any
 import orjson
 
 from controlplane.local.simulator.anthropic.chat import as_chat, cached_tokens
-from controlplane.local.simulator.anthropic.errors import envelope, error_for, invalid
+from controlplane.local.simulator.anthropic.errors import (
+    envelope,
+    error_for,
+    exhausted_account,
+    invalid,
+)
 from controlplane.local.simulator.anthropic.parameters import refuse_parameters, thinks
 from controlplane.local.simulator.generation import Generation
 from controlplane.local.simulator.wire import (
@@ -83,7 +88,7 @@ class AnthropicWire:
 
     def quota(self) -> Refusal:
         """The credit balance is too low."""
-        return error_for(402, "")
+        return exhausted_account()
 
     def signed(self, body: Mapping[str, Any], request_id: str) -> Mapping[str, Any]:
         """With the id of the request, which is in a header too."""

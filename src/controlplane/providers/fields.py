@@ -1,0 +1,39 @@
+"""The fields by which compatible servers differ: what is sent is what the server takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controlplane.config import ProviderSettings
+from controlplane.domain.chat import ChatRequest
+from controlplane.providers.parameters import Fitted, ParameterRows
+
+_MAXIMA = ("max_tokens", "max_completion_tokens")
+_STREAM_OPTIONS = frozenset({"stream_options"})
+
+
+def fit(rows: ParameterRows, settings: ProviderSettings, request: ChatRequest) -> Fitted:
+    """The request as the server takes it. Raises UnsupportedParameter."""
+    unsupported = settings.unsupported_params
+    if not settings.stream_options:
+        unsupported |= _STREAM_OPTIONS
+    body = _bounded(request.body, settings)
+    return rows.fit(settings.name, body, lenient=request.lenient, unsupported=unsupported)
+
+
+def with_usage(body: Mapping[str, Any], settings: ProviderSettings) -> Mapping[str, Any]:
+    """The body of a stream, which is asked for its usage where that is possible."""
+    if not settings.stream_options:
+        return body
+    options = {**(body.get("stream_options") or {}), "include_usage": True}
+    return {**body, "stream_options": options}
+
+
+def _bounded(body: Mapping[str, Any], settings: ProviderSettings) -> Mapping[str, Any]:
+    """The smaller maximum in the one field that the server reads: elsewhere it would be none."""
+    if settings.max_tokens_field is None:
+        return body
+    rest = {name: value for name, value in body.items() if name not in _MAXIMA}
+    maxima = [value for name in _MAXIMA if (value := body.get(name)) is not None]
+    return {**rest, settings.max_tokens_field: min(maxima)} if maxima else rest
