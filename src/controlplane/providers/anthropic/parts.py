@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from controlplane.providers.anthropic.places import a_text, an_object, only, refuse
@@ -16,6 +18,14 @@ from controlplane.providers.anthropic.places import a_text, an_object, only, ref
 Block = dict[str, Any]
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
+# Anthropic refuses an image whose bytes are of another type than is declared; OpenAI never looks.
+_FIRST_BYTES = (
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+)
+_OTHER_NAMES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
 _IMAGE_MEMBERS = frozenset({"url", "detail"})
 _FILE_MEMBERS = frozenset({"filename", "file_data", "file_id"})
 
@@ -65,11 +75,19 @@ def _image(part: Mapping[str, Any], place: str) -> Block:
     url = a_text(image.get("url"), f"{place}.url")
     if url.startswith("https://"):
         return {"type": "image", "source": {"type": "url", "url": url}}
-    media_type, data = _data_url(url, f"{place}.url", "an https:// address or a base64 data URL")
+    declared, data = _data_url(url, f"{place}.url", "an https:// address or a base64 data URL")
+    media_type = _type_of_bytes(data) or _OTHER_NAMES.get(declared, declared)
     if media_type not in IMAGE_TYPES:
         refuse(f"{place}.url", f"it must be one of {', '.join(IMAGE_TYPES)}")
     source = {"type": "base64", "media_type": media_type, "data": data}
     return {"type": "image", "source": source}
+
+
+def _type_of_bytes(data: str) -> str | None:
+    with suppress(ValueError):
+        start = base64.b64decode(data[:16], validate=True)
+        return next((kind for pattern, kind in _FIRST_BYTES if pattern.match(start)), None)
+    return None
 
 
 def _file(part: Mapping[str, Any], place: str) -> Block:

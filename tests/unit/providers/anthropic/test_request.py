@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -160,3 +161,20 @@ def test_a_json_object_is_asked_for_after_everything_else() -> None:
         {"role": "system", "content": "Hi"}, USER, response_format={"type": "json_object"}
     )
     assert translate(request, SONNET)["system"][-1]["text"] == JSON_OBJECT_INSTRUCTION
+
+
+@pytest.mark.parametrize(
+    ("declared", "start", "media_type"),
+    [
+        ("image/png", b"\xff\xd8\xff\xe0", "image/jpeg"),
+        ("image/jpeg", b"\x89PNG\r\n\x1a\n", "image/png"),
+        ("image/jpg", b"RIFF\x10\x00\x00\x00WEBPVP8 ", "image/webp"),
+        ("application/octet-stream", b"GIF89a", "image/gif"),
+        ("image/JPG", b"what is this", "image/jpeg"),
+        ("image/x-png", b"", "image/png"),
+    ],
+)
+def test_an_image_is_what_its_first_bytes_say(declared: str, start: bytes, media_type: str) -> None:
+    url = f"data:{declared};base64,{base64.b64encode(start).decode()}"
+    (block,) = translate(said(image(url)), SONNET)["messages"][0]["content"]
+    assert block["source"]["media_type"] == media_type

@@ -1,0 +1,41 @@
+"""What users of other gateways have reported, as requests and replies: `tests/fixtures/wire`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from tests.unit.providers.cases import FIXTURES, Upstream, read
+
+from controlplane.domain.chat import ChatRequest, parse_chat_request
+from controlplane.domain.routing import Timeouts
+
+MODEL = "claude-sonnet-4-5"
+CASES = {path.stem: read(path) for path in sorted((FIXTURES.parent / "wire").glob("*.json"))}
+
+
+def right(name: str) -> list[Any]:
+    """The cases that say what is right of `name`, as parameters of a test."""
+    named = [case for case in CASES if name in CASES[case].get("right", ())]
+    assert named
+    return named
+
+
+def upstream(reply: Any) -> Upstream:
+    content = "".join(reply["pieces"]) if "pieces" in reply else json.dumps(reply["json"])
+    return Upstream("anthropic", content.encode(), reply["status"])
+
+
+def request(case: Any) -> ChatRequest:
+    return parse_chat_request(json.dumps(case["request"]).encode())
+
+
+@pytest.mark.parametrize("name", right("sent"))
+async def test_what_is_sent(name: str) -> None:
+    case = CASES[name]
+    server = upstream(case["upstream_reply"])
+    asked = request(case)
+    assert server.provider.check(asked, MODEL) == tuple(case["right"].get("ignored", ()))
+    await server.provider.complete(asked, MODEL, Timeouts())
+    assert server.sent == case["right"]["sent"]
