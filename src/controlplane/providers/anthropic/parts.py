@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from controlplane.providers.anthropic.places import a_text, an_object, only, refuse
+from controlplane.providers.anthropic.places import LeftOut, a_text, an_object, only, refuse
 
 Block = dict[str, Any]
 
@@ -30,7 +30,9 @@ _IMAGE_MEMBERS = frozenset({"url", "detail"})
 _FILE_MEMBERS = frozenset({"filename", "file_data", "file_id"})
 
 
-def translate_content(content: Any, place: str, allowed: frozenset[str]) -> list[Block]:
+def translate_content(
+    content: Any, place: str, allowed: frozenset[str], left_out: LeftOut
+) -> list[Block]:
     """The blocks of `content`: a string, parts, or null. Blank text has none: it is not accepted.
 
     Raises UnsupportedParameter for a part that cannot be carried, or of no type in `allowed`.
@@ -47,7 +49,7 @@ def translate_content(content: Any, place: str, allowed: frozenset[str]) -> list
             refuse(where, f"a part of the type '{kind[:40]}' cannot be sent there")
         # Besides its own member, named like its type, a part says only whether to cache up to it.
         only(part, frozenset({"type", kind, "prompt_cache_breakpoint"}), where)
-        block = _TRANSLATIONS[kind](part, where)
+        block = _TRANSLATIONS[kind](part, where, left_out)
         if block is None:
             continue
         if part.get("prompt_cache_breakpoint") is not None:
@@ -56,22 +58,23 @@ def translate_content(content: Any, place: str, allowed: frozenset[str]) -> list
     return blocks
 
 
-def _text(part: Mapping[str, Any], place: str) -> Block | None:
+def _text(part: Mapping[str, Any], place: str, _: LeftOut) -> Block | None:
     text = a_text(part.get("text"), f"{place}.text")
     return {"type": "text", "text": text} if text.strip() else None
 
 
-def _refusal(part: Mapping[str, Any], place: str) -> Block | None:
+def _refusal(part: Mapping[str, Any], place: str, _: LeftOut) -> Block | None:
     text = a_text(part.get("refusal"), f"{place}.refusal")
     return {"type": "text", "text": text} if text.strip() else None
 
 
-def _image(part: Mapping[str, Any], place: str) -> Block:
+def _image(part: Mapping[str, Any], place: str, left_out: LeftOut) -> Block:
     place = f"{place}.image_url"
     image = an_object(part.get("image_url"), place)
     only(image, _IMAGE_MEMBERS, place)
     if image.get("detail") not in (None, "auto", "high"):
-        refuse(f"{place}.detail", "images are always read in full detail")
+        # Images are always read in full detail.
+        left_out.add(f"{place}.detail")
     url = a_text(image.get("url"), f"{place}.url")
     if url.startswith("https://"):
         return {"type": "image", "source": {"type": "url", "url": url}}
@@ -90,7 +93,7 @@ def _type_of_bytes(data: str) -> str | None:
     return None
 
 
-def _file(part: Mapping[str, Any], place: str) -> Block:
+def _file(part: Mapping[str, Any], place: str, _: LeftOut) -> Block:
     place = f"{place}.file"
     file = an_object(part.get("file"), place)
     only(file, _FILE_MEMBERS, place)
@@ -124,7 +127,7 @@ def _decoded(data: str, place: str) -> str:
         refuse(place, "it must be base64 of UTF-8 text")
 
 
-_TRANSLATIONS: Mapping[str, Callable[[Mapping[str, Any], str], Block | None]] = {
+_TRANSLATIONS: Mapping[str, Callable[[Mapping[str, Any], str, LeftOut], Block | None]] = {
     "text": _text,
     "refusal": _refusal,
     "image_url": _image,

@@ -50,7 +50,6 @@ class AnthropicProvider:
         Raises UnsupportedParameter for a parameter, or a place in one, that cannot be translated.
         """
         ignored = self._kind.parameters.check(self._kind.name, request.body)
-        translate(request.body, model)
         return ignored + left_out(request.body, model)
 
     async def complete(

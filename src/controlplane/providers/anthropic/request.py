@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controlplane.providers.anthropic.messages import translate_messages
-from controlplane.providers.anthropic.places import an_object, refuse
+from controlplane.providers.anthropic.places import LeftOut, an_object, refuse
 from controlplane.providers.anthropic.schema import closed_schema
 from controlplane.providers.anthropic.thinking import BUDGETS, is_left_out, translate_thinking
 from controlplane.providers.anthropic.tools import translate_tools
@@ -26,22 +26,28 @@ JSON_OBJECT_INSTRUCTION = (
 _SERVICE_TIERS = {"auto": "auto", "default": "standard_only"}
 
 
-def translate(body: Mapping[str, Any], model: str, *, stream: bool = False) -> dict[str, Any]:
+def translate(
+    body: Mapping[str, Any], model: str, *, stream: bool = False, left_out: LeftOut | None = None
+) -> dict[str, Any]:
     """The body for `model`. Raises UnsupportedParameter, naming the parameter or the place.
 
-    What `parameters.py` refuses or leaves out is not looked at here.
+    `left_out` is told what else says nothing to this model. What `parameters.py` refuses or leaves
+    out is not looked at here.
     """
-    system, turns = translate_messages(body["messages"])
+    left_out = left_out or LeftOut()
+    system, turns = translate_messages(body["messages"], left_out)
     if wants_json_object(body):
         system.append({"type": "text", "text": JSON_OBJECT_INSTRUCTION})
     asked = asked_max_tokens(body)
     thinking, effort = translate_thinking(body, model, asked)
+    if is_left_out(body, model, asked):
+        left_out.add("reasoning_effort")
     room = BUDGETS.get(str(body.get("reasoning_effort")), 0)
     out: dict[str, Any] = {"model": model, "max_tokens": asked or DEFAULT_MAX_TOKENS + room}
     if system:
         out["system"] = system
     out["messages"] = turns
-    out |= translate_tools(body) | thinking | _sampling(body) | _attribution(body)
+    out |= translate_tools(body) | thinking | _sampling(body) | _attribution(body, left_out)
     output: dict[str, Any] = {"effort": effort} if effort else {}
     if (schema := _output_schema(body)) is not None:
         output["format"] = {"type": "json_schema", "schema": schema}
@@ -53,13 +59,13 @@ def translate(body: Mapping[str, Any], model: str, *, stream: bool = False) -> d
 
 
 def left_out(body: Mapping[str, Any], model: str) -> tuple[str, ...]:
-    """Parameters that are translated in general, and say nothing in this request."""
-    names = []
-    if body.get("safety_identifier") and body.get("user") not in (None, body["safety_identifier"]):
-        names.append("user")
-    if is_left_out(body, model, asked_max_tokens(body)):
-        names.append("reasoning_effort")
-    return tuple(names)
+    """Parameters, and places in them, that are translated in general and say nothing here.
+
+    Raises UnsupportedParameter as `translate` does.
+    """
+    left_out = LeftOut()
+    translate(body, model, left_out=left_out)
+    return left_out.places
 
 
 def wants_json_object(body: Mapping[str, Any]) -> bool:
@@ -93,10 +99,12 @@ def _sampling(body: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
-def _attribution(body: Mapping[str, Any]) -> dict[str, Any]:
+def _attribution(body: Mapping[str, Any], left_out: LeftOut) -> dict[str, Any]:
     out: dict[str, Any] = {}
     # safety_identifier is what replaces `user` at OpenAI.
     user = body.get("safety_identifier") or body.get("user")
+    if body.get("user") not in (None, user):
+        left_out.add("user")
     if user is not None:
         out["metadata"] = {"user_id": user}
     tier = body.get("service_tier")
