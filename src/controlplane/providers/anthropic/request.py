@@ -5,11 +5,13 @@ https://platform.claude.com/docs/en/api/messages/create
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from controlplane.providers.anthropic.messages import translate_messages
-from controlplane.providers.anthropic.places import LeftOut, an_object, refuse
+from controlplane.providers.anthropic.places import LeftOut, a_text, an_object, refuse
 from controlplane.providers.anthropic.schema import closed_schema
 from controlplane.providers.anthropic.thinking import BUDGETS, is_left_out, translate_thinking
 from controlplane.providers.anthropic.tools import translate_tools
@@ -17,12 +19,15 @@ from controlplane.providers.anthropic.tools import translate_tools
 # Messages needs a maximum. Where none is set, this is it, and the thinking comes on top.
 DEFAULT_MAX_TOKENS = 8192
 MAX_TEMPERATURE = 1
+MAX_USER_ID = 256
 
 # There is no JSON mode without a schema, and newer models do not let a tool be forced.
 JSON_OBJECT_INSTRUCTION = (
     "Answer with exactly one JSON object and nothing else: no text before or after it, "
     "no code fence."
 )
+# An e-mail address anywhere, or nothing but a phone number.
+_NAMES_A_PERSON = re.compile(r"[^\s@]@[^\s@]|\A\+?[\d\s().-]{7,}\Z")
 _SERVICE_TIERS = {"auto": "auto", "default": "standard_only"}
 
 
@@ -106,13 +111,20 @@ def _attribution(body: Mapping[str, Any], left_out: LeftOut) -> dict[str, Any]:
     if body.get("user") not in (None, user):
         left_out.add("user")
     if user is not None:
-        out["metadata"] = {"user_id": user}
+        out["metadata"] = {"user_id": _opaque(a_text(user, "safety_identifier"))}
     tier = body.get("service_tier")
     if tier is not None:
         if not isinstance(tier, str) or tier not in _SERVICE_TIERS:
             refuse("service_tier", f"it must be {' or '.join(_SERVICE_TIERS)}")
         out["service_tier"] = _SERVICE_TIERS[tier]
     return out
+
+
+def _opaque(user: str) -> str:
+    """`user`, or a digest of what would be refused: an address, a phone number, a long name."""
+    if len(user) <= MAX_USER_ID and not _NAMES_A_PERSON.search(user):
+        return user
+    return hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _output_schema(body: Mapping[str, Any]) -> dict[str, Any] | None:

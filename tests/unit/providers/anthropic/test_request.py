@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 import pytest
@@ -182,3 +183,18 @@ def test_an_image_is_what_its_first_bytes_say(declared: str, start: bytes, media
     url = f"data:{declared};base64,{base64.b64encode(start).decode()}"
     (block,) = translate(said(image(url)), SONNET)["messages"][0]["content"]
     assert block["source"]["media_type"] == media_type
+
+
+@pytest.mark.parametrize("name", ["user", "safety_identifier"])
+@pytest.mark.parametrize(
+    "user", ["ann@example.com", "user:ann@example.com", "+44 20 7946 0958", "4155550123", "u" * 257]
+)
+def test_what_would_name_a_person_is_sent_as_a_digest(user: str, name: str) -> None:
+    sent = translate(body(**{name: user}), SONNET)["metadata"]["user_id"]
+    assert re.fullmatch("[0-9a-f]{64}", sent)
+    assert sent == translate(body(user=user), SONNET)["metadata"]["user_id"]
+
+
+@pytest.mark.parametrize("user", ["u-4155550123", "9f2c", "a@", "tenant/7", "u" * 256])
+def test_an_opaque_name_is_sent_as_it_is(user: str) -> None:
+    assert translate(body(user=user), SONNET)["metadata"] == {"user_id": user}
