@@ -13,7 +13,7 @@ import orjson
 
 from controlplane.domain.chat import ChatCompletion
 from controlplane.errors import ProviderError
-from controlplane.providers.anthropic.plain_json import ObjectCutter
+from controlplane.providers.anthropic.plain_json import first_object
 
 # `pause_turn` and a full context window leave the answer unfinished, as a maximum does.
 FINISH_REASONS: Mapping[str, str] = {
@@ -113,7 +113,9 @@ def _assistant(
             thought.append(block.get("thinking") or "")
         elif kind == "tool_use":
             calls.append(tool_call(block, orjson.dumps(block["input"]).decode()))
-    text = _plain(said) if json_object else "".join(said)
+    text = "".join(said)
+    if json_object:
+        text = first_object(text)
     refused = message["stop_reason"] == "refusal"
     answer: dict[str, Any] = {
         "role": "assistant",
@@ -131,8 +133,3 @@ def tool_call(block: Mapping[str, Any], arguments: str) -> dict[str, Any]:
     """OpenAI's call of a function, for a `tool_use` block."""
     function = {"name": block["name"], "arguments": arguments}
     return {"id": block["id"], "type": "function", "function": function}
-
-
-def _plain(said: list[str]) -> str:
-    cutter = ObjectCutter()
-    return "".join([cutter.feed(text) for text in said]) + cutter.rest()

@@ -60,8 +60,9 @@ def _tool(tool: Any, place: str) -> dict[str, Any]:
     translated["input_schema"] = {"type": "object", **schema}
     if function.get("strict") is True:
         translated["strict"] = True
+        # Where no parameters are described, there are none.
         translated["input_schema"] = closed_schema(
-            translated["input_schema"], f"{place}.parameters"
+            {"properties": {}, **translated["input_schema"]}, f"{place}.parameters"
         )
     return translated
 

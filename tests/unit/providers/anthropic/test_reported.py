@@ -10,6 +10,7 @@ from tests.unit.providers.cases import FIXTURES, Upstream, read
 
 from controlplane.domain.chat import ChatRequest, parse_chat_request
 from controlplane.domain.routing import Timeouts
+from controlplane.errors import UnsupportedParameter
 
 MODEL = "claude-sonnet-4-5"
 CASES = {path.stem: read(path) for path in sorted((FIXTURES.parent / "wire").glob("*.json"))}
@@ -39,3 +40,20 @@ async def test_what_is_sent(name: str) -> None:
     assert server.provider.check(asked, MODEL) == tuple(case["right"].get("ignored", ()))
     await server.provider.complete(asked, MODEL, Timeouts())
     assert server.sent == case["right"]["sent"]
+
+
+@pytest.mark.parametrize("name", right("refused"))
+def test_what_is_refused(name: str) -> None:
+    case = CASES[name]
+    server = upstream(case["upstream_reply"])
+    with pytest.raises(UnsupportedParameter) as raised:
+        server.provider.check(request(case), MODEL)
+    assert raised.value.param == case["right"]["refused"]
+
+
+@pytest.mark.parametrize("name", right("content"))
+async def test_what_is_answered(name: str) -> None:
+    case = CASES[name]
+    server = upstream(case["upstream_reply"])
+    answer = await server.provider.complete(request(case), MODEL, Timeouts())
+    assert answer["choices"][0]["message"]["content"] == case["right"]["content"]
