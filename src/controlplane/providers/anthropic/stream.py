@@ -66,8 +66,7 @@ class StreamTranslation:
                 return self._end(event["index"])
             elif kind == "message_delta":
                 self._stop = event["delta"]
-                usage = event.get("usage") or {}
-                self._usage |= {name: count for name, count in usage.items() if count is not None}
+                self._count(event.get("usage") or {})
             elif kind == "message_stop":
                 return self._last()
         except (KeyError, TypeError, AttributeError):
@@ -123,6 +122,13 @@ class StreamTranslation:
             chunks.append({**self._frame, "choices": [], "usage": translate_usage(self._usage)})
         self.finished = True
         return chunks
+
+    def _count(self, usage: Mapping[str, Any]) -> None:
+        # The counts are cumulative, and some servers end with zeros.
+        for name, count in usage.items():
+            known = self._usage.get(name)
+            if count is not None and not (isinstance(known, int) and count < known):
+                self._usage[name] = count
 
     def _greeting(self) -> list[Chunk]:
         if self._spoken:

@@ -57,3 +57,11 @@ async def test_what_is_answered(name: str) -> None:
     server = upstream(case["upstream_reply"])
     answer = await server.provider.complete(request(case), MODEL, Timeouts())
     assert answer["choices"][0]["message"]["content"] == case["right"]["content"]
+
+
+@pytest.mark.parametrize("name", right("usage"))
+async def test_what_is_counted(name: str) -> None:
+    case = CASES[name]
+    server = upstream(case["upstream_reply"])
+    chunks = [c async for c in server.provider.stream(request(case), MODEL, Timeouts())]
+    assert chunks[-1]["usage"] == case["right"]["usage"]
