@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from controlplane.providers.anthropic.digits import exact_text
 from controlplane.providers.anthropic.parts import Block, translate_content
 from controlplane.providers.anthropic.places import LeftOut, a_text, an_object, only, refuse
 
@@ -22,8 +23,6 @@ _RESULT = frozenset({"role", "content", "tool_call_id", "name", "is_error"})
 _RESULT_PARTS = frozenset({"text", "image_url", "file"})
 # https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming
 INVALID_JSON = "INVALID_JSON"
-# Longer numbers do not fit into an integer of 64 bits, or the 53 of a float.
-_LONG_NUMBER = re.compile(r"\d{16}")
 
 
 class Calls:
@@ -89,17 +88,11 @@ def _plain_id(id_: str) -> str:
     return _NOT_IN_AN_ID.sub("_", id_) or "call"
 
 
-def _arguments(value: Any, place: str) -> Any:
+def _arguments(value: Any, place: str) -> dict[str, Any] | orjson.Fragment:
     """An object, as `input` must be one; what is none is wrapped, so that a session goes on."""
     text = "" if value is None else a_text(value, place)
     if not text.strip() or text.strip() == "null":
         return {}
-    try:
-        arguments = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        arguments = None
-    if not isinstance(arguments, dict):
-        # Cut by a maximum of tokens, for one.
-        return {INVALID_JSON: text}
-    # As it stands, because parsing would round its numbers.
-    return orjson.Fragment(text) if _LONG_NUMBER.search(text) else arguments
+    # Cut by a maximum of tokens, for one.
+    arguments = exact_text(text)
+    return {INVALID_JSON: text} if arguments is None else arguments

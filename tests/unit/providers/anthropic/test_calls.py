@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.providers.anthropic.asked import SONNET, USER, body
+from tests.unit.providers.anthropic.test_stream import CLOSE, DELTA, REQUEST, START, STOP, wire
+from tests.unit.providers.cases import Upstream
 
+from controlplane.domain.routing import Timeouts
 from controlplane.local.simulator.anthropic.messages import refuse_messages
 from controlplane.providers.anthropic.request import left_out, translate
 
@@ -100,13 +103,39 @@ def test_arguments_are_an_object(arguments: Any, translated: Any) -> None:
     assert assistant["content"][0]["input"] == translated
 
 
+@pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.parametrize(
     "number",
-    ["18446744073709551616", "-170141183460469231731687303715884105728", "0.12345678901234567890"],
+    [
+        "18446744073709551616",
+        "-170141183460469231731687303715884105728",
+        "0.12345678901234567890",
+        "9007199254740993.5",
+        "1" + "0" * 300,
+        "-1.5",
+    ],
 )
-def test_numbers_keep_their_digits(number: str) -> None:
-    request = body(USER, calling("c", arguments=f'{{"n": [{number}]}}'), result("c"))
-    assert f'"input":{{"n": [{number}]}}'.encode() in orjson.dumps(translate(request, SONNET))
+async def test_numbers_keep_their_digits_there_and_back(number: str, streamed: bool) -> None:
+    arguments = f'{{"n":[{number}]}}'
+    block = f'{{"type":"tool_use","id":"t","name":"f","input":{arguments}}}'
+    if streamed:
+        start = f'{{"type":"content_block_start","index":0,"content_block":{block}}}'
+        content = wire(START) + f"data: {start}\n\n".encode() + wire(CLOSE, DELTA, STOP)
+    else:
+        head = '"type":"message","id":"msg_1","model":"m","stop_reason":"tool_use"'
+        content = f'{{{head},"content":[{block}]}}'.encode()
+    server = Upstream("anthropic", content)
+    if streamed:
+        chunks = [c async for c in server.provider.stream(REQUEST, SONNET, Timeouts())]
+        calls = [c["choices"][0]["delta"]["tool_calls"][0] for c in chunks[1:3]]
+        answered = calls[0]["function"]["arguments"] + calls[1]["function"]["arguments"]
+    else:
+        answer = await server.provider.complete(REQUEST, SONNET, Timeouts())
+        (call,) = answer["choices"][0]["message"]["tool_calls"]
+        answered = call["function"]["arguments"]
+    assert answered == arguments
+    request = body(USER, calling("c", arguments=answered), result("c"))
+    assert f'"input":{arguments}'.encode() in orjson.dumps(translate(request, SONNET))
 
 
 def test_results_come_before_what_is_said_between_them() -> None:
