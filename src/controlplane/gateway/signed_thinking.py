@@ -31,7 +31,7 @@ def _message(before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str
             _unsigned(new) if isinstance(new, Mapping) and new != old else new
             for old, new in zip(before[name], after[name], strict=True)
         ]
-        for name in SIGNED
+        for name in (*SIGNED, "content")
         if isinstance(after.get(name), list)
     }
     return {**after, **changed}

@@ -16,6 +16,7 @@ from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
+from controlplane.providers.claude_only import without_claude_only
 from controlplane.providers.http import ProviderClient, finish, json_object, read
 from controlplane.providers.kind import Kind
 from controlplane.providers.sse import data_of_events
@@ -55,13 +56,14 @@ class OpenAIProvider:
 
     def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
         """The parameters that are left out. Raises UnsupportedParameter."""
-        return self._kind.parameters.check(self._kind.name, request.body)
+        plain = without_claude_only(request.body)
+        return self._kind.parameters.check(self._kind.name, plain.body) + plain.left_out
 
     async def complete(
         self, request: ChatRequest, model: str, timeouts: Timeouts
     ) -> ChatCompletion:
         """One whole answer; a 200 that is no completion is a failure. Raises ProviderError."""
-        body = {**request.body, "model": model}
+        body = {**without_claude_only(request.body).body, "model": model}
         url = self._endpoint.url("chat/completions", model)
         async with self._caller.post(url, body, timeouts) as response:
             return _completion(await read(response))
@@ -82,7 +84,8 @@ class OpenAIProvider:
         Azure says of its filters before is no answer.
         """
         options = {**(request.body.get("stream_options") or {}), "include_usage": True}
-        body = {**request.body, "model": model, "stream_options": options}
+        plain = without_claude_only(request.body).body
+        body = {**plain, "model": model, "stream_options": options}
         url = self._endpoint.url("chat/completions", model)
         async with self._caller.post(url, body, timeouts, streamed=True) as response:
             begun: set[int] = set()

@@ -74,6 +74,14 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Fitted:
+    """A request's body without what its target does not have, and the names to be told."""
+
+    body: Mapping[str, Any]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterRows:
     """The rows of a kind, and what becomes of a parameter that has none."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from controlplane.providers.anthropic.cache_marks import CACHE_CONTROL, cache_mark, hoisted
 from controlplane.providers.anthropic.digits import exact_text
 from controlplane.providers.anthropic.parts import Block, translate_content
 from controlplane.providers.anthropic.places import LeftOut, a_text, an_object, only, refuse
@@ -16,10 +17,10 @@ from controlplane.providers.anthropic.places import LeftOut, a_text, an_object, 
 _NOT_IN_AN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 # What clients keep of an answer of another provider, and send back. None is input to a model.
 _ECHOED = frozenset({"extra_content", "provider_specific_fields", "thought_signature"})
-_CALL = frozenset({"id", "type", "function", "index"}) | _ECHOED
+_CALL = frozenset({"id", "type", "function", "index", CACHE_CONTROL}) | _ECHOED
 _FUNCTION = frozenset({"name", "arguments", "parsed_arguments"}) | _ECHOED
 # The name of a tool message repeats the one of the call that its id names.
-_RESULT = frozenset({"role", "content", "tool_call_id", "name", "is_error"})
+_RESULT = frozenset({"role", "content", "tool_call_id", "name", "is_error", CACHE_CONTROL})
 _RESULT_PARTS = frozenset({"text", "image_url", "file"})
 # https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming
 INVALID_JSON = "INVALID_JSON"
@@ -45,6 +46,7 @@ class Calls:
             refuse(place, "only calls of functions can be sent")
         self._left_out.others(call, _CALL, place)
         id_ = a_text(call.get("id"), f"{place}.id")
+        mark = cache_mark(call, place)
         place = f"{place}.function"
         function = an_object(call.get("function"), place)
         self._left_out.others(function, _FUNCTION, place)
@@ -53,6 +55,7 @@ class Calls:
             "id": self._new_id(id_),
             "name": a_text(function.get("name"), f"{place}.name"),
             "input": _arguments(function.get("arguments"), f"{place}.arguments"),
+            **mark,
         }
 
     def tool_result(self, message: Mapping[str, Any], place: str) -> Block:
@@ -62,11 +65,12 @@ class Calls:
         block: Block = {"type": "tool_result", "tool_use_id": self._id_of_result(id_)}
         where = f"{place}.content"
         content = translate_content(message.get("content"), where, _RESULT_PARTS, self._left_out)
+        content, mark = hoisted(content)
         if content:
             block["content"] = content
         if message.get("is_error") is True:
             block["is_error"] = True
-        return block
+        return block | mark | cache_mark(message, place)
 
     def _new_id(self, id_: str) -> str:
         plain = unique = _plain_id(id_)

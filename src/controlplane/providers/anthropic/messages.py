@@ -8,23 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from controlplane.providers.anthropic.cache_marks import CACHE_CONTROL, mark_last
 from controlplane.providers.anthropic.calls import Calls
 from controlplane.providers.anthropic.parts import Block, translate_content
 from controlplane.providers.anthropic.places import LeftOut, a_list, a_text, only, refuse
+from controlplane.providers.anthropic.thoughts import thoughts_of
 
 _TEXT = frozenset({"text"})
 _ASKED = frozenset({"text", "image_url", "file"})
-_SAID = frozenset({"text", "refusal"})
+_SAID = frozenset({"text", "refusal", "thinking", "redacted_thinking"})
 
-_PLAIN_MEMBERS = frozenset({"role", "content"})
-# Of an answer that a client repeats, only what the assistant said is input. Reasoning of another
-# provider is none, and annotations and parsed forms repeat the text.
+_PLAIN_MEMBERS = frozenset({"role", "content", CACHE_CONTROL})
+# Of an answer that a client repeats, what the assistant said is input, and what it thought where
+# that is signed. Annotations and parsed forms repeat the text.
 _ASSISTANT_MEMBERS = _PLAIN_MEMBERS | frozenset(
     {
         *("refusal", "tool_calls", "annotations", "parsed", "reasoning", "reasoning_content"),
-        *("reasoning_details", "provider_specific_fields", "extra_content"),
+        *("thinking_blocks", "reasoning_details", "provider_specific_fields", "extra_content"),
     }
 )
+_THOUGHTS = ("thinking", "redacted_thinking")
 # What the assistant said, in a form that cannot be sent.
 _MEANT = ("audio", "function_call")
 
@@ -62,12 +65,13 @@ def translate_messages(
     return system, turns
 
 
-def in_tool_loop(messages: Sequence[Mapping[str, Any]]) -> bool:
-    """True where the answer is to go on from the results of tools."""
-    for message in reversed(messages):
-        if message["role"] in ("tool", "assistant"):
-            return bool(message["role"] == "tool")
-    return False
+def calls_without_thoughts(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """True where the answer goes on from results of tools, and the calls are without thoughts."""
+    said = [message for message in messages if message["role"] in ("tool", "assistant")]
+    if not said or said[-1]["role"] != "tool":
+        return False
+    calling = next((each for each in reversed(said) if each["role"] == "assistant"), None)
+    return calling is None or not thoughts_of(calling)
 
 
 def _say(turns: list[dict[str, Any]], role: str, blocks: list[Block]) -> None:
@@ -87,9 +91,15 @@ def _report(turns: list[dict[str, Any]], result: Block) -> None:
 
 
 def _trim(last: dict[str, Any]) -> None:
-    """The answer goes on from a last turn of the assistant, which must not end in white space."""
+    """The answer goes on from a last turn of the assistant: no white space at its end, no thoughts.
+
+    Thoughts are only taken there where the answer begins with new ones.
+    """
+    if last["role"] != "assistant":
+        return
+    last["content"] = [block for block in last["content"] if block["type"] not in _THOUGHTS]
     block = last["content"][-1]
-    if last["role"] == "assistant" and block["type"] == "text":
+    if block["type"] == "text":
         block["text"] = block["text"].rstrip()
 
 
@@ -99,7 +109,9 @@ def _unnamed(
     only(message, _PLAIN_MEMBERS | {"name"}, place)
     if message.get("name") is not None:
         left_out.add(f"{place}.name")
-    return translate_content(message.get("content"), f"{place}.content", allowed, left_out)
+    blocks = translate_content(message.get("content"), f"{place}.content", allowed, left_out)
+    mark_last(blocks, message, place)
+    return blocks
 
 
 def _assistant(
@@ -116,4 +128,8 @@ def _assistant(
     listed = a_list(message.get("tool_calls"), f"{place}.tool_calls")
     for index, call in enumerate(listed):
         blocks.append(calls.tool_use(call, f"{place}.tool_calls.{index}"))
-    return blocks
+    mark_last(blocks, message, place)
+    if not any(block["type"] in _THOUGHTS for block in blocks):
+        blocks = thoughts_of(message) + blocks
+    # Thoughts alone are no turn.
+    return blocks if any(block["type"] not in _THOUGHTS for block in blocks) else []

@@ -15,7 +15,8 @@ PARAMETERS = ParameterRows(
         "messages": Parameter(
             T,
             "system and developer messages become the system prompt, in their order; what a part "
-            "cannot carry (`name`, audio, `file_id`, low image detail) is refused by its place",
+            "cannot carry (audio, `file_id`) is refused by its place; `name` and low image detail "
+            "are left out",
         ),
         "stream": Parameter(T),
         "stream_options": Parameter(G, "the usage chunk is made here"),
@@ -39,7 +40,9 @@ PARAMETERS = ParameterRows(
         ),
         "safety_identifier": Parameter(T, "`metadata.user_id`"),
         "user": Parameter(T, "`metadata.user_id`; ignored beside `safety_identifier`"),
-        "service_tier": Parameter(T, "default is `standard_only`; the others are refused"),
+        "service_tier": Parameter(
+            T, "default is `standard_only`, priority is `auto`; the others are refused"
+        ),
         "n": Parameter(R),
         "frequency_penalty": Parameter(R),
         "presence_penalty": Parameter(R),
@@ -60,6 +63,7 @@ PARAMETERS = ParameterRows(
         "prompt_cache_options": Parameter(I, "changes the cost only"),
         "store": Parameter(I, "nothing is stored at the provider"),
         "metadata": Parameter(I, "labels of stored answers"),
+        "cache_control": Parameter(T, "Anthropic's own: caches up to the last block"),
     },
     others=Parameter(R),
 )

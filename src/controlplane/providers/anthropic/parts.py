@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from controlplane.providers.anthropic.cache_marks import CACHE_CONTROL, cache_mark
 from controlplane.providers.anthropic.places import LeftOut, a_text, an_object, only, refuse
+from controlplane.providers.anthropic.thoughts import signed_block
 
 Block = dict[str, Any]
 
@@ -26,6 +28,7 @@ _FIRST_BYTES = (
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
 )
 _OTHER_NAMES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
+_THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 _IMAGE_MEMBERS = frozenset({"url", "detail"})
 _FILE_MEMBERS = frozenset({"filename", "file_data", "file_id"})
 
@@ -48,12 +51,14 @@ def translate_content(
         if kind not in allowed:
             refuse(where, f"a part of the type '{kind[:40]}' cannot be sent there")
         # Besides its own member, named like its type, a part says only whether to cache up to it.
-        only(part, frozenset({"type", kind, "prompt_cache_breakpoint"}), where)
+        if kind not in _THOUGHTS:
+            only(part, frozenset({"type", kind, "prompt_cache_breakpoint", CACHE_CONTROL}), where)
         block = _TRANSLATIONS[kind](part, where, left_out)
         if block is None:
             continue
         if part.get("prompt_cache_breakpoint") is not None:
-            block["cache_control"] = {"type": "ephemeral"}
+            block[CACHE_CONTROL] = {"type": "ephemeral"}
+        block |= cache_mark(part, where)
         blocks.append(block)
     return blocks
 
@@ -132,4 +137,6 @@ _TRANSLATIONS: Mapping[str, Callable[[Mapping[str, Any], str, LeftOut], Block | 
     "refusal": _refusal,
     "image_url": _image,
     "file": _file,
+    "thinking": lambda part, _place, _left_out: signed_block(part),
+    "redacted_thinking": lambda part, _place, _left_out: signed_block(part),
 }

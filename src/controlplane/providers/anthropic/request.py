@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from controlplane.providers.anthropic.cache_marks import cache_mark
 from controlplane.providers.anthropic.messages import translate_messages
 from controlplane.providers.anthropic.places import LeftOut, a_text, an_object, refuse
 from controlplane.providers.anthropic.schema import closed_schema
@@ -28,7 +29,8 @@ JSON_OBJECT_INSTRUCTION = (
 )
 # An e-mail address anywhere, or nothing but a phone number.
 _NAMES_A_PERSON = re.compile(r"[^\s@]@[^\s@]|\A\+?[\d\s().-]{7,}\Z")
-_SERVICE_TIERS = {"auto": "auto", "default": "standard_only"}
+# Where there is priority capacity, it is used unless the request says otherwise.
+_SERVICE_TIERS = {"auto": "auto", "priority": "auto", "default": "standard_only"}
 
 
 def translate(
@@ -52,6 +54,7 @@ def translate(
     if system:
         out["system"] = system
     out["messages"] = turns
+    out |= cache_mark(body, "")
     out |= translate_tools(body) | thinking | _sampling(body) | _attribution(body, left_out)
     output: dict[str, Any] = {"effort": effort} if effort else {}
     if (schema := _output_schema(body)) is not None:
