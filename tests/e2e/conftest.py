@@ -218,5 +218,5 @@ def read_env(path: Path) -> dict[str, str]:
 def node_modules() -> Path:
     """The npm packages of `make test-clients`, which runs what only its environments can run."""
     if "NODE_MODULES" not in os.environ:
-        pytest.skip("`make test-clients` tries langchain-openai, the npm package openai and coding agents.")
+        pytest.skip("`make test-clients` tries langchain-openai, npm's openai and coding agents.")
     return Path(os.environ["NODE_MODULES"]).resolve()

@@ -24,6 +24,7 @@ from openai.types.chat.completion_create_params import (
 )
 from openai.types.shared import ErrorObject
 from pydantic import BaseModel, create_model
+from typing_extensions import TypedDict
 
 from tests.wire_types.strict import Strict
 
@@ -62,9 +63,42 @@ _part = _with(
     finish_reason=_required(_reasons),
 )
 
+
+# https://docs.litellm.ai/docs/reasoning_content
+class _Thinking(TypedDict):
+    type: Literal["thinking"]
+    thinking: str
+    signature: str
+
+
+class _RedactedThinking(TypedDict):
+    type: Literal["redacted_thinking"]
+    data: str
+
+
+# https://openrouter.ai/docs/use-cases/reasoning-tokens
+class _ReasoningText(TypedDict):
+    type: Literal["reasoning.text"]
+    text: str
+    signature: str
+    format: str
+    index: int
+
+
+class _ReasoningEncrypted(TypedDict):
+    type: Literal["reasoning.encrypted"]
+    data: str
+    format: str
+    index: int
+
+
 # What the other providers add.
 _filtered = _required(dict[str, Any])
-_thought = (str, "")
+_thought = {
+    "reasoning_content": (str, ""),
+    "thinking_blocks": (list[_Thinking | _RedactedThinking], []),
+    "reasoning_details": (list[_ReasoningText | _ReasoningEncrypted], []),
+}
 
 
 def _completion(choice: type[BaseModel], **added: Any) -> Strict:
@@ -81,14 +115,12 @@ COMPLETIONS = {
         _with(_choice, content_filter_results=_filtered),
         prompt_filter_results=_required(list[dict[str, Any]]),
     ),
-    "anthropic": _completion(
-        _with(_choice, message=_required(_with(_message, reasoning_content=_thought)))
-    ),
+    "anthropic": _completion(_with(_choice, message=_required(_with(_message, **_thought)))),
 }
 CHUNKS = {
     "openai": _chunk(_part),
     "azure": _chunk(_with(_part, content_filter_results=_filtered)),
-    "anthropic": _chunk(_with(_part, delta=_required(_with(_delta, reasoning_content=_thought)))),
+    "anthropic": _chunk(_with(_part, delta=_required(_with(_delta, **_thought)))),
 }
 
 

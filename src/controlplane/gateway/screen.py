@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from controlplane.domain.inference import InferenceRequest
 from controlplane.errors import InvalidRequest, SensitiveData
 from controlplane.gateway.record import Trail
+from controlplane.gateway.signed_thinking import unsigned_where_changed
 from controlplane.policy.screening import Action, CustomPattern, ScreeningPolicy
 from controlplane.screening.detector import Detector
 from controlplane.screening.redact import Tokens, redact
@@ -50,7 +51,10 @@ def screen(request: R, policy: ScreeningPolicy, trail: Trail) -> tuple[R, Tokens
     tokens = Tokens()
     screened = request
     if redacted:
-        screened = request.with_body(redact(request.body, redacted, tokens, inspection.scope))
+        body = redact(request.body, redacted, tokens, inspection.scope)
+        if "messages" in body:
+            body["messages"] = unsigned_where_changed(request.body["messages"], body["messages"])
+        screened = request.with_body(body)
     # A value that must not be kept may stand in the very fields that the audit event shows.
     hidden = {finding.place for finding in blocked}
     trail.model_requested = None if "model" in hidden else screened.model

@@ -1,31 +1,25 @@
-"""Screen the answer, whole or as it streams, and put redacted values of the request back.
-
-A stream is held back by a window, so that a value cut over chunks is still seen whole: the last
-HELD_CHARACTERS, and a run without blanks (a key) back to its beginning.
-"""
+"""Screen the answer, whole or as it streams, and put redacted values of the request back."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
-from controlplane.domain.chat import ChatCompletion, Chunk
+from controlplane.domain.chat import ChatCompletion
 from controlplane.gateway.call import Streamed, Whole
 from controlplane.gateway.record import Trail
 from controlplane.gateway.screen import inspect, refusal
+from controlplane.gateway.screen_stream import StreamScreen
+from controlplane.gateway.signed_thinking import SIGNED, THOUGHTS, unsigned_where_changed
 from controlplane.gateway.stream_buffer import StreamBuffer
 from controlplane.policy.screening import Action, Answers, ScreeningPolicy
 from controlplane.screening.redact import Tokens, redact
 from controlplane.screening.scan import Finding
 
-# These come in one piece, and clients want them at once.
-_WHOLE = ("role", "id", "type", "name")
 _TOKEN = re.compile(r"\[[A-Z][A-Z0-9_]{0,48}_\d{1,6}\]")
-# Which text of a stream: choice, and the way inside its delta.
-Channel = tuple[int, tuple[str | int, ...]]
 
 
 @asynccontextmanager
@@ -39,7 +33,8 @@ async def screen_answer(
     elif isinstance(content, Whole):
         yield Whole(screening.whole(content.body), screening.restores)
     else:
-        async with aclosing(_stream(content.chunks, screening)) as chunks:
+        stream = StreamScreen(screening.buffer)
+        async with aclosing(stream.screened(content.chunks)) as chunks:
             yield Streamed(chunks, screening.restores)
 
 
@@ -56,30 +51,39 @@ class _Screening:
         """A completion; only its choices are text of the model."""
         if "choices" not in completion:
             return completion
-        body: dict[str, Any] = {"choices": completion["choices"]}
+        body: dict[str, Any] = {"choices": [*map(_thought_first, completion["choices"])]}
         if self._policy.responses is not Answers.OFF:
             inspection = inspect(body, self._policy)
             found = inspection.of(Action.REDACT, Action.BLOCK)
-            self.count(found)
+            self._count(found)
             if found:
+                plain = body["choices"]
                 body = redact(body, found, self._tokens, inspection.scope)
-                for choice in body["choices"]:
+                body["choices"] = [
                     # Token by token, the text would be there once more.
-                    choice.pop("logprobs", None)
+                    {name: value for name, value in choice.items() if name != "logprobs"}
+                    for choice in _unsigned(plain, body["choices"])
+                ]
         return {**completion, "choices": self._restored(body["choices"], None)}
 
-    def find(self, text: str) -> list[Finding]:
+    def buffer(self, key: str) -> StreamBuffer:
+        """The window of a text under `key` of a stream; without a key, nothing is put back."""
+        return StreamBuffer(
+            self._find, self._token, lambda text: self._put_back(text, key) if key else text
+        )
+
+    def _find(self, text: str) -> list[Finding]:
         """What must not stand in `text`."""
         if self._policy.responses is Answers.OFF:
             return []
         return inspect({"text": text}, self._policy).of(Action.REDACT, Action.BLOCK)
 
-    def token(self, finding: Finding, value: str) -> str:
+    def _token(self, finding: Finding, value: str) -> str:
         """What stands in the stream instead of `value`. Raises SensitiveData."""
-        self.count([finding])
+        self._count([finding])
         return self._tokens(finding.kind, value)
 
-    def count(self, found: list[Finding]) -> None:
+    def _count(self, found: list[Finding]) -> None:
         """Keep count in the trail. Raises SensitiveData where the policy blocks."""
         for finding in found:
             name = f"answer_{finding.kind}"
@@ -87,7 +91,7 @@ class _Screening:
         if found and self._policy.responses is Answers.BLOCK:
             raise refusal(found, "answer")
 
-    def restored(self, text: str, key: str | int | None) -> str:
+    def _put_back(self, text: str, key: str | int | None) -> str:
         """`text` with the request's own values in place of their tokens."""
         if not self.restores or "[" not in text:
             return text
@@ -100,98 +104,32 @@ class _Screening:
 
     def _restored(self, value: Any, key: str | int | None) -> Any:
         if isinstance(value, str):
-            return self.restored(value, key)
+            return self._put_back(value, key)
         if isinstance(value, Mapping):
-            return {name: self._restored(member, name) for name, member in value.items()}
+            return {
+                name: member if name in SIGNED else self._restored(member, name)
+                for name, member in value.items()
+            }
         if isinstance(value, list):
             return [self._restored(item, None) for item in value]
         return value
 
 
-async def _stream(
-    chunks: AsyncIterator[Chunk], screening: _Screening
-) -> AsyncGenerator[Chunk, None]:
-    held: dict[Channel, StreamBuffer] = {}
-    last: Chunk | None = None
-    async for chunk in chunks:
-        choices = [choice for choice in chunk.get("choices") or () if isinstance(choice, Mapping)]
-        if not choices:
-            # The usage: nothing of a text comes behind it.
-            if last is not None:
-                for rest in _rest(held, screening, last, None):
-                    yield rest
-            yield chunk
-            continue
-        last = chunk
-        for choice in choices:
-            index = choice.get("index", 0)
-            delta = _delta(choice.get("delta"), index, (), held, screening)
-            ends = choice.get("finish_reason") is not None
-            if ends:
-                for rest in _rest(held, screening, chunk, index):
-                    yield rest
-            if ends or _says_something(delta):
-                shown = {**choice, "delta": delta, "logprobs": None}
-                yield {**chunk, "choices": [shown]}
-    if last is not None:
-        for rest in _rest(held, screening, last, None):
-            yield rest
+def _thought_first(choice: Any) -> Any:
+    message = choice.get("message") if isinstance(choice, Mapping) else None
+    if not isinstance(message, Mapping) or message.keys().isdisjoint(THOUGHTS):
+        return choice
+    # So it comes in a stream, and values are numbered alike.
+    thought = {name: message[name] for name in THOUGHTS if name in message}
+    return {**choice, "message": {**thought, **message}}
 
 
-def _delta(
-    value: Any,
-    index: int,
-    path: tuple[str | int, ...],
-    held: dict[Channel, StreamBuffer],
-    screening: _Screening,
-) -> Any:
-    """`value` with what may leave of each text in it."""
-    if isinstance(value, str) and path[-1] not in _WHOLE:
-        key = path[-1]
-        channel = held.setdefault(
-            (index, path),
-            StreamBuffer(
-                screening.find, screening.token, lambda text: screening.restored(text, key)
-            ),
-        )
-        return channel.push(value)
-    if isinstance(value, Mapping):
-        return {
-            name: _delta(each, index, (*path, name), held, screening)
-            for name, each in value.items()
-        }
-    if isinstance(value, list):
-        return [
-            _delta(each, index, (*path, _position(each, place)), held, screening)
-            for place, each in enumerate(value)
-        ]
-    return value
-
-
-def _position(item: Any, place: int) -> int:
-    index = item.get("index") if isinstance(item, Mapping) else None
-    return index if isinstance(index, int) else place
-
-
-def _rest(
-    held: dict[Channel, StreamBuffer], screening: _Screening, chunk: Chunk, index: int | None
-) -> list[Chunk]:
-    """What is still held, of one choice or of all, as chunks like `chunk`."""
-    rests: list[Chunk] = []
-    for choice, path in [each for each in held if index is None or each[0] == index]:
-        text = held.pop((choice, path)).finish()
-        if text:
-            delta: Any = text
-            for step in reversed(path):
-                delta = [{"index": step, **delta}] if isinstance(step, int) else {step: delta}
-            shown = {"index": choice, "delta": delta, "logprobs": None, "finish_reason": None}
-            rests.append({**chunk, "choices": [shown]})
-    return rests
-
-
-def _says_something(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_says_something(each) for name, each in value.items() if name != "index")
-    if isinstance(value, list):
-        return any(_says_something(each) for each in value)
-    return value not in ("", None)
+def _unsigned(before: list[Any], after: list[Any]) -> list[Any]:
+    """The choices `after` without signatures of what is not as it was `before`."""
+    pairs = zip(before, after, strict=True)
+    return [
+        {**new, "message": unsigned_where_changed([old["message"]], [new["message"]])[0]}
+        if isinstance(new.get("message"), Mapping)
+        else new
+        for old, new in pairs
+    ]

@@ -28,15 +28,34 @@ class StreamBuffer:
     ) -> None:
         self._find, self._token, self._restored = find, token, restored
         self._context = self._text = ""
+        self._uninterrupted = HELD_CHARACTERS
+        self.changed = False
+        """True once a value was replaced."""
+
+    @property
+    def holds(self) -> bool:
+        """True where something has come that has not left."""
+        return bool(self._text)
+
+    @property
+    def may_be_interrupted(self) -> bool:
+        """True where all that is held may leave because another text speaks.
+
+        Not of a text that was just interrupted: of two that take turns, no value would be seen
+        whole.
+        """
+        return bool(self._text) and self._uninterrupted >= HELD_CHARACTERS
 
     def push(self, text: str) -> str:
         """What may leave now that `text` has come."""
         self._text += text
+        self._uninterrupted += len(text)
         cut = self._boundary(len(self._text) - HELD_CHARACTERS)
         return self._release(cut) if cut > 0 else ""
 
     def finish(self) -> str:
         """Everything that is still held."""
+        self._uninterrupted = 0
         return self._release(len(self._text))
 
     def _boundary(self, limit: int) -> int:
@@ -68,6 +87,7 @@ class StreamBuffer:
             start = max(start, position)
             pieces += (self._text[position:start], self._token(finding, self._text[start:end]))
             position = end
+            self.changed = True
         pieces.append(self._text[position:cut])
         self._context = (self._context + self._text[:cut])[-CONTEXT_CHARACTERS:]
         self._text = self._text[cut:]

@@ -7,6 +7,7 @@ from typing import Any
 
 from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatRequest
+from controlplane.providers.claude_only import without_claude_only
 from controlplane.providers.parameters import Fitted, ParameterRows
 
 _MAXIMA = ("max_tokens", "max_completion_tokens")
@@ -18,8 +19,10 @@ def fit(rows: ParameterRows, settings: ProviderSettings, request: ChatRequest) -
     unsupported = settings.unsupported_params
     if not settings.stream_options:
         unsupported |= _STREAM_OPTIONS
-    body = _bounded(request.body, settings)
-    return rows.fit(settings.name, body, lenient=request.lenient, unsupported=unsupported)
+    plain = without_claude_only(request.body)
+    body = _bounded(plain.body, settings)
+    fitted = rows.fit(settings.name, body, lenient=request.lenient, unsupported=unsupported)
+    return Fitted(fitted.body, fitted.left_out + plain.left_out)
 
 
 def with_usage(body: Mapping[str, Any], settings: ProviderSettings) -> Mapping[str, Any]:

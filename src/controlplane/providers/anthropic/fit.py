@@ -9,7 +9,8 @@ from typing import Any
 
 from controlplane.domain.chat import ChatRequest
 from controlplane.errors import UnsupportedParameter
-from controlplane.providers.anthropic.request import MAX_TEMPERATURE, left_out, translate
+from controlplane.providers.anthropic.places import LeftOut
+from controlplane.providers.anthropic.request import MAX_TEMPERATURE, translate
 from controlplane.providers.parameters import ParameterRows, may_leave_out
 
 # From Opus 4.7 on, models refuse any value but the default.
@@ -38,8 +39,9 @@ def fit(
     body = {name: value for name, value in fitted.body.items() if name not in untaken}
     names = [*fitted.left_out, *untaken]
     while True:
+        places = LeftOut()
         try:
-            sent = translate(body, model, stream=stream)
+            sent = translate(body, model, stream=stream, left_out=places)
         except UnsupportedParameter as refusal:
             name = refusal.param
             # A place inside a parameter is none of these.
@@ -48,7 +50,7 @@ def fit(
             del body[name]
             names.append(name)
         else:
-            return Sent(sent, (*names, *left_out(body, model)))
+            return Sent(sent, (*names, *places.places))
 
 
 def _sampling_not_taken(body: Mapping[str, Any], model: str) -> tuple[str, ...]:

@@ -5,34 +5,35 @@ https://platform.claude.com/docs/en/api/messages
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
+from controlplane.providers.anthropic.cache_marks import CACHE_CONTROL, mark_last
+from controlplane.providers.anthropic.calls import Calls
 from controlplane.providers.anthropic.parts import Block, translate_content
-from controlplane.providers.anthropic.places import a_list, a_text, an_object, only, refuse
+from controlplane.providers.anthropic.places import LeftOut, a_list, a_text, only, refuse
+from controlplane.providers.anthropic.thoughts import thoughts_of
 
 _TEXT = frozenset({"text"})
 _ASKED = frozenset({"text", "image_url", "file"})
-_SAID = frozenset({"text", "refusal"})
+_SAID = frozenset({"text", "refusal", "thinking", "redacted_thinking"})
 
-_NOT_IN_AN_ID = re.compile(r"[^a-zA-Z0-9_-]")
-_CALL = frozenset({"id", "type", "function", "index"})
-_FUNCTION = frozenset({"name", "arguments", "parsed_arguments"})
-_PLAIN_MEMBERS = frozenset({"role", "content"})
-# Reasoning, annotations and parsed forms come back with an answer that a client repeats. None is
-# input: earlier thinking is dropped by the model too, the others repeat what the text says.
+_PLAIN_MEMBERS = frozenset({"role", "content", CACHE_CONTROL})
+# Of an answer that a client repeats, what the assistant said is input, and what it thought where
+# that is signed. Annotations and parsed forms repeat the text.
 _ASSISTANT_MEMBERS = _PLAIN_MEMBERS | frozenset(
-    {"refusal", "tool_calls", "reasoning_content", "annotations", "parsed"}
+    {
+        *("refusal", "tool_calls", "annotations", "parsed", "reasoning", "reasoning_content"),
+        *("thinking_blocks", "reasoning_details", "provider_specific_fields", "extra_content"),
+    }
 )
-# The name of a tool message repeats the one of the call that its id names.
-_TOOL_MEMBERS = _PLAIN_MEMBERS | {"tool_call_id", "name", "is_error"}
+_THOUGHTS = ("thinking", "redacted_thinking")
+# What the assistant said, in a form that cannot be sent.
+_MEANT = ("audio", "function_call")
 
 
 def translate_messages(
-    messages: Sequence[Mapping[str, Any]],
+    messages: Sequence[Mapping[str, Any]], left_out: LeftOut
 ) -> tuple[list[Block], list[dict[str, Any]]]:
     """The blocks of the system prompt, and the turns; turns of one role in a row are one.
 
@@ -41,33 +42,36 @@ def translate_messages(
     """
     system: list[Block] = []
     turns: list[dict[str, Any]] = []
+    calls = Calls(left_out)
     for index, message in enumerate(messages):
         place = f"messages.{index}"
         role = message["role"]
-        if role in ("system", "developer"):
-            only(message, _PLAIN_MEMBERS, place)
-            system += translate_content(message.get("content"), f"{place}.content", _TEXT)
-        elif role == "user":
-            only(message, _PLAIN_MEMBERS, place)
-            blocks = translate_content(message.get("content"), f"{place}.content", _ASKED)
-            _say(turns, "user", blocks)
+        if role in ("system", "developer", "user"):
+            allowed = _ASKED if role == "user" else _TEXT
+            blocks = _unnamed(message, place, allowed, left_out)
+            if role == "user":
+                _say(turns, "user", blocks)
+            else:
+                system += blocks
         elif role == "assistant":
-            _say(turns, "assistant", _assistant(message, place))
+            _say(turns, "assistant", _assistant(message, place, calls, left_out))
         elif role == "tool":
-            _say(turns, "user", [_tool_result(message, place)])
+            _report(turns, calls.tool_result(message, place))
         else:
             refuse(f"{place}.role", "use 'tools' in place of 'functions'")
     if not turns:
         refuse("messages", "at least one message of a user must say something")
+    _trim(turns[-1])
     return system, turns
 
 
-def in_tool_loop(messages: Sequence[Mapping[str, Any]]) -> bool:
-    """True where the answer is to go on from the results of tools."""
-    for message in reversed(messages):
-        if message["role"] in ("tool", "assistant"):
-            return bool(message["role"] == "tool")
-    return False
+def calls_without_thoughts(messages: Sequence[Mapping[str, Any]]) -> bool:
+    """True where the answer goes on from results of tools, and the calls are without thoughts."""
+    said = [message for message in messages if message["role"] in ("tool", "assistant")]
+    if not said or said[-1]["role"] != "tool":
+        return False
+    calling = next((each for each in reversed(said) if each["role"] == "assistant"), None)
+    return calling is None or not thoughts_of(calling)
 
 
 def _say(turns: list[dict[str, Any]], role: str, blocks: list[Block]) -> None:
@@ -79,57 +83,53 @@ def _say(turns: list[dict[str, Any]], role: str, blocks: list[Block]) -> None:
         turns.append({"role": role, "content": blocks})
 
 
-def _assistant(message: Mapping[str, Any], place: str) -> list[Block]:
-    only(message, _ASSISTANT_MEMBERS, place)
-    blocks = translate_content(message.get("content"), f"{place}.content", _SAID)
-    if message.get("refusal"):
-        refusal = a_text(message["refusal"], f"{place}.refusal")
-        blocks.append({"type": "text", "text": refusal})
-    calls = a_list(message.get("tool_calls"), f"{place}.tool_calls")
-    for index, call in enumerate(calls):
-        blocks.append(_tool_use(call, f"{place}.tool_calls.{index}"))
+def _report(turns: list[dict[str, Any]], result: Block) -> None:
+    """The results of a turn's calls come before anything else that is said after it."""
+    _say(turns, "user", [result])
+    said: list[Block] = turns[-1]["content"]
+    said.sort(key=lambda block: block["type"] != "tool_result")
+
+
+def _trim(last: dict[str, Any]) -> None:
+    """The answer goes on from a last turn of the assistant: no white space at its end, no thoughts.
+
+    Thoughts are only taken there where the answer begins with new ones.
+    """
+    if last["role"] != "assistant":
+        return
+    last["content"] = [block for block in last["content"] if block["type"] not in _THOUGHTS]
+    block = last["content"][-1]
+    if block["type"] == "text":
+        block["text"] = block["text"].rstrip()
+
+
+def _unnamed(
+    message: Mapping[str, Any], place: str, allowed: frozenset[str], left_out: LeftOut
+) -> list[Block]:
+    only(message, _PLAIN_MEMBERS | {"name"}, place)
+    if message.get("name") is not None:
+        left_out.add(f"{place}.name")
+    blocks = translate_content(message.get("content"), f"{place}.content", allowed, left_out)
+    mark_last(blocks, message, place)
     return blocks
 
 
-def _tool_use(call: Any, place: str) -> Block:
-    call = an_object(call, place)
-    if call.get("type", "function") != "function":
-        refuse(place, "only calls of functions can be sent")
-    only(call, _CALL, place)
-    function = an_object(call.get("function"), f"{place}.function")
-    only(function, _FUNCTION, f"{place}.function")
-    return {
-        "type": "tool_use",
-        "id": _call_id(call.get("id"), f"{place}.id"),
-        "name": a_text(function.get("name"), f"{place}.function.name"),
-        "input": _arguments(function.get("arguments"), f"{place}.function.arguments"),
-    }
-
-
-def _call_id(value: Any, place: str) -> str:
-    # Other providers use more characters, and a conversation may have begun at one of them.
-    return _NOT_IN_AN_ID.sub("_", a_text(value, place))
-
-
-def _arguments(value: Any, place: str) -> dict[str, Any]:
-    text = a_text(value, place)
-    try:
-        arguments = orjson.loads(text or "{}")
-    except orjson.JSONDecodeError:
-        refuse(place, "it must be a JSON object")
-    if not isinstance(arguments, dict):
-        refuse(place, "it must be a JSON object")
-    return arguments
-
-
-def _tool_result(message: Mapping[str, Any], place: str) -> Block:
-    only(message, _TOOL_MEMBERS, place)
-    block: Block = {
-        "type": "tool_result",
-        "tool_use_id": _call_id(message.get("tool_call_id"), f"{place}.tool_call_id"),
-    }
-    if content := translate_content(message.get("content"), f"{place}.content", _ASKED):
-        block["content"] = content
-    if message.get("is_error") is True:
-        block["is_error"] = True
-    return block
+def _assistant(
+    message: Mapping[str, Any], place: str, calls: Calls, left_out: LeftOut
+) -> list[Block]:
+    for name in _MEANT:
+        if message.get(name) is not None:
+            refuse(f"{place}.{name}")
+    left_out.others(message, _ASSISTANT_MEMBERS, place)
+    blocks = translate_content(message.get("content"), f"{place}.content", _SAID, left_out)
+    if message.get("refusal"):
+        refusal = a_text(message["refusal"], f"{place}.refusal")
+        blocks.append({"type": "text", "text": refusal})
+    listed = a_list(message.get("tool_calls"), f"{place}.tool_calls")
+    for index, call in enumerate(listed):
+        blocks.append(calls.tool_use(call, f"{place}.tool_calls.{index}"))
+    mark_last(blocks, message, place)
+    if not any(block["type"] in _THOUGHTS for block in blocks):
+        blocks = thoughts_of(message) + blocks
+    # Thoughts alone are no turn.
+    return blocks if any(block["type"] not in _THOUGHTS for block in blocks) else []

@@ -15,7 +15,8 @@ PARAMETERS = ParameterRows(
         "messages": Parameter(
             T,
             "system and developer messages become the system prompt, in their order; what a part "
-            "cannot carry (`name`, audio, `file_id`, low image detail) is refused by its place",
+            "cannot carry (audio, `file_id`) is refused by its place; `name` and low image detail "
+            "are left out",
         ),
         "stream": Parameter(T),
         "stream_options": Parameter(G, "the usage chunk is made here"),
@@ -47,7 +48,9 @@ PARAMETERS = ParameterRows(
         ),
         "safety_identifier": Parameter(T, "`metadata.user_id`"),
         "user": Parameter(T, "`metadata.user_id`; left out beside `safety_identifier`"),
-        "service_tier": Parameter(T, "default is `standard_only`; the others are not there"),
+        "service_tier": Parameter(
+            T, "default is `standard_only`, priority is `auto`; the others are not there"
+        ),
         "n": Parameter(M),
         "frequency_penalty": Parameter(M),
         "presence_penalty": Parameter(M),
@@ -68,6 +71,7 @@ PARAMETERS = ParameterRows(
         "prompt_cache_options": Parameter(M),
         "store": Parameter(M),
         "metadata": Parameter(M),
+        "cache_control": Parameter(T, "Anthropic's own: caches up to the last block"),
     },
     others=Parameter(M),
 )

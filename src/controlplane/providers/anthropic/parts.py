@@ -8,19 +8,34 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
-from controlplane.providers.anthropic.places import a_text, an_object, only, refuse
+from controlplane.providers.anthropic.cache_marks import CACHE_CONTROL, cache_mark
+from controlplane.providers.anthropic.places import LeftOut, a_text, an_object, only, refuse
+from controlplane.providers.anthropic.thoughts import signed_block
 
 Block = dict[str, Any]
 
 IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
+# Anthropic refuses an image whose bytes are of another type than is declared; OpenAI never looks.
+_FIRST_BYTES = (
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+)
+_OTHER_NAMES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
+_THOUGHTS = frozenset({"thinking", "redacted_thinking"})
 _IMAGE_MEMBERS = frozenset({"url", "detail"})
 _FILE_MEMBERS = frozenset({"filename", "file_data", "file_id"})
 
 
-def translate_content(content: Any, place: str, allowed: frozenset[str]) -> list[Block]:
+def translate_content(
+    content: Any, place: str, allowed: frozenset[str], left_out: LeftOut
+) -> list[Block]:
     """The blocks of `content`: a string, parts, or null. Blank text has none: it is not accepted.
 
     Raises UnsupportedParameter for a part that cannot be carried, or of no type in `allowed`.
@@ -36,43 +51,54 @@ def translate_content(content: Any, place: str, allowed: frozenset[str]) -> list
         if kind not in allowed:
             refuse(where, f"a part of the type '{kind[:40]}' cannot be sent there")
         # Besides its own member, named like its type, a part says only whether to cache up to it.
-        only(part, frozenset({"type", kind, "prompt_cache_breakpoint"}), where)
-        block = _TRANSLATIONS[kind](part, where)
+        if kind not in _THOUGHTS:
+            only(part, frozenset({"type", kind, "prompt_cache_breakpoint", CACHE_CONTROL}), where)
+        block = _TRANSLATIONS[kind](part, where, left_out)
         if block is None:
             continue
         if part.get("prompt_cache_breakpoint") is not None:
-            block["cache_control"] = {"type": "ephemeral"}
+            block[CACHE_CONTROL] = {"type": "ephemeral"}
+        block |= cache_mark(part, where)
         blocks.append(block)
     return blocks
 
 
-def _text(part: Mapping[str, Any], place: str) -> Block | None:
+def _text(part: Mapping[str, Any], place: str, _: LeftOut) -> Block | None:
     text = a_text(part.get("text"), f"{place}.text")
     return {"type": "text", "text": text} if text.strip() else None
 
 
-def _refusal(part: Mapping[str, Any], place: str) -> Block | None:
+def _refusal(part: Mapping[str, Any], place: str, _: LeftOut) -> Block | None:
     text = a_text(part.get("refusal"), f"{place}.refusal")
     return {"type": "text", "text": text} if text.strip() else None
 
 
-def _image(part: Mapping[str, Any], place: str) -> Block:
+def _image(part: Mapping[str, Any], place: str, left_out: LeftOut) -> Block:
     place = f"{place}.image_url"
     image = an_object(part.get("image_url"), place)
     only(image, _IMAGE_MEMBERS, place)
     if image.get("detail") not in (None, "auto", "high"):
-        refuse(f"{place}.detail", "images are always read in full detail")
+        # Images are always read in full detail.
+        left_out.add(f"{place}.detail")
     url = a_text(image.get("url"), f"{place}.url")
     if url.startswith("https://"):
         return {"type": "image", "source": {"type": "url", "url": url}}
-    media_type, data = _data_url(url, f"{place}.url", "an https:// address or a base64 data URL")
+    declared, data = _data_url(url, f"{place}.url", "an https:// address or a base64 data URL")
+    media_type = _type_of_bytes(data) or _OTHER_NAMES.get(declared, declared)
     if media_type not in IMAGE_TYPES:
         refuse(f"{place}.url", f"it must be one of {', '.join(IMAGE_TYPES)}")
     source = {"type": "base64", "media_type": media_type, "data": data}
     return {"type": "image", "source": source}
 
 
-def _file(part: Mapping[str, Any], place: str) -> Block:
+def _type_of_bytes(data: str) -> str | None:
+    with suppress(ValueError):
+        start = base64.b64decode(data[:16], validate=True)
+        return next((kind for pattern, kind in _FIRST_BYTES if pattern.match(start)), None)
+    return None
+
+
+def _file(part: Mapping[str, Any], place: str, _: LeftOut) -> Block:
     place = f"{place}.file"
     file = an_object(part.get("file"), place)
     only(file, _FILE_MEMBERS, place)
@@ -106,9 +132,11 @@ def _decoded(data: str, place: str) -> str:
         refuse(place, "it must be base64 of UTF-8 text")
 
 
-_TRANSLATIONS: Mapping[str, Callable[[Mapping[str, Any], str], Block | None]] = {
+_TRANSLATIONS: Mapping[str, Callable[[Mapping[str, Any], str, LeftOut], Block | None]] = {
     "text": _text,
     "refusal": _refusal,
     "image_url": _image,
     "file": _file,
+    "thinking": lambda part, _place, _left_out: signed_block(part),
+    "redacted_thinking": lambda part, _place, _left_out: signed_block(part),
 }

@@ -36,6 +36,28 @@ def a_text(value: Any, place: str) -> str:
     return value
 
 
+class LeftOut:
+    """What a translation leaves out although it said something: each member at its first place."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, str] = {}
+
+    def add(self, place: str) -> None:
+        """`place` is left out, such as `messages.0.name`."""
+        self._places.setdefault(place.rpartition(".")[2], place)
+
+    def others(self, value: Mapping[str, Any], known: frozenset[str], place: str) -> None:
+        """The members of `value` at `place` that are not known are left out."""
+        for name in value:
+            if name not in known and value[name] is not None:
+                self.add(f"{place}.{name}")
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """In the order in which they were met."""
+        return tuple(self._places.values())
+
+
 def only(value: Mapping[str, Any], known: frozenset[str], place: str) -> None:
     """Raise UnsupportedParameter for a member that says something and is not translated."""
     for name in value:

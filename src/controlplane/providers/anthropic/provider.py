@@ -14,6 +14,7 @@ from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
+from controlplane.providers.anthropic.digits import exact_object
 from controlplane.providers.anthropic.fit import Sent, fit
 from controlplane.providers.anthropic.request import wants_json_object
 from controlplane.providers.anthropic.response import completion
@@ -60,7 +61,7 @@ class AnthropicProvider:
         """One whole answer; a 200 that is no message is a failure. Raises ProviderError."""
         body = self._fit(request, model).body
         async with self._caller.post(self._url, body, timeouts) as response:
-            message = json_object(await read(response))
+            message = exact_object(await read(response))
         return completion(
             message, created=int(time.time()), json_object=wants_json_object(request.body)
         )
@@ -78,7 +79,11 @@ class AnthropicProvider:
         async with self._caller.post(self._url, body, timeouts, streamed=True) as response:
             events = data_of_events(response.aiter_bytes())
             async for data in events:
-                for chunk in translation.feed(json_object(data)):
+                event = json_object(data)
+                if event.get("type") == "content_block_start":
+                    # The one event that may hold the arguments of a call as an object.
+                    event = exact_object(data)
+                for chunk in translation.feed(event):
                     yield chunk
                 if translation.finished:
                     await finish(events)

@@ -5,11 +5,14 @@ https://platform.claude.com/docs/en/api/messages/create
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from controlplane.providers.anthropic.cache_marks import cache_mark
 from controlplane.providers.anthropic.messages import translate_messages
-from controlplane.providers.anthropic.places import an_object, refuse
+from controlplane.providers.anthropic.places import LeftOut, a_text, an_object, refuse
 from controlplane.providers.anthropic.schema import closed_schema
 from controlplane.providers.anthropic.thinking import BUDGETS, is_left_out, translate_thinking
 from controlplane.providers.anthropic.tools import translate_tools
@@ -17,31 +20,42 @@ from controlplane.providers.anthropic.tools import translate_tools
 # Messages needs a maximum. Where none is set, this is it, and the thinking comes on top.
 DEFAULT_MAX_TOKENS = 8192
 MAX_TEMPERATURE = 1
+MAX_USER_ID = 256
 
 # There is no JSON mode without a schema, and newer models do not let a tool be forced.
 JSON_OBJECT_INSTRUCTION = (
     "Answer with exactly one JSON object and nothing else: no text before or after it, "
     "no code fence."
 )
-_SERVICE_TIERS = {"auto": "auto", "default": "standard_only"}
+# An e-mail address anywhere, or nothing but a phone number.
+_NAMES_A_PERSON = re.compile(r"[^\s@]@[^\s@]|\A\+?[\d\s().-]{7,}\Z")
+# Where there is priority capacity, it is used unless the request says otherwise.
+_SERVICE_TIERS = {"auto": "auto", "priority": "auto", "default": "standard_only"}
 
 
-def translate(body: Mapping[str, Any], model: str, *, stream: bool = False) -> dict[str, Any]:
+def translate(
+    body: Mapping[str, Any], model: str, *, stream: bool = False, left_out: LeftOut | None = None
+) -> dict[str, Any]:
     """The body for `model`. Raises UnsupportedParameter, naming the parameter or the place.
 
-    What `parameters.py` refuses or leaves out is not looked at here.
+    `left_out` is told what else says nothing to this model. What `parameters.py` refuses or leaves
+    out is not looked at here.
     """
-    system, turns = translate_messages(body["messages"])
+    left_out = left_out or LeftOut()
+    system, turns = translate_messages(body["messages"], left_out)
     if wants_json_object(body):
         system.append({"type": "text", "text": JSON_OBJECT_INSTRUCTION})
     asked = asked_max_tokens(body)
     thinking, effort = translate_thinking(body, model, asked)
+    if is_left_out(body, model, asked):
+        left_out.add("reasoning_effort")
     room = BUDGETS.get(str(body.get("reasoning_effort")), 0)
     out: dict[str, Any] = {"model": model, "max_tokens": asked or DEFAULT_MAX_TOKENS + room}
     if system:
         out["system"] = system
     out["messages"] = turns
-    out |= translate_tools(body) | thinking | _sampling(body) | _attribution(body)
+    out |= cache_mark(body, "")
+    out |= translate_tools(body) | thinking | _sampling(body) | _attribution(body, left_out)
     output: dict[str, Any] = {"effort": effort} if effort else {}
     if (schema := _output_schema(body)) is not None:
         output["format"] = {"type": "json_schema", "schema": schema}
@@ -50,16 +64,6 @@ def translate(body: Mapping[str, Any], model: str, *, stream: bool = False) -> d
     if stream:
         out["stream"] = True
     return out
-
-
-def left_out(body: Mapping[str, Any], model: str) -> tuple[str, ...]:
-    """Parameters that are translated in general, and say nothing in this request."""
-    names = []
-    if body.get("safety_identifier") and body.get("user") not in (None, body["safety_identifier"]):
-        names.append("user")
-    if is_left_out(body, model, asked_max_tokens(body)):
-        names.append("reasoning_effort")
-    return tuple(names)
 
 
 def wants_json_object(body: Mapping[str, Any]) -> bool:
@@ -93,18 +97,27 @@ def _sampling(body: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
-def _attribution(body: Mapping[str, Any]) -> dict[str, Any]:
+def _attribution(body: Mapping[str, Any], left_out: LeftOut) -> dict[str, Any]:
     out: dict[str, Any] = {}
     # safety_identifier is what replaces `user` at OpenAI.
     user = body.get("safety_identifier") or body.get("user")
+    if body.get("user") not in (None, user):
+        left_out.add("user")
     if user is not None:
-        out["metadata"] = {"user_id": user}
+        out["metadata"] = {"user_id": _opaque(a_text(user, "safety_identifier"))}
     tier = body.get("service_tier")
     if tier is not None:
         if not isinstance(tier, str) or tier not in _SERVICE_TIERS:
             refuse("service_tier", f"it must be {' or '.join(_SERVICE_TIERS)}")
         out["service_tier"] = _SERVICE_TIERS[tier]
     return out
+
+
+def _opaque(user: str) -> str:
+    """`user`, or a digest of what would be refused: an address, a phone number, a long name."""
+    if len(user) <= MAX_USER_ID and not _NAMES_A_PERSON.search(user):
+        return user
+    return hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _output_schema(body: Mapping[str, Any]) -> dict[str, Any] | None:

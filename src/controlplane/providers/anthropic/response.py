@@ -13,7 +13,8 @@ import orjson
 
 from controlplane.domain.chat import ChatCompletion
 from controlplane.errors import ProviderError
-from controlplane.providers.anthropic.plain_json import ObjectCutter
+from controlplane.providers.anthropic.plain_json import first_object
+from controlplane.providers.anthropic.thoughts import sealed
 
 # `pause_turn` and a full context window leave the answer unfinished, as a maximum does.
 FINISH_REASONS: Mapping[str, str] = {
@@ -103,25 +104,28 @@ def _assistant(
     blocks: list[Any], message: Mapping[str, Any], *, json_object: bool
 ) -> dict[str, Any]:
     said: list[str] = []
-    thought: list[str] = []
+    thoughts: list[Mapping[str, Any]] = []
     calls: list[dict[str, Any]] = []
     for block in blocks:
         kind = block["type"]
         if kind == "text":
             said.append(block["text"])
-        elif kind == "thinking":
-            thought.append(block.get("thinking") or "")
+        elif kind in ("thinking", "redacted_thinking"):
+            thoughts.append(block)
         elif kind == "tool_use":
             calls.append(tool_call(block, orjson.dumps(block["input"]).decode()))
-    text = _plain(said) if json_object else "".join(said)
+    text = "".join(said)
+    if json_object:
+        text = first_object(text)
     refused = message["stop_reason"] == "refusal"
     answer: dict[str, Any] = {
         "role": "assistant",
         "content": text if text or not (calls or refused) else None,
         "refusal": refusal_text(message) if refused else None,
     }
-    if any(thought):
-        answer["reasoning_content"] = "".join(thought)
+    if thought := "".join(block.get("thinking") or "" for block in thoughts):
+        answer["reasoning_content"] = thought
+    answer |= sealed(thoughts)
     if calls:
         answer["tool_calls"] = calls
     return answer
@@ -131,8 +135,3 @@ def tool_call(block: Mapping[str, Any], arguments: str) -> dict[str, Any]:
     """OpenAI's call of a function, for a `tool_use` block."""
     function = {"name": block["name"], "arguments": arguments}
     return {"id": block["id"], "type": "function", "function": function}
-
-
-def _plain(said: list[str]) -> str:
-    cutter = ObjectCutter()
-    return "".join([cutter.feed(text) for text in said]) + cutter.rest()

@@ -20,6 +20,7 @@ from controlplane.providers.anthropic.response import (
     tool_call,
     translate_usage,
 )
+from controlplane.providers.anthropic.thoughts import sealed
 
 _DELTAS = {"thinking_delta": ("thinking", "reasoning_content"), "text_delta": ("text", "content")}
 
@@ -43,6 +44,9 @@ class StreamTranslation:
         # Block index -> index of the call among the calls; whether any argument has come.
         self._calls: dict[int, int] = {}
         self._argued: set[int] = set()
+        # Block index -> a thought that is not complete yet.
+        self._thoughts: dict[int, dict[str, Any]] = {}
+        self._signed = 0
         self._usage: dict[str, Any] = {}
         self._stop: Mapping[str, Any] = {}
 
@@ -66,8 +70,7 @@ class StreamTranslation:
                 return self._end(event["index"])
             elif kind == "message_delta":
                 self._stop = event["delta"]
-                usage = event.get("usage") or {}
-                self._usage |= {name: count for name, count in usage.items() if count is not None}
+                self._count(event.get("usage") or {})
             elif kind == "message_stop":
                 return self._last()
         except (KeyError, TypeError, AttributeError):
@@ -79,13 +82,17 @@ class StreamTranslation:
         if kind in _DELTAS:
             source, name = _DELTAS[kind]
             text = delta[source]
+            if name != "content" and index in self._thoughts:
+                self._thoughts[index]["thinking"] += text
             if self._cutter and name == "content":
                 text = self._cutter.feed(text)
             return self._say({name: text}) if text else []
         if kind == "input_json_delta" and index in self._calls and delta["partial_json"]:
             self._argued.add(index)
             return self._say(self._arguments(index, delta["partial_json"]))
-        # Signatures and citations have no place in a chunk.
+        if kind == "signature_delta" and index in self._thoughts:
+            self._thoughts[index]["signature"] += delta["signature"]
+        # Citations have no place in a chunk.
         return []
 
     def _start(self, index: int, block: Mapping[str, Any]) -> list[Chunk]:
@@ -99,6 +106,13 @@ class StreamTranslation:
             if block.get("input"):
                 self._argued.add(index)
                 chunks += self._say(self._arguments(index, orjson.dumps(block["input"]).decode()))
+        elif block["type"] == "thinking":
+            signature = block.get("signature") or ""
+            self._thoughts[index] = {"type": "thinking", "thinking": "", "signature": signature}
+            if block.get("thinking"):
+                chunks += self._delta(index, {**block, "type": "thinking_delta"})
+        elif block["type"] == "redacted_thinking":
+            self._thoughts[index] = dict(block)
         elif block["type"] == "text" and block.get("text"):
             chunks += self._delta(index, {"type": "text_delta", "text": block["text"]})
         return chunks
@@ -107,6 +121,9 @@ class StreamTranslation:
         # A call without arguments sends none, and clients parse them as JSON.
         if index in self._calls and index not in self._argued:
             return self._say(self._arguments(index, "{}"))
+        if index in self._thoughts and (signed := sealed([self._thoughts[index]], self._signed)):
+            self._signed += 1
+            return self._say(signed)
         return []
 
     def _last(self) -> list[Chunk]:
@@ -123,6 +140,13 @@ class StreamTranslation:
             chunks.append({**self._frame, "choices": [], "usage": translate_usage(self._usage)})
         self.finished = True
         return chunks
+
+    def _count(self, usage: Mapping[str, Any]) -> None:
+        # The counts are cumulative, and some servers end with zeros.
+        for name, count in usage.items():
+            known = self._usage.get(name)
+            if count is not None and not (isinstance(known, int) and count < known):
+                self._usage[name] = count
 
     def _greeting(self) -> list[Chunk]:
         if self._spoken:

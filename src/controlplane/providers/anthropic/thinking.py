@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from controlplane.providers.anthropic.messages import in_tool_loop
+from controlplane.providers.anthropic.messages import calls_without_thoughts
 from controlplane.providers.anthropic.places import refuse
 from controlplane.providers.anthropic.tools import is_forced
 
@@ -72,9 +72,8 @@ def is_left_out(body: Mapping[str, Any], model: str, max_tokens: int | None) -> 
 
 
 def _has_room(body: Mapping[str, Any], max_tokens: int | None) -> bool:
-    # With a budget, a turn that called tools has to start with its signed thinking, and OpenAI's
-    # messages do not carry any.
-    if in_tool_loop(body["messages"]):
+    # With a budget, a turn that called tools has to start with its signed thinking.
+    if calls_without_thoughts(body["messages"]):
         return False
     return max_tokens is None or max_tokens > MIN_BUDGET
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from controlplane.providers.anthropic.cache_marks import CACHE_CONTROL, cache_mark
 from controlplane.providers.anthropic.places import a_list, a_text, an_object, only, refuse
 from controlplane.providers.anthropic.schema import closed_schema
 
-_FUNCTION = frozenset({"name", "description", "parameters", "strict"})
+_FUNCTION = frozenset({"name", "description", "parameters", "strict", CACHE_CONTROL})
 _MODES = {"auto": "auto", "required": "any"}
 
 
@@ -49,7 +50,8 @@ def _tool(tool: Any, place: str) -> dict[str, Any]:
     tool = an_object(tool, place)
     if tool.get("type") != "function":
         refuse(place, "only functions can be offered")
-    only(tool, frozenset({"type", "function"}), place)
+    only(tool, frozenset({"type", "function", CACHE_CONTROL}), place)
+    mark = cache_mark(tool, place)
     place = f"{place}.function"
     function = an_object(tool.get("function"), place)
     only(function, _FUNCTION, place)
@@ -60,10 +62,11 @@ def _tool(tool: Any, place: str) -> dict[str, Any]:
     translated["input_schema"] = {"type": "object", **schema}
     if function.get("strict") is True:
         translated["strict"] = True
+        # Where no parameters are described, there are none.
         translated["input_schema"] = closed_schema(
-            translated["input_schema"], f"{place}.parameters"
+            {"properties": {}, **translated["input_schema"]}, f"{place}.parameters"
         )
-    return translated
+    return translated | cache_mark(function, place) | mark
 
 
 def _choice(choice: Any) -> dict[str, Any]:

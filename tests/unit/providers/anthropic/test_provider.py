@@ -57,7 +57,7 @@ def test_what_depends_on_the_model_is_named_where_the_model_is_known(
         ({"n": 2}, "n"),
         ({"top_k": 3}, "top_k"),
         ({"temperature": 1.5}, "temperature"),
-        ({"messages": [{"role": "user", "content": "a", "name": "ann"}]}, "messages.0.name"),
+        ({"messages": [{"role": "user", "content": "a", "extra": 1}]}, "messages.0.extra"),
     ],
 )
 def test_what_cannot_be_honoured_is_refused_before_a_call(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from typing import Any
 
 import pytest
 from tests.unit.providers.anthropic.asked import SONNET, TOOL, USER, body, file, image
+from tests.unit.providers.anthropic.left_out import left_out
 
 from controlplane.errors import UnsupportedParameter
 from controlplane.providers.anthropic.request import (
@@ -33,8 +36,7 @@ def called(function: Any, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("request_body", "place"),
     [
-        (body({**USER, "name": "ann"}), "messages.0.name"),
-        (body({"role": "system", "content": "x", "name": "a"}, USER), "messages.0.name"),
+        (body({**USER, "extra": 1}), "messages.0.extra"),
         (body(USER, {"role": "assistant", "audio": {"id": "a"}}), "messages.1.audio"),
         (body(USER, {"role": "assistant", "function_call": {}}), "messages.1.function_call"),
         (body(USER, {"role": "function", "name": "f", "content": "1"}), "messages.1.role"),
@@ -49,7 +51,6 @@ def called(function: Any, **more: Any) -> dict[str, Any]:
         (said(image("data:image/tiff;base64,AA==")), "messages.0.content.0.image_url.url"),
         (said(image("data:image/png,raw")), "messages.0.content.0.image_url.url"),
         (said(image(7)), "messages.0.content.0.image_url.url"),
-        (said(image("https://x/a", detail="low")), "messages.0.content.0.image_url.detail"),
         (said(file(file_id="f1")), "messages.0.content.0.file.file_id"),
         (said(file(file_data="JVBERi0=")), "messages.0.content.0.file.file_data"),
         (said(file(file_data="data:a/b;base64,AA==")), "messages.0.content.0.file.file_data"),
@@ -58,8 +59,6 @@ def called(function: Any, **more: Any) -> dict[str, Any]:
             body({"role": "system", "content": [image("https://x/a")]}, USER),
             "messages.0.content.0",
         ),
-        (called({"name": "f", "arguments": "[1]"}), "messages.1.tool_calls.0.function.arguments"),
-        (called({"name": "f", "arguments": "{"}), "messages.1.tool_calls.0.function.arguments"),
         (called({"name": "f", "arguments": {}}), "messages.1.tool_calls.0.function.arguments"),
         (called({"arguments": "{}"}), "messages.1.tool_calls.0.function.name"),
         (called({}, type="custom", custom={}), "messages.1.tool_calls.0"),
@@ -128,13 +127,21 @@ def test_an_answer_of_ours_can_be_sent_back_as_clients_do() -> None:
     ]
 
 
-def test_the_id_of_a_call_and_of_its_result_stay_one() -> None:
-    id_ = "functions.f:0"
-    call = {"id": id_, "type": "function", "function": {"name": "f", "arguments": "{}"}}
-    result = {"role": "tool", "tool_call_id": id_, "content": "1"}
-    out = translate(body(USER, {"role": "assistant", "tool_calls": [call]}, result), SONNET)
-    _, assistant, user = out["messages"]
-    assert assistant["content"][0]["id"] == user["content"][0]["tool_use_id"] == "functions_f_0"
+def test_what_says_nothing_there_is_left_out_and_named_once() -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "f"}, "flavour": "sweet"}
+    request = body(
+        {"role": "system", "content": "x", "name": "a"},
+        {**USER, "name": "ann"},
+        {"role": "user", "content": [image("https://x/a", detail="low")]},
+        {"role": "assistant", "content": "Hi.", "mood": "fine", "tool_calls": [call]},
+        USER,
+    )
+    assert left_out(request, SONNET) == (
+        "messages.0.name",
+        "messages.2.content.0.image_url.detail",
+        "messages.3.mood",
+        "messages.3.tool_calls.0.flavour",
+    )
 
 
 def test_what_the_assistant_refused_to_say_is_said() -> None:
@@ -160,3 +167,35 @@ def test_a_json_object_is_asked_for_after_everything_else() -> None:
         {"role": "system", "content": "Hi"}, USER, response_format={"type": "json_object"}
     )
     assert translate(request, SONNET)["system"][-1]["text"] == JSON_OBJECT_INSTRUCTION
+
+
+@pytest.mark.parametrize(
+    ("declared", "start", "media_type"),
+    [
+        ("image/png", b"\xff\xd8\xff\xe0", "image/jpeg"),
+        ("image/jpeg", b"\x89PNG\r\n\x1a\n", "image/png"),
+        ("image/jpg", b"RIFF\x10\x00\x00\x00WEBPVP8 ", "image/webp"),
+        ("application/octet-stream", b"GIF89a", "image/gif"),
+        ("image/JPG", b"what is this", "image/jpeg"),
+        ("image/x-png", b"", "image/png"),
+    ],
+)
+def test_an_image_is_what_its_first_bytes_say(declared: str, start: bytes, media_type: str) -> None:
+    url = f"data:{declared};base64,{base64.b64encode(start).decode()}"
+    (block,) = translate(said(image(url)), SONNET)["messages"][0]["content"]
+    assert block["source"]["media_type"] == media_type
+
+
+@pytest.mark.parametrize("name", ["user", "safety_identifier"])
+@pytest.mark.parametrize(
+    "user", ["ann@example.com", "user:ann@example.com", "+44 20 7946 0958", "4155550123", "u" * 257]
+)
+def test_what_would_name_a_person_is_sent_as_a_digest(user: str, name: str) -> None:
+    sent = translate(body(**{name: user}), SONNET)["metadata"]["user_id"]
+    assert re.fullmatch("[0-9a-f]{64}", sent)
+    assert sent == translate(body(user=user), SONNET)["metadata"]["user_id"]
+
+
+@pytest.mark.parametrize("user", ["u-4155550123", "9f2c", "a@", "tenant/7", "u" * 256])
+def test_an_opaque_name_is_sent_as_it_is(user: str) -> None:
+    assert translate(body(user=user), SONNET)["metadata"] == {"user_id": user}

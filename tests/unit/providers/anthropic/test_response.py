@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controlplane.domain.usage import TokenUsage
-from controlplane.providers.anthropic.plain_json import ObjectCutter
+from controlplane.providers.anthropic.plain_json import ObjectCutter, first_object
 from controlplane.providers.anthropic.response import completion
 
 
@@ -93,6 +95,12 @@ def test_the_message_stays_as_it_was() -> None:
         ('Sure:\n```json\n{"a": {"b": "}"}}\n```\nDone {really}', '{"a": {"b": "}"}}'),
         ('{"quote": "\\"}"} tail', '{"quote": "\\"}"}'),
         ("no object", "no object"),
+        ('The set {a, b} is {"a": 1}.', '{"a": 1}'),
+        ('{not} {"this": one} {"n": NaN} {"b": [1, 2]} {"c": 1}', '{"b": [1, 2]}'),
+        ("{} and more", "{}"),
+        ("{none} of {these: 1}", "{none} of {these: 1}"),
+        ('Cut {off}: {"a": [{"b": 1}, {"c', '{"a": [{"b": 1}, {"c'),
+        ('{"n": ' + "1" * 5000 + "}!", '{"n": ' + "1" * 5000 + "}"),
         ('{"cut": "sho', '{"cut": "sho'),
     ],
 )
@@ -102,10 +110,47 @@ def test_the_object_is_cut_out(text: str, plain: str) -> None:
     assert choice(value)["message"]["content"] == text
 
 
-@given(cuts=st.lists(st.integers(0, 40), max_size=8))
-def test_the_object_is_the_same_however_the_text_comes(cuts: list[int]) -> None:
-    text = 'Here: ```{"a": {"b": "\\"}{"}}``` {"c": 1}'
+WORDS = st.text("ab {}:,\n", max_size=20).filter(lambda text: "{}" not in "".join(text.split()))
+VALUES = st.recursive(
+    st.none() | st.integers() | st.text('a"\\\\{}[]:é', max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)
+
+
+@given(
+    before=WORDS,
+    value=st.dictionaries(st.text('ab"\\\\{}', max_size=4), VALUES, max_size=3),
+    after=WORDS,
+    indent=st.sampled_from([None, 2]),
+    data=st.data(),
+)
+def test_the_object_is_the_same_however_the_text_comes(
+    before: str, value: Any, after: str, indent: int | None, data: st.DataObject
+) -> None:
+    plain = json.dumps(value, indent=indent)
+    text = before + plain + after
+    cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=8))
+    cutter = ObjectCutter()
+    edges = [0, *sorted(cuts), len(text)]
+    got = "".join(cutter.feed(text[a:b]) for a, b in pairwise(edges)) + cutter.rest()
+    assert got == first_object(text) == plain
+
+
+@given(text=st.text('ab{"} :,1\\\\', max_size=40), cuts=st.lists(st.integers(0, 40), max_size=8))
+def test_nothing_is_lost_where_there_is_no_object(text: str, cuts: list[int]) -> None:
     cutter = ObjectCutter()
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
+    whole = ObjectCutter()
     got = "".join(cutter.feed(text[a:b]) for a, b in pairwise(edges)) + cutter.rest()
-    assert got == '{"a": {"b": "\\"}{"}}'
+    assert got == whole.feed(text) + whole.rest()
+    assert got in text
+    assert got == text or got.startswith("{")
+
+
+def test_a_text_of_braces_takes_no_time() -> None:
+    text = '{"a": ' * 40_000
+    began = time.process_time()
+    assert first_object(text) == text
+    assert first_object('{"a" b ' * 40_000) == '{"a" b ' * 40_000
+    assert time.process_time() - began < 5

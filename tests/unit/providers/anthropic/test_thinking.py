@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.providers.anthropic.asked import OPUS, SONNET, TOOL, USER, body
+from tests.unit.providers.anthropic.left_out import left_out
 
-from controlplane.providers.anthropic.request import left_out, translate
+from controlplane.providers.anthropic.request import translate
 
 
 @pytest.mark.parametrize(

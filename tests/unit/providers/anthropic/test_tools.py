@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.unit.providers.anthropic.asked import SONNET, TOOL, body
 
+from controlplane.errors import UnsupportedParameter
 from controlplane.providers.anthropic.request import translate
 
 OTHER = {"type": "function", "function": {"name": "g"}}
@@ -83,3 +84,92 @@ def test_schemas_are_closed_and_their_limits_told() -> None:
         "additionalProperties": False,
     }
     assert request == kept
+
+
+def output_schema(schema: Any) -> Any:
+    wanted = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
+    return translate(body(response_format=wanted), SONNET)["output_config"]["format"]["schema"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "translated"),
+    [
+        (
+            {"type": "array", "prefixItems": [{"type": "string"}], "items": False},
+            {
+                "type": "array",
+                "description": '{prefixItems: [{"type":"string"}], items: false}',
+            },
+        ),
+        (
+            {"type": "string", "not": {"enum": ["a"]}, "examples": ["b"]},
+            {"type": "string", "description": '{not: {"enum":["a"]}, examples: ["b"]}'},
+        ),
+        (
+            {"anyOf": [{"type": "string"}], "oneOf": [{"type": "integer"}]},
+            {"anyOf": [{"type": "string"}], "description": '{oneOf: [{"type":"integer"}]}'},
+        ),
+        ({"oneOf": [{"type": "string"}]}, {"anyOf": [{"type": "string"}]}),
+        ({"enum": [{"a": 1}, 2]}, {"description": '{enum: [{"a":1},2]}'}),
+        ({"enum": ["a", None]}, {"enum": ["a", None]}),
+        (
+            {"type": "array", "uniqueItems": True},
+            {"type": "array", "description": "{uniqueItems: true}"},
+        ),
+        ({"type": "string", "$comment": "x"}, {"type": "string"}),
+        ({"properties": {}}, {"properties": {}, "additionalProperties": False}),
+        ({"type": "object", "additionalProperties": False},) * 2,
+        (
+            {"type": "object", "$ref": "#/$defs/a", "if": {"required": ["b"]}},
+            {
+                "type": "object",
+                "$ref": "#/$defs/a",
+                "additionalProperties": False,
+                "description": '{if: {"required":["b"]}}',
+            },
+        ),
+    ],
+)
+def test_what_cannot_be_enforced_is_told(schema: Any, translated: Any) -> None:
+    whole = {"$schema": "x", "type": "object", "properties": {"p": schema}}
+    assert output_schema(whole) == {
+        "type": "object",
+        "properties": {"p": translated},
+        "additionalProperties": False,
+    }
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        {"type": "object"},
+        {"type": ["object", "null"]},
+        {"type": "object", "additionalProperties": True},
+        {"type": "object", "additionalProperties": {"type": "string"}},
+        {"type": "object", "patternProperties": {"^a": {"type": "string"}}},
+        {"type": "object", "required": ["a"]},
+    ],
+)
+@pytest.mark.parametrize("depth", range(3))
+def test_an_object_that_may_hold_anything_is_refused(free: Any, depth: int) -> None:
+    schema = free
+    for _ in range(depth):
+        schema = {"type": "object", "properties": {"p": {"type": "array", "items": schema}}}
+    with pytest.raises(UnsupportedParameter) as raised:
+        output_schema(schema)
+    assert raised.value.param == "response_format.json_schema.schema"
+    # Where nothing is enforced, nothing is closed.
+    function = {"name": "f", "parameters": {"type": "object", "properties": {"p": free}}}
+    (tool,) = translate(body(tools=[{"type": "function", "function": function}]), SONNET)["tools"]
+    assert tool["input_schema"]["properties"]["p"] == free
+
+
+def test_a_strict_tool_without_parameters_has_none() -> None:
+    (tool,) = translate(
+        body(tools=[{"type": "function", "function": {"name": "f", "strict": True}}]), SONNET
+    )["tools"]
+    assert tool["input_schema"] == {
+        "type": "object",
+        "properties": {},
+        "additionalProperties": False,
+    }

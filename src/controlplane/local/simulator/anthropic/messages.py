@@ -59,10 +59,11 @@ def _check_message(message: Any, place: str, *, last: bool) -> None:
             f"{place}: all messages must have non-empty content except for the optional final "
             "assistant message"
         )
-    if prefill and isinstance(content, str) and content != content.rstrip():
-        raise invalid("messages: final assistant content cannot end with trailing whitespace")
     for index, block in enumerate(blocks_of(content)):
         check_block(block, f"{place}.content.{index}", _BLOCKS)
+    said = blocks_of(content)[-1].get("text", "") if prefill and content else ""
+    if said != said.rstrip():
+        raise invalid("messages: final assistant content cannot end with trailing whitespace")
 
 
 def check_block(block: Any, place: str, allowed: Mapping[str, Callable[..., None]]) -> None:
@@ -158,6 +159,7 @@ def _turns(messages: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Block]
 def _check_pairs(turns: Sequence[tuple[str, list[Block]]]) -> None:
     """Each tool use is followed by its result, at the very start of the next turn."""
     open_ids: list[str] = []
+    used: list[str] = []
     for index, (_, blocks) in enumerate(turns):
         results = []
         for block in blocks:
@@ -178,7 +180,8 @@ def _check_pairs(turns: Sequence[tuple[str, list[Block]]]) -> None:
                     "have a corresponding `tool_use` block in the previous message."
                 )
         open_ids = [block["id"] for block in blocks if block["type"] == "tool_use"]
-        if len(set(open_ids)) != len(open_ids):
+        used += open_ids
+        if len(set(used)) != len(used):
             raise invalid("messages: `tool_use` ids must be unique")
 
 

@@ -96,6 +96,8 @@ def _check_small(body: Mapping[str, Any]) -> None:
     for name in body.get("metadata") or ():
         if name != "user_id":
             raise invalid(f"metadata.{name}: Extra inputs are not permitted")
+    if "@" in str((body.get("metadata") or {}).get("user_id")):
+        raise invalid("metadata.user_id: user_id appears to contain an email address")
     if body.get("service_tier", "auto") not in ("auto", "standard_only"):
         raise invalid("service_tier: Input should be 'auto' or 'standard_only'")
     if not isinstance(body.get("stream", False), bool):
@@ -181,10 +183,8 @@ def _check_thinking(body: Mapping[str, Any]) -> None:
 
 def _check_budget(budget: Any, max_tokens: int) -> None:
     if type(budget) is not int or budget < LEAST_BUDGET_TOKENS:
-        raise invalid(
-            "thinking.enabled.budget_tokens: Input should be greater than or equal to "
-            f"{LEAST_BUDGET_TOKENS}"
-        )
+        place = "thinking.enabled.budget_tokens"
+        raise invalid(f"{place}: Input should be greater than or equal to {LEAST_BUDGET_TOKENS}")
     if budget >= max_tokens:
         raise invalid("`max_tokens` must be greater than `thinking.budget_tokens`.")
 
