@@ -14,7 +14,6 @@ from controlplane.errors import UnsupportedParameter
 from controlplane.providers.anthropic.request import (
     DEFAULT_MAX_TOKENS,
     JSON_OBJECT_INSTRUCTION,
-    left_out,
     translate,
 )
 
