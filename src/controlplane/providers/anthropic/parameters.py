@@ -62,7 +62,10 @@ PARAMETERS = ParameterRows(
         "prompt_cache_retention": Parameter(I, "changes the cost only"),
         "prompt_cache_options": Parameter(I, "changes the cost only"),
         "store": Parameter(I, "nothing is stored at the provider"),
-        "metadata": Parameter(I, "labels of stored answers"),
+        "metadata": Parameter(
+            T,
+            "its `user_id` is `metadata.user_id` where no other is set; other labels are left out",
+        ),
         "cache_control": Parameter(T, "Anthropic's own: caches up to the last block"),
     },
     others=Parameter(R),
