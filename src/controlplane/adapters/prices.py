@@ -36,7 +36,9 @@ class GenaiPrices:
             return None
         today = self._today()
         price = _flat_price(name, model, today)
-        return _cost(name, model, usage, today) if price is None else price.cost_microusd(usage)
+        return (
+            _cost(name, model, usage.billed, today) if price is None else price.cost_microusd(usage)
+        )
 
 
 @lru_cache(maxsize=1024)

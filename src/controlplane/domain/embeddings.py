@@ -22,7 +22,12 @@ Embeddings = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingRequest(InferenceRequest):
-    """A checked request for embeddings; its `input` is one or more texts, or tokens of texts."""
+    """A checked request for embeddings; its `input` is one or more texts, or tokens of texts.
+
+    `texts` are what the tokens stand for, where that is known.
+    """
+
+    texts: str | list[str] | None = None
 
     generates: ClassVar[bool] = False
 
@@ -34,11 +39,16 @@ class EmbeddingRequest(InferenceRequest):
 
     @property
     def readable(self) -> Mapping[str, Any]:
-        """The body, `input` left out where it is tokens: only their model's vocabulary reads them.
+        """The body with the texts of tokens; without `input` where those are not known.
 
         It leaves its place behind, so that the order of the others is the same.
         """
-        return {**self.body, "input": None} if self._is_tokens else self.body
+        return {**self.body, "input": self.texts} if self._is_tokens else self.body
+
+    @property
+    def unreadable(self) -> bool:
+        """True where `input` is tokens, and only their model's vocabulary reads them."""
+        return self._is_tokens and self.texts is None
 
     @property
     def input_characters(self) -> int:

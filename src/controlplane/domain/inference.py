@@ -43,8 +43,13 @@ class InferenceRequest:
 
     @property
     def readable(self) -> Mapping[str, Any]:
-        """The body without what is text and cannot be read as such here."""
+        """The body as it is read, without what is text and cannot be read as such here."""
         return self.body
+
+    @property
+    def unreadable(self) -> bool:
+        """True where something of it is text and cannot be read as such here."""
+        return False
 
     def with_body(self, body: Mapping[str, Any]) -> Self:
         """The same request with other texts; this one stays as it is."""

@@ -26,6 +26,7 @@ class Price:
 
     def cost_microusd(self, usage: TokenUsage) -> int:
         """Micro-dollars, rounded up: dollars per million tokens are micro-dollars per token."""
+        usage = usage.billed
         fresh = max(0, usage.input - usage.cached - usage.cache_write)
         total = (
             fresh * self.input

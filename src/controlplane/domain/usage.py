@@ -17,6 +17,7 @@ class TokenUsage:
     """What a provider says it used.
 
     `cached` (read from a cache) and `cache_write` are parts of `input`, `reasoning` of `output`.
+    `cache_write_hour` is the part of `cache_write` that is kept for an hour.
     """
 
     input: int = 0
@@ -24,6 +25,23 @@ class TokenUsage:
     cached: int = 0
     reasoning: int = 0
     cache_write: int = 0
+    cache_write_hour: int = 0
+
+    @property
+    def billed(self) -> TokenUsage:
+        """The same in what has a price: to keep a token for an hour costs two of input.
+
+        https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pricing
+        """
+        if not self.cache_write_hour:
+            return self
+        return TokenUsage(
+            self.input + self.cache_write_hour,
+            self.output,
+            self.cached,
+            self.reasoning,
+            self.cache_write - self.cache_write_hour,
+        )
 
     @classmethod
     def from_openai(cls, usage: object) -> TokenUsage | None:
@@ -35,6 +53,7 @@ class TokenUsage:
             return None
         cached = _count(usage.get("prompt_tokens_details"), "cached_tokens")
         cache_write = _count(usage.get("prompt_tokens_details"), "cache_write_tokens")
+        hour = _count(usage.get("prompt_tokens_details"), "cache_write_1h_tokens")
         return cls(
             # Some servers leave the cached ones out; the whole is never less than its parts.
             input=max(_count(usage, "prompt_tokens"), cached + cache_write),
@@ -42,6 +61,7 @@ class TokenUsage:
             cached=cached,
             reasoning=_count(usage.get("completion_tokens_details"), "reasoning_tokens"),
             cache_write=cache_write,
+            cache_write_hour=min(hour, cache_write),
         )
 
 

@@ -35,6 +35,7 @@ from controlplane.gateway.ports import (
     TokenVerifier,
 )
 from controlplane.gateway.pricing import Pricing
+from controlplane.gateway.read_tokens import read_tokens
 from controlplane.gateway.record import record
 from controlplane.gateway.replay import replay
 from controlplane.gateway.route import route
@@ -90,7 +91,7 @@ async def answered(
         configuration = await look_up(gateway.configuration, trail)
         policy, pricing = configuration.policy, Pricing(configuration.prices, gateway.prices)
         screening = SCREENING.of(policy)
-        request = parse(call.body)
+        request = read_tokens(parse(call.body), configuration.routes, screening)
         request, tokens = screen(request, screening, trail)
         request = authorize(request, policy, trail)
         chosen = route(request.model, configuration.routes, gateway.rng)

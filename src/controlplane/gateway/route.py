@@ -19,7 +19,7 @@ def route(model: str, routes: Routes, rng: random.Random) -> Route:
     The alias of that very name wins, then the longest glob that matches. A target's model `*`
     becomes the name that was asked for.
     """
-    found = routes.get(model) or _longest_glob(model, routes)
+    found = _found(model, routes)
     if found is None:
         raise ModelNotFound(
             f"The model '{model}' has no route in this organisation. An administrator can add one: "
@@ -33,6 +33,12 @@ def route(model: str, routes: Routes, rng: random.Random) -> Route:
     return replace(found, targets=targets)
 
 
+def targets_of(model: str, routes: Routes) -> tuple[Target, ...]:
+    """All that may serve `model`; () where it has no route."""
+    found = _found(model, routes)
+    return () if found is None else tuple(_named(model, found.targets))
+
+
 def listed(rules: Configuration) -> list[Route]:
     """The routes that a caller may choose by name, in order: no globs, none that is not allowed."""
     return [
@@ -40,6 +46,10 @@ def listed(rules: Configuration) -> list[Route]:
         for alias, route in sorted(rules.routes.items())
         if not is_glob(alias) and is_allowed(alias, rules.policy)
     ]
+
+
+def _found(model: str, routes: Routes) -> Route | None:
+    return routes.get(model) or _longest_glob(model, routes)
 
 
 def _longest_glob(model: str, routes: Routes) -> Route | None:

@@ -51,7 +51,8 @@ def screen(request: R, policy: ScreeningPolicy, trail: Trail) -> tuple[R, Tokens
     tokens = Tokens()
     screened = request
     if redacted:
-        body = redact(request.body, redacted, tokens, inspection.scope)
+        read = request.body if request.unreadable else request.readable
+        body = redact(read, redacted, tokens, inspection.scope)
         if "messages" in body:
             body["messages"] = unsigned_where_changed(request.body["messages"], body["messages"])
         screened = request.with_body(body)
@@ -62,7 +63,7 @@ def screen(request: R, policy: ScreeningPolicy, trail: Trail) -> tuple[R, Tokens
     trail.stream = request.stream
     if blocked:
         raise refusal(blocked, "request")
-    if request.readable is not request.body and _keeps_inside(policy):
+    if request.unreadable and _keeps_inside(policy):
         raise InvalidRequest(
             "'input' is tokens, which cannot be screened, and the policy keeps data inside. "
             "Send text.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -120,7 +121,9 @@ def _cost(
     if refusal is not None:
         raise refusal
     # Writing the whole prompt to a cache can cost more than reading it plainly.
-    variants = (usage, TokenUsage(usage.input, usage.output, cache_write=usage.input))
+    hour = usage.input if _keeps_for_an_hour(request.body) else 0
+    written = TokenUsage(usage.input, usage.output, cache_write=usage.input, cache_write_hour=hour)
+    variants = (usage, written)
     highest = 0
     for target in targets:
         costs = [pricing.cost_microusd(target.provider, target.model, each) for each in variants]
@@ -135,6 +138,21 @@ def _cost(
             )
         highest = max(highest, *known, 0)
     return highest
+
+
+def _keeps_for_an_hour(body: Mapping[str, Any]) -> bool:
+    """True where some `cache_control` asks for an hour: of the request, a message, a part, a call
+    or a tool."""
+    messages, tools = body.get("messages", ()), body.get("tools") or ()
+    parts = (part for _, part in _parts(body))
+    calls = (call for each in messages for call in each.get("tool_calls") or ())
+    functions = (tool.get("function") for tool in tools)
+    marked = (
+        each.get("cache_control")
+        for each in chain((body,), messages, parts, calls, tools, functions)
+        if isinstance(each, Mapping)
+    )
+    return any(mark.get("ttl") == "1h" for mark in marked if isinstance(mark, Mapping))
 
 
 def _unpriced_parameter(body: Mapping[str, Any]) -> InvalidRequest | None:

@@ -30,3 +30,17 @@ def test_a_new_price_holds_from_its_day_on_in_a_process_that_knew_the_old_one(
     book = GenaiPrices(PRICE_LISTS, lambda: next(days))
     costs = [book.cost_microusd("openai", model, USAGE) for _ in range(3)]
     assert costs == [prices[0], prices[1], prices[0]]
+
+
+@pytest.mark.parametrize("model", ["claude-sonnet-4-5", "claude-opus-4-6"])
+def test_what_is_kept_for_an_hour_costs_two_of_input(model: str) -> None:
+    book = GenaiPrices(PRICE_LISTS, lambda: date(2026, 11, 1))
+    plain, hour = (
+        book.cost_microusd("anthropic", model, usage)
+        for usage in (
+            TokenUsage(input=1_000),
+            TokenUsage(input=1_000, cache_write=1_000, cache_write_hour=1_000),
+        )
+    )
+    assert plain
+    assert hour == 2 * plain

@@ -118,6 +118,23 @@ def test_the_dearest_target_and_the_dearest_use_of_the_prompt_count() -> None:
     assert worst.cost_microusd == (100 + FRAME_TOKENS) * 2 + 30
 
 
+@pytest.mark.parametrize(
+    "marked",
+    [
+        {"cache_control": {"type": "ephemeral", "ttl": "1h"}},
+        {"tools": [{"type": "function", "cache_control": {"ttl": "1h"}}]},
+        {"tools": [{"type": "function", "function": {"cache_control": {"ttl": "1h"}}}]},
+        {"parts": [{"type": "text", "text": "a", "cache_control": {"ttl": "1h"}}]},
+    ],
+)
+def test_a_prompt_that_is_kept_for_an_hour_may_cost_twice(marked: Any) -> None:
+    prices = {("openai", "gpt-4o"): Price(Decimal(4), Decimal(0), cache_write=Decimal(5))}
+    pricing = Pricing(prices, Prices())
+    prompt = 100 + FRAME_TOKENS
+    assert bound(COST, pricing=pricing).cost_microusd == 5 * prompt
+    assert bound(COST, pricing=pricing, **marked).cost_microusd == 8 * prompt
+
+
 def test_own_prices_come_before_the_list() -> None:
     own = Pricing({("openai", "gpt-4o"): Price(Decimal(0), Decimal(7))}, Prices())
     assert bound(COST, max_tokens=10, pricing=own).cost_microusd == 70

@@ -65,7 +65,7 @@ SAMPLES: dict[str, Any] = {
     "prompt_cache_retention": "24h",
     "prompt_cache_options": {"mode": "explicit"},
     "store": True,
-    "metadata": {"team": "a"},
+    "metadata": {"user_id": "a"},
 }
 
 # Clients send it through OpenAI's API.

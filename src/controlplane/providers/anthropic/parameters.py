@@ -70,7 +70,10 @@ PARAMETERS = ParameterRows(
         "prompt_cache_retention": Parameter(M),
         "prompt_cache_options": Parameter(M),
         "store": Parameter(M),
-        "metadata": Parameter(M),
+        "metadata": Parameter(
+            T,
+            "its `user_id` is `metadata.user_id` where no other is set; other labels are left out",
+        ),
         "cache_control": Parameter(T, "Anthropic's own: caches up to the last block"),
     },
     others=Parameter(M),

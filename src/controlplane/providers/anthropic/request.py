@@ -100,7 +100,10 @@ def _sampling(body: Mapping[str, Any]) -> dict[str, Any]:
 def _attribution(body: Mapping[str, Any], left_out: LeftOut) -> dict[str, Any]:
     out: dict[str, Any] = {}
     # safety_identifier is what replaces `user` at OpenAI.
-    user = body.get("safety_identifier") or body.get("user")
+    labels = body.get("metadata") or {}
+    user = body.get("safety_identifier") or body.get("user") or labels.get("user_id")
+    if labels.keys() - {"user_id"}:
+        left_out.add("metadata")
     if body.get("user") not in (None, user):
         left_out.add("user")
     if user is not None:

@@ -91,11 +91,15 @@ def translate_usage(usage: Mapping[str, Any]) -> dict[str, Any]:
     prompt = (usage.get("input_tokens") or 0) + read + written
     output = usage.get("output_tokens") or 0
     details = usage.get("output_tokens_details") or {}
+    lifetimes = usage.get("cache_creation") or {}
+    hour = lifetimes.get("ephemeral_1h_input_tokens") or 0
+    # Not in OpenAI's schema: an hour has a price of its own.
+    kept = {"cache_write_1h_tokens": hour} if hour else {}
     return {
         "prompt_tokens": prompt,
         "completion_tokens": output,
         "total_tokens": prompt + output,
-        "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": written},
+        "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": written, **kept},
         "completion_tokens_details": {"reasoning_tokens": details.get("thinking_tokens") or 0},
     }
 

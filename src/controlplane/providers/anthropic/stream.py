@@ -70,7 +70,7 @@ class StreamTranslation:
                 return self._end(event["index"])
             elif kind == "message_delta":
                 self._stop = event["delta"]
-                self._count(event.get("usage") or {})
+                self._usage = _risen(self._usage, event.get("usage") or {})
             elif kind == "message_stop":
                 return self._last()
         except (KeyError, TypeError, AttributeError):
@@ -141,13 +141,6 @@ class StreamTranslation:
         self.finished = True
         return chunks
 
-    def _count(self, usage: Mapping[str, Any]) -> None:
-        # The counts are cumulative, and some servers end with zeros.
-        for name, count in usage.items():
-            known = self._usage.get(name)
-            if count is not None and not (isinstance(known, int) and count < known):
-                self._usage[name] = count
-
     def _greeting(self) -> list[Chunk]:
         if self._spoken:
             return []
@@ -162,3 +155,16 @@ class StreamTranslation:
 
     def _arguments(self, index: int, text: str) -> dict[str, Any]:
         return {"tool_calls": [{"index": self._calls[index], "function": {"arguments": text}}]}
+
+
+def _risen(before: Mapping[str, Any], usage: Mapping[str, Any]) -> dict[str, Any]:
+    """The counts, which are cumulative: where one falls, as with servers that end in zeros, the
+    one `before` holds."""
+    risen = dict(before)
+    for name, count in usage.items():
+        known = before.get(name)
+        if isinstance(known, Mapping) and isinstance(count, Mapping):
+            risen[name] = _risen(known, count)
+        elif count is not None and not (isinstance(known, int) and count < known):
+            risen[name] = count
+    return risen

@@ -198,3 +198,16 @@ def test_what_would_name_a_person_is_sent_as_a_digest(user: str, name: str) -> N
 @pytest.mark.parametrize("user", ["u-4155550123", "9f2c", "a@", "tenant/7", "u" * 256])
 def test_an_opaque_name_is_sent_as_it_is(user: str) -> None:
     assert translate(body(user=user), SONNET)["metadata"] == {"user_id": user}
+
+
+def test_the_user_of_metadata_is_the_last_to_be_asked() -> None:
+    labels = {"user_id": "m", "team": "blue"}
+    assert translate(body(metadata=labels), SONNET)["metadata"] == {"user_id": "m"}
+    assert left_out(body(metadata=labels), SONNET) == ("metadata",)
+    assert translate(body(metadata=labels, user="u"), SONNET)["metadata"] == {"user_id": "u"}
+    assert "metadata" not in translate(body(metadata={"team": "blue"}), SONNET)
+    assert left_out(body(metadata={"user_id": "m"}), SONNET) == ()
+
+
+def test_priority_is_what_there_is_of_it() -> None:
+    assert translate(body(service_tier="priority"), SONNET)["service_tier"] == "auto"

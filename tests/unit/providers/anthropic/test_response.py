@@ -77,6 +77,13 @@ def test_the_prompt_counts_what_was_cached() -> None:
     assert TokenUsage.from_openai(translated) == TokenUsage(123, 7, 100, 5, 20)
 
 
+def test_what_is_kept_for_an_hour_is_counted() -> None:
+    kept = {"ephemeral_5m_input_tokens": 5, "ephemeral_1h_input_tokens": 15}
+    usage = {"input_tokens": 3, "cache_creation_input_tokens": 20, "cache_creation": kept}
+    translated = completion(message(usage=usage), created=1)["usage"]
+    assert TokenUsage.from_openai(translated) == TokenUsage(23, cache_write=20, cache_write_hour=15)
+
+
 def test_a_message_without_usage_is_an_answer() -> None:
     assert "usage" not in completion(message({"type": "text", "text": "Hi"}), created=1)
 

@@ -12,6 +12,7 @@ import pytest
 from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Timeouts
+from controlplane.domain.usage import TokenUsage
 from controlplane.errors import ProviderError
 from controlplane.providers.anthropic.provider import AnthropicProvider
 from controlplane.providers.registry import KINDS
@@ -176,6 +177,23 @@ async def test_events_that_nobody_knows_are_passed_over() -> None:
     )
     assert error is None
     assert [c["choices"] for c in more] == [c["choices"] for c in plain]
+
+
+async def test_counts_never_fall() -> None:
+    kept = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 9}
+    usage = {"input_tokens": 25, "cache_creation_input_tokens": 9, "cache_creation": kept}
+    start = {**START, "message": {**START["message"], "usage": {**usage, "output_tokens": 1}}}
+    zeros: dict[str, Any] = {
+        "input_tokens": 0,
+        "cache_creation_input_tokens": None,
+        "output_tokens": 5,
+    }
+    zeros["cache_creation"] = dict.fromkeys(kept, 0)
+    chunks, error = await chunks_of(wire(start, OPEN, TEXT, CLOSE, {**DELTA, "usage": zeros}, STOP))
+    assert error is None
+    assert TokenUsage.from_openai(chunks[-1]["usage"]) == TokenUsage(
+        34, 5, cache_write=9, cache_write_hour=9
+    )
 
 
 async def test_a_stream_without_usage_has_no_usage_chunk() -> None:
