@@ -14,6 +14,15 @@ from controlplane.errors import ProviderError
 from controlplane.providers.kind import Failures
 
 MAX_MESSAGE_LENGTH = 2_000
+# What OpenAI's codes stand for where no status is said with them.
+STATUSES_INSIDE: Mapping[str, int] = {
+    "context_length_exceeded": 400,
+    "content_filter": 400,
+    "content_policy_violation": 400,
+    "invalid_prompt": 400,
+    "rate_limit_exceeded": 429,
+    "insufficient_quota": 429,
+}
 
 
 def failure_of_response(
@@ -28,10 +37,18 @@ def failure_of_response(
 def failure_of_event(
     event: Mapping[str, object], failures: Failures, api_key: str
 ) -> ProviderError:
-    """The error of an event inside a stream; the status is the one that its code stands for."""
+    """The error inside a success, streamed or whole; its code is a status or stands for one."""
     detail = _detail(event, failures)
-    status = failures.statuses.get(_text(detail.get(failures.code)) or "", 500)
-    return _failure(detail, status, failures, api_key)
+    return _failure(detail, _status_inside(detail, failures), failures, api_key)
+
+
+def _status_inside(detail: Mapping[str, object], failures: Failures) -> int:
+    for name in ("status", "status_code", "code"):
+        said = str(detail.get(name))
+        if said.isdigit() and len(said) == 3 and said >= "400":
+            return failures.statuses.get(int(said), int(said))
+    code = _text(detail.get(failures.code)) or ""
+    return failures.statuses.get(code, STATUSES_INSIDE.get(code, 500))
 
 
 def failure_of_transport(error: httpx.RequestError) -> ProviderError:

@@ -13,16 +13,16 @@ import httpx
 from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.routing import Timeouts
-from controlplane.errors import ProviderError
 from controlplane.providers.anthropic.request import left_out, translate, wants_json_object
 from controlplane.providers.anthropic.response import completion
 from controlplane.providers.anthropic.stream import StreamTranslation
-from controlplane.providers.http import ProviderClient, finish, json_object, read
+from controlplane.providers.http import ProviderClient, json_object, last_events, read
 from controlplane.providers.kind import Kind
 from controlplane.providers.sse import data_of_events
 
 # Later versions of the API have no sampling parameters: under this one, each model decides.
 API_VERSION = "2023-06-01"
+END = b"message_stop"
 
 
 def provider(
@@ -59,7 +59,9 @@ class AnthropicProvider:
         """One whole answer; a 200 that is no message is a failure. Raises ProviderError."""
         body = translate(request.body, model)
         async with self._caller.post(self._url, body, timeouts) as response:
-            message = json_object(await read(response))
+            message = json_object(await read(response, timeouts))
+        if message.get("error"):
+            raise self._caller.failure(message)
         return completion(
             message, created=int(time.time()), json_object=wants_json_object(request.body)
         )
@@ -76,10 +78,18 @@ class AnthropicProvider:
         )
         async with self._caller.post(self._url, body, timeouts, streamed=True) as response:
             events = data_of_events(response.aiter_bytes())
+
+            def read_event(data: bytes) -> list[Chunk]:
+                return translation.feed(json_object(data)) if data else []
+
             async for data in events:
-                for chunk in translation.feed(json_object(data)):
+                # Without a chunk it is a sign of life.
+                for chunk in read_event(data) or ({},):
                     yield chunk
-                if translation.finished:
-                    await finish(events)
-                    return
-        raise ProviderError("protocol", "the stream ended before the answer did")
+                if translation.stopped:
+                    for chunks in await last_events(events, END, read_event):
+                        for chunk in chunks:
+                            yield chunk
+                    break
+            for chunk in () if translation.finished else translation.end():
+                yield chunk

@@ -17,6 +17,7 @@ from controlplane.providers.anthropic.response import (
     finish_reason,
     frame,
     refusal_text,
+    refuse_hollow,
     tool_call,
     translate_usage,
 )
@@ -25,7 +26,11 @@ _DELTAS = {"thinking_delta": ("thinking", "reasoning_content"), "text_delta": ("
 
 
 class StreamTranslation:
-    """One stream: feed it each event, in order. `finished` once the message is complete."""
+    """One stream: feed it each event, in order; `finished` once the message is complete.
+
+    `stopped` once there is a reason to stop: what still follows takes nothing from the answer, and
+    where nothing does, `end` completes it.
+    """
 
     def __init__(
         self,
@@ -34,12 +39,12 @@ class StreamTranslation:
         failure: Callable[[Mapping[str, Any]], ProviderError],
         json_object: bool = False,
     ) -> None:
-        self.finished = False
+        self.stopped = self.finished = False
         self._created = created
         self._failure = failure
         self._cutter = ObjectCutter() if json_object else None
         self._frame: dict[str, Any] = {}
-        self._spoken = False
+        self._spoken = self._full = False
         # Block index -> index of the call among the calls; whether any argument has come.
         self._calls: dict[int, int] = {}
         self._argued: set[int] = set()
@@ -55,7 +60,7 @@ class StreamTranslation:
         try:
             if kind == "content_block_delta":
                 return self._delta(event["index"], event["delta"])
-            if kind == "error" or "error" in event:
+            if kind == "error" or event.get("error"):
                 raise self._failure(event)
             if kind == "message_start":
                 self._frame = frame(event["message"], "chat.completion.chunk", self._created)
@@ -65,11 +70,11 @@ class StreamTranslation:
             elif kind == "content_block_stop":
                 return self._end(event["index"])
             elif kind == "message_delta":
-                self._stop = event["delta"]
-                usage = event.get("usage") or {}
-                self._usage |= {name: count for name, count in usage.items() if count is not None}
+                self._stop = {**self._stop, **event["delta"]}
+                self.stopped = self._stop.get("stop_reason") is not None
+                self._usage = _larger(self._usage, event.get("usage") or {})
             elif kind == "message_stop":
-                return self._last()
+                return self.end()
         except (KeyError, TypeError, AttributeError):
             raise ProviderError("protocol", "an event of the stream is malformed") from None
         return []
@@ -79,6 +84,7 @@ class StreamTranslation:
         if kind in _DELTAS:
             source, name = _DELTAS[kind]
             text = delta[source]
+            self._full = self._full or bool(text)
             if self._cutter and name == "content":
                 text = self._cutter.feed(text)
             return self._say({name: text}) if text else []
@@ -92,6 +98,7 @@ class StreamTranslation:
         # The role is said with the first block and no sooner: until the first chunk another
         # provider can still take over, and an overloaded one often fails right after its greeting.
         chunks = self._greeting()
+        self._full = self._full or block["type"] != "text"
         if block["type"] == "tool_use":
             self._calls[index] = len(self._calls)
             call = {"index": self._calls[index], **tool_call(block, "")}
@@ -109,10 +116,13 @@ class StreamTranslation:
             return self._say(self._arguments(index, "{}"))
         return []
 
-    def _last(self) -> list[Chunk]:
+    def end(self) -> list[Chunk]:
+        """The last chunks. Raises ProviderError where the message is not complete."""
         stop_reason = self._stop.get("stop_reason")
         if stop_reason is None:
             raise ProviderError("protocol", "the stream ended before the answer did")
+        if not self._full:
+            refuse_hollow(stop_reason, self._usage)
         chunks = self._greeting()
         if self._cutter and (rest := self._cutter.rest()):
             chunks += self._say({"content": rest})
@@ -138,3 +148,15 @@ class StreamTranslation:
 
     def _arguments(self, index: int, text: str) -> dict[str, Any]:
         return {"tool_calls": [{"index": self._calls[index], "function": {"arguments": text}}]}
+
+
+def _larger(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Counts are cumulative: none is smaller than it was, and null says nothing."""
+    usage = dict(before)
+    for name, value in now.items():
+        known = usage.get(name)
+        if isinstance(known, int) and isinstance(value, int):
+            usage[name] = max(known, value)
+        elif value is not None:
+            usage[name] = value
+    return usage
