@@ -22,7 +22,7 @@ from controlplane.providers.kind import Failures
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 FINISH_SECONDS = 0.05
 # What may follow the reason to stop: the usage, filter results, the closing event.
-CLOSING_SECONDS = 2.0
+CLOSING_SECONDS = 1.0
 
 T = TypeVar("T")
 
@@ -107,7 +107,10 @@ async def read(response: httpx.Response, timeouts: Timeouts) -> bytes:
 
 
 async def last_events(
-    events: AsyncIterator[bytes], end: bytes, read_event: Callable[[bytes], T]
+    events: AsyncIterator[bytes],
+    end: bytes,
+    read_event: Callable[[bytes], T],
+    timeouts: Timeouts,
 ) -> list[T]:
     """What follows once an answer is complete, up to the event with `end` in it.
 
@@ -116,7 +119,7 @@ async def last_events(
     """
     last: list[bytes] = []
     with suppress(TimeoutError, ProviderError, httpx.RequestError):
-        async with asyncio.timeout(CLOSING_SECONDS):
+        async with asyncio.timeout(min(CLOSING_SECONDS, timeouts.idle_s / 2)):
             async for data in events:
                 last.append(data)
                 if end in data:

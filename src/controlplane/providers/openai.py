@@ -93,7 +93,7 @@ class OpenAIProvider:
                     break
                 yield reader.feed(data)
                 if reader.finished:
-                    for chunk in await last_events(events, DONE, reader.feed):
+                    for chunk in await last_events(events, DONE, reader.feed, timeouts):
                         yield chunk
                     break
             if not reader.ended_well:

@@ -87,7 +87,7 @@ class AnthropicProvider:
                 for chunk in read_event(data) or ({},):
                     yield chunk
                 if translation.stopped:
-                    for chunks in await last_events(events, END, read_event):
+                    for chunks in await last_events(events, END, read_event, timeouts):
                         for chunk in chunks:
                             yield chunk
                     break
