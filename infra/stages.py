@@ -51,9 +51,11 @@ class Stage:
     cache_max_ecpu_per_second: int = 5_000
     cache_snapshot_days: int = 0
 
-    # Function. A stream may last as long as the function does.
+    # Function. A stream may last as long as the function does, an answer that API Gateway collects
+    # as long as its quota says: 29 seconds unless the account has raised it.
     memory_mb: int = 1024
     timeout_seconds: int = 30
+    collect_seconds: int = 29
     streaming: bool = False
     snap_start: bool = False
     xray: bool = False
@@ -64,7 +66,8 @@ class Stage:
     throttle_per_second: int = 50
     throttle_burst: int = 100
     firewall_requests_per_5_minutes: int = 2_000  # from one address
-    origin_read_timeout_seconds: int = 60  # between two packets of a stream
+    # To the first byte of an answer, and between two of a stream. More is a quota of CloudFront's.
+    origin_read_timeout_seconds: int = 120
     domain: Domain | None = None
 
     # Audit. Waiting for a fuller batch lets Aurora sleep.

@@ -15,7 +15,6 @@ from infra.components.nag import acknowledge
 from infra.stages import Cors, Stage
 
 API_STAGE = "live"
-MAX_BUFFERED_SECONDS = 29
 MAX_STREAM_SECONDS = 900
 # Type of API Gateway's own answer -> type and code of the envelope.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
@@ -74,7 +73,7 @@ class Api(Construct):
             alias,
             allow_test_invoke=False,
             scope_permission_to_method=False,
-            timeout=Duration.seconds(MAX_BUFFERED_SECONDS),
+            timeout=Duration.seconds(self._stage.collect_seconds),
         )
         self.api.root.add_proxy(any_method=False).add_method("ANY", buffered)
         if not self._stage.streaming:

@@ -24,6 +24,7 @@ from infra.stages import Stage
 
 ALIAS = "live"
 BATCH_SIZE = 100
+COLD_START_SECONDS = 2
 _PACKAGE = REPOSITORY / "dist" / "lambda.zip"
 _PLACEHOLDER = REPOSITORY / "infra" / "package" / "placeholder"
 
@@ -64,7 +65,7 @@ class ControlPlaneFunction(Construct):
             code=lambda_.Code.from_asset(str(package())),
             memory_size=stage.memory_mb,
             timeout=Duration.seconds(stage.timeout_seconds),
-            environment=dict(environment) | _streaming(stage),
+            environment=dict(environment) | _streaming(stage) | _waits(stage),
             role=role,
             vpc=reach.network.vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
@@ -152,6 +153,15 @@ def _streaming(stage: Stage) -> dict[str, str]:
     if not stage.streaming:
         return {}
     return {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/bin/stream"}
+
+
+def _waits(stage: Stage) -> dict[str, str]:
+    """How long those in front wait, less what a cold start takes of it."""
+    seconds = {
+        "LLM_CP_COLLECTED_SECONDS": stage.collect_seconds,
+        "LLM_CP_WHOLE_ANSWER_SECONDS": min(stage.origin_read_timeout_seconds, 900),
+    }
+    return {name: str(waited - COLD_START_SECONDS) for name, waited in seconds.items()}
 
 
 def _allow(resources: list[str], *actions: str) -> iam.PolicyStatement:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 from tests.e2e import events
 from tests.e2e.conftest import ROOT, MakeKey, Stack
@@ -177,3 +179,65 @@ def test_twenty_events_in_one_process(stack: Stack, function: Function, make_key
             assert streamed.body()
             assert streamed.broken is None
     assert function.process.poll() is None
+
+
+def listened(pieces: Iterable[bytes]) -> tuple[list[Any], int, float]:
+    """The events, how many heartbeats came, and the longest silence in seconds."""
+    last, silence, body = time.monotonic(), 0.0, b""
+    for piece in pieces:
+        silence = max(silence, time.monotonic() - last)
+        last, body = time.monotonic(), body + piece
+    beat = b": keep-alive\n\n"
+    return data(body.replace(beat, b"")), body.count(beat), silence
+
+
+@pytest.mark.parametrize(
+    ("seconds", "in_function"),
+    [
+        (28, "openai"),
+        *(
+            pytest.param(seconds, provider, marks=pytest.mark.soak)
+            for seconds in (28, 120, 290)
+            for provider in ("openai", "anthropic")
+        ),
+    ],
+)
+def test_minutes_of_silence_are_one_call_with_heartbeats(
+    stack: Stack,
+    function: Function,
+    key: str,
+    models: Mapping[str, str],
+    seconds: int,
+    in_function: str,
+) -> None:
+    faults = {"openai": "delay", "anthropic": "alive"}
+    for provider, kind in faults.items():
+        stack.simulate(provider, {"kind": kind, "seconds": seconds})
+    before = {provider: stack.calls(provider) for provider in faults}
+
+    def over_the_server(provider: str) -> tuple[list[Any], int, float]:
+        body = {**STREAM, "model": models[provider]}
+        headers = {"Authorization": f"Bearer {key}"}
+        url = f"{stack.url}/v1/chat/completions"
+        with httpx.stream("POST", url, json=body, headers=headers, timeout=60) as response:
+            return listened(response.iter_raw())
+
+    def under_the_runtime_client() -> tuple[list[Any], int, float]:
+        body = {**STREAM, "model": models[in_function]}
+        return listened(function.stream(chat(body, key), timeout=60).pieces())
+
+    function.deadline_seconds = 310.0
+    try:
+        with ThreadPoolExecutor() as pool:
+            running = [pool.submit(over_the_server, provider) for provider in faults]
+            running.append(pool.submit(under_the_runtime_client))
+            outcomes = [each.result() for each in running]
+    finally:
+        function.deadline_seconds = 30.0
+    for sent, beats, silence in outcomes:
+        assert sent[-1] == "[DONE]"
+        assert sent[0]["choices"][0]["delta"]["role"] == "assistant"
+        assert beats >= (seconds - 1) // 15
+        assert silence < 20
+    calls = {provider: stack.calls(provider) - before[provider] for provider in faults}
+    assert calls == {provider: 1 + (provider == in_function) for provider in faults}

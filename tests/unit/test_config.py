@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from controlplane.config import ProviderSettings, Settings, cli_settings
+from controlplane.config import ProviderSettings, Settings, WaitSettings, cli_settings
 from controlplane.errors import ConfigurationError
 from controlplane.providers.registry import SETTINGS
 
@@ -23,6 +23,7 @@ def test_a_good_environment_loads_with_defaults() -> None:
     settings = Settings.load(SETTINGS, GOOD)
     assert settings.stage == "local"
     assert settings.redis_timeout_ms == 50
+    assert settings.waits == WaitSettings(collected=27, whole_answer=900, heartbeat=15)
     assert settings.providers["openai"].base_url == "https://api.openai.com/v1"
     assert settings.providers_secret is None
     assert "hunter2" not in repr(settings)
@@ -50,6 +51,9 @@ def test_in_aws_secrets_have_their_place() -> None:
         ({"LLM_CP_KEY_PEPPER": ""}, "LLM_CP_KEY_PEPPER"),
         ({"LLM_CP_REDIS_TIMEOUT_MS": "fast"}, "LLM_CP_REDIS_TIMEOUT_MS"),
         ({"LLM_CP_REDIS_TIMEOUT_MS": "0"}, "LLM_CP_REDIS_TIMEOUT_MS"),
+        ({"LLM_CP_COLLECTED_SECONDS": "1"}, "LLM_CP_COLLECTED_SECONDS"),
+        ({"LLM_CP_WHOLE_ANSWER_SECONDS": "901"}, "LLM_CP_WHOLE_ANSWER_SECONDS"),
+        ({"LLM_CP_HEARTBEAT_SECONDS": "0"}, "LLM_CP_HEARTBEAT_SECONDS"),
         ({"LLM_CP_PROVIDERS": "{"}, "LLM_CP_PROVIDERS"),
         ({"LLM_CP_PROVIDERS": '{"x": {"kind": "magic"}}'}, "LLM_CP_PROVIDERS"),
         ({"LLM_CP_PROVIDERS": '{"x": {"kind": "openai", "api_key": "k"}}'}, "base_url"),

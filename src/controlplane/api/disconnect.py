@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from starlette.types import Receive
@@ -15,22 +14,39 @@ T = TypeVar("T")
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:
     """What `work` returns; None where the caller left first.
 
-    `work` is then cancelled once, and waited for: what it does to clean up runs undisturbed. The
-    body has to be read before: what `receive` tells next is that the caller is gone.
+    The body has to be read before: what `receive` tells next is that the caller is gone.
     """
     working = asyncio.ensure_future(work)
+    await wait_for(receive, working)
+    return None if working.cancelled() else working.result()
+
+
+async def wait_for(
+    receive: Receive, working: asyncio.Future[T], seconds: float | None = None
+) -> bool:
+    """Whether `working` is done; not, where it takes longer than `seconds`.
+
+    Where the caller leaves first it is ended.
+    """
     leaving = asyncio.ensure_future(disconnected(receive))
+    both: set[asyncio.Future[Any]] = {working, leaving}
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        return None
+        await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if leaving.done():
+            await end(working)
+        return working.done()
+    except asyncio.CancelledError:
+        await end(working)
+        raise
     finally:
         leaving.cancel()
-        if not working.done():
-            working.cancel()
-            with suppress(asyncio.CancelledError):
-                await working
+
+
+async def end(working: asyncio.Future[T]) -> None:
+    """Cancel it once, and wait: what it does to clean up runs undisturbed."""
+    if not working.done():
+        working.cancel()
+        await asyncio.wait({working})
 
 
 async def disconnected(receive: Receive) -> None:

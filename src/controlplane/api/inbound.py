@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import ClientDisconnect, Request
 
 from controlplane.api.live import LIVE
+from controlplane.config import WaitSettings
 from controlplane.errors import InvalidRequest, PayloadTooLarge
 from controlplane.gateway.call import Call
 from controlplane.wiring import Container
@@ -23,12 +24,14 @@ def container_of(request: Request) -> Container:
 async def read_call(request: Request) -> Call:
     """The call. Raises PayloadTooLarge before a large body is read, let alone kept."""
     body, seconds_left = await _read_body(request), _seconds_left(request)
+    live = seconds_left is None or LIVE in request.scope
     return Call(
         request_id=request.state.request_id,
         credential=request.headers.get("authorization"),
         body=body,
         seconds_left=seconds_left,
-        live=seconds_left is None or LIVE in request.scope,
+        seconds_whole=_seconds_whole(container_of(request).settings.waits, seconds_left, live=live),
+        live=live,
         idempotency_key=request.headers.get("idempotency-key"),
     )
 
@@ -53,3 +56,9 @@ def _seconds_left(request: Request) -> float | None:
     """What remains of the Lambda invocation, None where this is no Lambda."""
     remaining = getattr(request.scope.get("aws.context"), "get_remaining_time_in_millis", None)
     return None if remaining is None else remaining() / 1000
+
+
+def _seconds_whole(waits: WaitSettings, left: float | None, *, live: bool) -> float:
+    """Until those in front stop waiting for what leaves in one piece."""
+    patience = waits.whole_answer if live else min(waits.whole_answer, waits.collected)
+    return patience if left is None else min(patience, left)

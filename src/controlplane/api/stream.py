@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from controlplane.api.disconnect import unless_gone
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What a protocol sends after each `seconds` without anything else; it says nothing."""
+
+    event: bytes
+    seconds: float
 
 
 class EventStream(Response):
@@ -22,9 +32,13 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(
-        self, pieces: AsyncGenerator[bytes, None], headers: Mapping[str, str] | None = None
+        self,
+        pieces: AsyncGenerator[bytes, None],
+        heartbeat: Heartbeat,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.pieces = pieces
+        self.heartbeat = heartbeat
         self.status_code = 200
         self.background = None
         self.init_headers(
@@ -41,6 +55,47 @@ class EventStream(Response):
         start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         async with aclosing(self.pieces) as pieces:
             await send(start)
-            async for piece in pieces:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            beating = _Beating(send, self.heartbeat)
+            try:
+                async for piece in pieces:
+                    await beating.send(piece)
+            finally:
+                await beating.stop()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Beating:
+    """Sends pieces, and heartbeats in between, for the price of one timer: a piece only notes the
+    time. A heartbeat never interrupts a piece that waits for a slow reader."""
+
+    def __init__(self, send: Send, heartbeat: Heartbeat) -> None:
+        self._send = send
+        self._heartbeat = heartbeat
+        self._loop = asyncio.get_running_loop()
+        self._last = self._loop.time()
+        self._sending = False
+        self._beat: asyncio.Task[None] | None = None
+        self._timer = self._loop.call_later(heartbeat.seconds, self._look)
+
+    async def send(self, piece: bytes) -> None:
+        self._sending = True
+        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        self._sending = False
+        self._last = self._loop.time()
+
+    async def stop(self) -> None:
+        """No more heartbeats; one that is on its way is not waited for by a reader who left."""
+        self._timer.cancel()
+        if self._beat is not None:
+            self._beat.cancel()
+            await asyncio.wait({self._beat})
+
+    def _look(self) -> None:
+        silent = self._loop.time() - self._last
+        wait = self._heartbeat.seconds - silent
+        if self._sending:
+            wait = self._heartbeat.seconds
+        elif wait <= 0:
+            self._beat = self._loop.create_task(self.send(self._heartbeat.event))
+            wait = self._heartbeat.seconds
+        self._timer = self._loop.call_later(wait, self._look)

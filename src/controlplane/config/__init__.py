@@ -24,6 +24,7 @@ __all__ = [
     "ProviderVariable",
     "Settings",
     "SettingsByKind",
+    "WaitSettings",
     "cli_settings",
     "provider_settings",
 ]
@@ -38,6 +39,16 @@ class CognitoSettings:
     issuer: str
     jwks_url: str
     client_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitSettings:
+    """Seconds until those in front of the gateway stop waiting: for an answer that API Gateway
+    collects, and for the first byte of a whole one; how often a silent stream gets a heartbeat."""
+
+    collected: float = 27.0
+    whole_answer: float = 900.0
+    heartbeat: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,7 @@ class Settings:
     cognito: CognitoSettings | None = None
     aws_endpoint_url: str | None = None
     redis_timeout_ms: int = 50
+    waits: WaitSettings = field(default_factory=WaitSettings)
     long_lived: bool = False
     datadog: bool = False
     traces: bool = False
@@ -105,6 +117,7 @@ class Settings:
             cognito=_cognito(env),
             aws_endpoint_url=env.optional("AWS_ENDPOINT_URL"),
             redis_timeout_ms=env.integer("LLM_CP_REDIS_TIMEOUT_MS", 50, low=1, high=10_000),
+            waits=_waits(env),
             long_lived=env.flag("LLM_CP_LONG_LIVED"),
             datadog=any(map(env.optional, ("DD_API_KEY", "DD_API_KEY_SECRET_ARN"))),
             traces=env.optional("OTEL_EXPORTER_OTLP_ENDPOINT") is not None,
@@ -163,6 +176,14 @@ class _Environment:
         if urlsplit(value).scheme.split("+")[0] not in schemes:
             raise ConfigurationError(f"{name} must be an address that starts with {schemes[0]}://.")
         return value
+
+
+def _waits(env: _Environment) -> WaitSettings:
+    return WaitSettings(
+        collected=env.integer("LLM_CP_COLLECTED_SECONDS", 27, low=2, high=900),
+        whole_answer=env.integer("LLM_CP_WHOLE_ANSWER_SECONDS", 900, low=2, high=900),
+        heartbeat=env.integer("LLM_CP_HEARTBEAT_SECONDS", 15, low=1, high=60),
+    )
 
 
 def _cognito(env: _Environment) -> CognitoSettings | None:

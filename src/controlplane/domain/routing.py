@@ -43,22 +43,22 @@ class Unsupported(StrEnum):
     IGNORE = "ignore"
 
 
+# The most that any request may take: what Lambda gives a function at most.
+LONGEST_SECONDS = 900.0
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. `total_s` bounds all attempts together, slow drips and keep-alive pings included.
+    """Seconds. `idle_s` is how long nothing may come, `total_s` bounds all attempts together.
 
-    The defaults fit an answer that API Gateway buffers, which it does for 29 seconds at most.
+    `first_byte_s` is how long a target may take to begin: to the first visible event of a stream,
+    to a whole answer as a whole, which is made before it is sent. Without it, none is hurried.
     """
 
     connect_s: float = 2.0
-    first_byte_s: float = 20.0
-    idle_s: float = 15.0
-    total_s: float = 25.0
-
-
-BUFFERED = Timeouts()
-# A stream that reaches its reader as it comes may go on for as long as chunks keep coming.
-LIVE_STREAM = Timeouts(total_s=300.0)
+    first_byte_s: float | None = None
+    idle_s: float = 300.0
+    total_s: float = LONGEST_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

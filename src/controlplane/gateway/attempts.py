@@ -93,6 +93,9 @@ class Attempts:
                 if error.misconfigured:
                     count("provider_misconfigured", provider=target.provider, status=error.status)
                     waiting.remove(target)
+                elif error.kind == "timeout":
+                    # It has the request and may still be at work: that would be billed twice.
+                    waiting.remove(target)
                 else:
                     not_before[target] = time.monotonic() + self._backoff(error)
         raise self._outcome() from (self.failures[-1] if self.failures else None)

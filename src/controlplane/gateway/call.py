@@ -15,8 +15,9 @@ from controlplane.gateway.record import Trail
 class Call:
     """One call to the gateway.
 
-    `seconds_left` is what remains of the function's own time, None where nothing ends it. `live`
-    says that a stream reaches its reader as it comes. `idempotency_key` is the caller's own name
+    `seconds_left` is what remains of the function's own time, `seconds_whole` until those in front
+    of it stop waiting for what leaves in one piece; None where nothing ends it. `live` says that a
+    stream reaches its reader as it comes. `idempotency_key` is the caller's own name
     for this request.
     """
 
@@ -24,6 +25,7 @@ class Call:
     credential: str | None
     body: bytes
     seconds_left: float | None = None
+    seconds_whole: float | None = None
     live: bool = True
     idempotency_key: str | None = None
 

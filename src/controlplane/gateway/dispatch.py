@@ -12,7 +12,7 @@ from typing import Any
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.inference import InferenceRequest
-from controlplane.domain.routing import BUFFERED, LIVE_STREAM, Route, Target, Timeouts, Unsupported
+from controlplane.domain.routing import Route, Target, Timeouts, Unsupported
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.attempts import Attempts
@@ -24,15 +24,18 @@ from controlplane.gateway.watchdog import Watchdog
 
 # Kept back of the function's own time, to settle, record and answer.
 RESERVE_SECONDS = 1.5
+# Chunks without anything visible that a stream may begin with before it counts as begun.
+MAX_HELD_CHUNKS = 256
 
 
 def effective_timeouts(request: InferenceRequest, route: Route, call: Call) -> Timeouts:
-    """How long is waited for providers: what the route says, within the function's own time."""
+    """How long is waited for providers: what the route says, within the time that there is."""
+    timeouts = route.timeouts or Timeouts()
     live = request.stream and call.live
-    timeouts = route.timeouts or (LIVE_STREAM if live else BUFFERED)
-    if call.seconds_left is None:
+    left = call.seconds_left if live else call.seconds_whole
+    if left is None:
         return timeouts
-    return replace(timeouts, total_s=min(timeouts.total_s, call.seconds_left - RESERVE_SECONDS))
+    return replace(timeouts, total_s=min(timeouts.total_s, left - RESERVE_SECONDS))
 
 
 @asynccontextmanager
@@ -60,11 +63,20 @@ async def dispatch(
         if not request.stream:
             yield Whole(await attempts.first_answer(request, run.whole))
             return
-        first, chunks = await attempts.first_answer(request, run.open_stream)
-        async with aclosing(chunks), aclosing(run.relay(first, chunks)) as relayed:
+        opened = await attempts.first_answer(request, run.open_stream)
+        async with aclosing(opened.chunks), aclosing(run.relay(opened)) as relayed:
             yield Streamed(relayed)
     finally:
         run.estimate_usage()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A stream whose first visible chunk has come: `begun` are those up to it."""
+
+    begun: list[Chunk]
+    chunks: AsyncGenerator[Chunk, None]
+    watchdog: Watchdog
 
 
 @dataclass(slots=True)
@@ -78,7 +90,7 @@ class _Run:
     said: int = 0
 
     async def whole(self, provider: Provider, target: Target) -> ChatCompletion | Embeddings:
-        async with asyncio.timeout(self.attempts.deadline - time.monotonic()):
+        async with asyncio.timeout(self._seconds_to_begin()):
             answer = await self._ask(provider, target.model)
         self._note(answer, target)
         self.said = sum(characters(c.get("message")) for c in answer.get("choices", ()))
@@ -90,40 +102,49 @@ class _Run:
         assert isinstance(provider, Embedder)
         return await provider.embed(self.request, model, self.timeouts)
 
-    async def open_stream(
-        self, provider: Provider, target: Target
-    ) -> tuple[Chunk, AsyncGenerator[Chunk, None]]:
+    async def open_stream(self, provider: Provider, target: Target) -> _Opened:
         assert isinstance(self.request, ChatRequest)
         chunks = provider.stream(self.request, target.model, self.timeouts)
-        left = self.attempts.deadline - time.monotonic()
+        now = asyncio.get_running_loop().time()
+        watchdog = Watchdog(self.timeouts.idle_s, now + self._seconds_to_begin())
+        begun: list[Chunk] = []
         try:
-            async with asyncio.timeout(min(left, self.timeouts.first_byte_s)):
-                first = await anext(chunks)
-        except StopAsyncIteration:
-            raise ProviderError("protocol", "the stream is empty") from None
-        except BaseException:
+            while not begun or not (is_visible(begun[-1]) or len(begun) == MAX_HELD_CHUNKS):
+                if chunk := await watchdog.wait(anext(chunks)):
+                    begun.append(chunk)
+        except BaseException as error:
+            watchdog.stop()
             await chunks.aclose()
+            if isinstance(error, StopAsyncIteration):
+                raise ProviderError("protocol", "the stream is empty") from None
             raise
-        self._note(first, target)
-        return first, chunks
+        watchdog.deadline = now + self.attempts.deadline - time.monotonic()
+        self._note(begun[0], target)
+        return _Opened(begun, chunks, watchdog)
 
-    async def relay(
-        self, chunk: Chunk, chunks: AsyncGenerator[Chunk, None]
-    ) -> AsyncGenerator[Chunk, None]:
-        """The chunks, first one included, as the caller asked for them."""
-        with_usage = self.request.wants_usage_chunk
+    def _seconds_to_begin(self) -> float:
         left = self.attempts.deadline - time.monotonic()
-        watchdog = Watchdog(self.timeouts.idle_s, asyncio.get_running_loop().time() + left)
+        first_byte_s = self.timeouts.first_byte_s
+        return left if first_byte_s is None else min(left, first_byte_s)
+
+    async def relay(self, opened: _Opened) -> AsyncGenerator[Chunk, None]:
+        """The chunks as the caller asked for them."""
+        with_usage = self.request.wants_usage_chunk
+        watchdog = opened.watchdog
         try:
-            while True:
+            for chunk in opened.begun:
                 self._count(chunk)
                 if (visible := _visible(chunk, with_usage=with_usage)) is not None:
                     yield visible
+            while True:
                 started = time.monotonic()
                 try:
-                    chunk = await watchdog.wait(anext(chunks))
+                    chunk = await watchdog.wait(anext(opened.chunks))
                 finally:
                     self.trail.waited_seconds += time.monotonic() - started
+                self._count(chunk)
+                if (visible := _visible(chunk, with_usage=with_usage)) is not None:
+                    yield visible
         except StopAsyncIteration:
             return
         except TimeoutError as error:
@@ -173,6 +194,20 @@ class _Run:
             f"The provider '{self.trail.provider}' {what}. What came before is incomplete.",
             code="stream_interrupted",
         )
+
+
+def is_visible(chunk: Chunk) -> bool:
+    """Whether a reader sees anything of it: more than a role, empty text or filter results."""
+    return any(
+        choice.get("finish_reason") or _says_something(choice.get("delta"))
+        for choice in chunk.get("choices", ())
+    )
+
+
+def _says_something(delta: object) -> bool:
+    return isinstance(delta, Mapping) and any(
+        value not in (None, "", [], {}) for name, value in delta.items() if name != "role"
+    )
 
 
 def _visible(chunk: Chunk, *, with_usage: bool) -> Chunk | None:

@@ -123,7 +123,8 @@ class Provider(Protocol):
     ) -> AsyncGenerator[Chunk, None]:
         """Chunks in OpenAI's shape, the one with `usage` included; ends only on a complete answer.
 
-        Nothing is sent before the first `anext`. Closing it early cancels the call.
+        An empty chunk is a sign of life: bytes came that say nothing, or not yet. Nothing is sent
+        before the first `anext`. Closing it early cancels the call.
         """
         ...
 

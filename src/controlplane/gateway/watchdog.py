@@ -12,13 +12,15 @@ T = TypeVar("T")
 class Watchdog:
     """Bounds waits one after another: each by `idle_s`, all by `deadline` (a time of the loop).
 
+    The deadline may be put off.
+
     `asyncio.timeout` around every chunk of a stream costs a third of all that a chunk costs here;
     this sets a timer once in a while, and each chunk only notes the time.
     """
 
     def __init__(self, idle_s: float, deadline: float) -> None:
         self._idle = idle_s
-        self._deadline = deadline
+        self.deadline = deadline
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[object] | None = None
         self._since = 0.0
@@ -44,11 +46,11 @@ class Watchdog:
 
     def _next(self) -> float:
         since = self._since if self._task else self._loop.time()
-        return min(since + self._idle, self._deadline)
+        return min(since + self._idle, self.deadline)
 
     def _look(self) -> None:
         now = self._loop.time()
-        if self._task and now >= min(self._since + self._idle, self._deadline):
+        if self._task and now >= min(self._since + self._idle, self.deadline):
             self._fired = True
             self._task.cancel()
             return

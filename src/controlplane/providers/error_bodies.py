@@ -17,6 +17,7 @@ import orjson
 # The deepest shape known is JSON in a string in `metadata.raw` of `error`.
 _MAX_DEPTH = 6
 _MAX_PARSED = 20_000
+_STATUS_MEMBERS = ("status", "status_code")
 _TEXT_MEMBERS = ("message", "detail", "msg", "error")
 _REQUEST = ("body", "query")
 # A list of faults as Python writes it: what vLLM sends where a field is not known to it.
@@ -58,6 +59,8 @@ def error_of(value: object, depth: int = 0) -> ErrorBody:
     members = error if isinstance(error, Mapping) else value
     message, place = _members(members, depth)
     code, status = _code(members.get("code"))
+    for name in _STATUS_MEMBERS:
+        status = status or _code(members.get(name))[1]
     found = ErrorBody(message, code, _text(members.get("type")), _param(members) or place, status)
     return _behind(members.get("metadata"), found, depth)
 

@@ -40,7 +40,8 @@ def failure_of_event(
         for name in names
         if (status := failures.statuses.get(name) or STATUSES.get(name.lower()))
     ]
-    status = error.status or (known[0] if known else 500)
+    said = failures.statuses.get(error.status, error.status) if error.status else None
+    status = said or (known[0] if known else 500)
     return _failure(error, status, failures, api_key)
 
 

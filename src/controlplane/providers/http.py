@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import orjson
@@ -21,6 +21,10 @@ from controlplane.providers.kind import Failures
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 FINISH_SECONDS = 0.05
+# What may follow the reason to stop: the usage, filter results, the closing event.
+CLOSING_SECONDS = 1.0
+
+T = TypeVar("T")
 
 
 class ProviderClient:
@@ -45,7 +49,8 @@ class ProviderClient:
     ) -> AsyncIterator[httpx.Response]:
         """The response to `asked`, a 200 whose content is still to be read.
 
-        The reader of a stream bounds each wait; here a timer for every piece would cost too much.
+        A stream's waits are bounded where its chunks are read: a timer for each of its pieces would
+        cost too much here.
 
         Raises ProviderError for another status and for a connection that fails, then or while the
         content is read inside the context.
@@ -56,16 +61,16 @@ class ProviderClient:
             content=orjson.dumps(asked),
             headers=self._headers,
             timeout=httpx.Timeout(
-                timeouts.first_byte_s,
+                timeouts.idle_s,
                 connect=timeouts.connect_s,
-                read=None if streamed else timeouts.first_byte_s,
+                read=None if streamed else timeouts.idle_s,
             ),
         )
         try:
             response = await self._client.send(request, stream=True)
             try:
                 if response.status_code != 200:
-                    body = await read(response)
+                    body = await read(response, timeouts)
                     raise failure_of_response(response, body, self._failures, self._api_key)
                 yield response
             finally:
@@ -78,14 +83,56 @@ class ProviderClient:
         return failure_of_event(event, self._failures, self._api_key)
 
 
-async def read(response: httpx.Response) -> bytes:
-    """The whole content. Raises ProviderError beyond MAX_ANSWER_BYTES."""
+async def read(response: httpx.Response, timeouts: Timeouts) -> bytes:
+    """The whole content; white space before it says only that it is still being made.
+
+    Once it has begun it is there, and only has to arrive: it gets half of all the time, so that
+    another target has the other half. Raises ProviderError beyond that, and MAX_ANSWER_BYTES.
+    """
     body = bytearray()
-    async for piece in response.aiter_bytes():
-        body += piece
-        if len(body) > MAX_ANSWER_BYTES:
-            raise ProviderError("protocol", "the answer is too large")
+    try:
+        async with asyncio.timeout(None) as arrival:
+            async for piece in response.aiter_bytes():
+                if arrival.when() is None and not piece.isspace():
+                    seconds = min(timeouts.idle_s, timeouts.total_s / 2)
+                    arrival.reschedule(asyncio.get_running_loop().time() + seconds)
+                body += piece
+                if len(body) > MAX_ANSWER_BYTES:
+                    raise ProviderError("protocol", "the answer is too large")
+    except TimeoutError:
+        if not arrival.expired():
+            raise
+        raise ProviderError("timeout", "the answer did not arrive in time") from None
     return bytes(body)
+
+
+async def last_events(
+    events: AsyncIterator[bytes],
+    end: bytes,
+    read_event: Callable[[bytes], T],
+    timeouts: Timeouts,
+) -> list[T]:
+    """What follows once an answer is complete, up to the event with `end` in it.
+
+    What is missing or makes no sense there takes nothing from the answer. Raises ProviderError for
+    an error that the provider names.
+    """
+    last: list[bytes] = []
+    with suppress(TimeoutError, ProviderError, httpx.RequestError):
+        async with asyncio.timeout(min(CLOSING_SECONDS, timeouts.idle_s / 2)):
+            async for data in events:
+                last.append(data)
+                if end in data:
+                    break
+    await finish(events)
+    read_ones: list[T] = []
+    for data in filter(None, last):
+        try:
+            read_ones.append(read_event(data))
+        except ProviderError as error:
+            if error.kind != "protocol":
+                raise
+    return read_ones
 
 
 async def finish(events: AsyncIterator[bytes]) -> None:

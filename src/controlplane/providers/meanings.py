@@ -110,6 +110,10 @@ MEANINGS = (
 STATUSES: Mapping[str, int] = {
     "invalid_request_error": 400,
     "badrequesterror": 400,
+    "content_filter": 400,
+    "content_policy_violation": 400,
+    "context_length_exceeded": 400,
+    "invalid_prompt": 400,
     "authentication_error": 401,
     "invalid_api_key": 401,
     "insufficient_quota": 402,

@@ -17,10 +17,13 @@ from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
 from controlplane.providers.fields import fit, with_usage
-from controlplane.providers.http import ProviderClient, finish, json_object, read
+from controlplane.providers.http import ProviderClient, finish, json_object, last_events, read
 from controlplane.providers.kind import Kind
+from controlplane.providers.openai_stream import ChunkReader, is_error
 from controlplane.providers.parameters import Fitted
 from controlplane.providers.sse import data_of_events
+
+DONE = b"[DONE]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,83 +72,68 @@ class OpenAIProvider:
         body = {**self._fit(request).body, "model": model}
         url = self._endpoint.url("chat/completions", model)
         async with self._caller.post(url, body, timeouts) as response:
-            return _completion(await read(response))
+            return self._completion(await read(response, timeouts))
 
     async def embed(self, request: EmbeddingRequest, model: str, timeouts: Timeouts) -> Embeddings:
         """One embedding for each input; anything else is a failure. Raises ProviderError."""
         body = {**request.body, "model": model}
         url = self._endpoint.url("embeddings", model)
         async with self._caller.post(url, body, timeouts) as response:
-            return _embeddings(await read(response), request.input_count)
+            return self._embeddings(await read(response, timeouts), request.input_count)
 
     async def stream(
         self, request: ChatRequest, model: str, timeouts: Timeouts
     ) -> AsyncGenerator[Chunk, None]:
-        """Chunks, the usage always among them; ends only on a finished answer.
-
-        The first one has a choice: until it comes, another provider can still take over, and what
-        Azure says of its filters before is no answer.
-        """
+        """Chunks, the usage always among them where the provider tells it; ends only on a finished
+        answer."""
         asked = with_usage(self._fit(request).body, self._settings)
         body = {**asked, "model": model}
         url = self._endpoint.url("chat/completions", model)
         async with self._caller.post(url, body, timeouts, streamed=True) as response:
-            begun: set[int] = set()
-            finished: set[int] = set()
+            reader = ChunkReader(request.body.get("n") or 1, self._caller.failure)
             events = data_of_events(response.aiter_bytes())
             async for data in events:
-                if data == b"[DONE]":
+                if data == DONE:
                     await finish(events)
                     break
-                chunk = _chunk(data)
-                for choice in chunk["choices"]:
-                    begun.add(choice.get("index", 0))
-                    if choice.get("finish_reason"):
-                        finished.add(choice.get("index", 0))
-                if begun:
-                    yield chunk
-            if not begun or begun != finished:
+                yield reader.feed(data)
+                if reader.finished:
+                    for chunk in await last_events(events, DONE, reader.feed, timeouts):
+                        yield chunk
+                    break
+            if not reader.ended_well:
                 raise ProviderError("protocol", "the stream ended before the answer did")
 
     def _fit(self, request: ChatRequest) -> Fitted:
         return fit(self._kind.parameters, self._settings, request)
 
+    def _completion(self, body: bytes) -> ChatCompletion:
+        answer = self._success(body)
+        choices = answer.get("choices")
+        if not isinstance(choices, list) or not choices or not all(map(_is_answered, choices)):
+            raise ProviderError("protocol", "the answer is not a completion")
+        return answer
 
-def _completion(body: bytes) -> ChatCompletion:
-    answer = _success(body)
-    choices = answer.get("choices")
-    if not isinstance(choices, list) or not choices or not all(map(_is_answered, choices)):
-        raise ProviderError("protocol", "the answer is not a completion")
-    return answer
+    def _embeddings(self, body: bytes, count: int) -> Embeddings:
+        answer = self._success(body)
+        data = answer.get("data")
+        if not isinstance(data, list) or len(data) != count or not all(map(_is_embedding, data)):
+            raise ProviderError("protocol", "the answer is not an embedding for each input")
+        return answer
+
+    def _success(self, body: bytes) -> dict[str, Any]:
+        answer = json_object(body)
+        if is_error(answer):
+            raise self._caller.failure(answer)
+        return answer
 
 
 def _is_answered(choice: Any) -> bool:
-    return isinstance(choice, dict) and isinstance(choice.get("message"), dict)
-
-
-def _embeddings(body: bytes, count: int) -> Embeddings:
-    answer = json_object(body)
-    data = answer.get("data")
-    if not isinstance(data, list) or len(data) != count or not all(map(_is_embedding, data)):
-        raise ProviderError("protocol", "the answer is not an embedding for each input")
-    return answer
+    if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
+        return False
+    return choice.get("finish_reason") != "error"
 
 
 def _is_embedding(item: Any) -> bool:
     # Text where the request asks for base64.
     return isinstance(item, dict) and isinstance(item.get("embedding"), list | str)
-
-
-def _chunk(data: bytes) -> Chunk:
-    chunk = _success(data)
-    choices = chunk.get("choices")
-    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
-        raise ProviderError("protocol", "an event of the stream is not a chunk")
-    return chunk
-
-
-def _success(data: bytes) -> dict[str, Any]:
-    value = json_object(data)
-    if "error" in value and not value.get("choices"):
-        raise ProviderError("protocol", "the answer is an error inside a success")
-    return value

@@ -36,7 +36,7 @@ def test_the_origin_of_the_api_is_reached_by_tls_and_waited_for(
     assert {entry["TargetOriginId"] for entry in distribution["CacheBehaviors"]} == {origin["Id"]}
     assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
     assert origin["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
-    assert 30 <= origin["CustomOriginConfig"]["OriginReadTimeout"] <= 60
+    assert 30 <= origin["CustomOriginConfig"]["OriginReadTimeout"] <= 120
     api = template.id_of("AWS::ApiGateway::RestApi")
     assert resolved(origin["DomainName"]).startswith(f"<{api}>.execute-api.")
     assert origin["OriginPath"] == "/" + template.one("AWS::ApiGateway::Stage")["StageName"]

@@ -6,7 +6,7 @@ import json
 
 from tests.infra.template import ROOT, Template, resolved, text
 
-from controlplane.config import Settings
+from controlplane.config import Settings, WaitSettings
 from controlplane.events import EVENTS
 from controlplane.providers.registry import SETTINGS
 from controlplane.streaming_routes import STREAMING_ROUTES
@@ -42,6 +42,8 @@ def test_the_settings_can_be_read_from_what_the_function_is_given(
     # References that must be addresses for the reader.
     environment["AUDIT_QUEUE_URL"] = "https://sqs.eu-central-1.amazonaws.com/1/llm-cp"
     settings = Settings.load(SETTINGS, environment)
+    # Each is over before those in front stop waiting, a cold start included.
+    assert settings.waits == WaitSettings(collected=27, whole_answer=118)
 
     assert settings.stage == stage
     attachment = template.id_of("AWS::SecretsManager::SecretTargetAttachment")
@@ -137,6 +139,16 @@ def test_function_and_api_stream_the_same_routes(template: Template, stage: str)
         assert streamed == set(STREAMING_ROUTES)
         assert variables["AWS_LAMBDA_EXEC_WRAPPER"] == "/var/task/bin/stream"
         assert (ROOT / "infra" / "lambda" / "bin" / "stream").is_file()
+
+
+def test_api_gateway_collects_for_as_long_as_its_quota_says(template: Template) -> None:
+    waited = {
+        method["Integration"].get("TimeoutInMillis")
+        for method in template.all("AWS::ApiGateway::Method").values()
+        if method["Integration"]["Type"] == "AWS_PROXY"
+        and method["Integration"].get("ResponseTransferMode") != "STREAM"
+    }
+    assert waited == {29_000}
 
 
 def test_a_streaming_integration_waits_as_long_as_the_function(

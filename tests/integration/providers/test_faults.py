@@ -16,13 +16,14 @@ class Expected:
 
     `failures` is what the trail may say of it; empty where it is no failure. With `status` the
     caller gets that error and nobody else is asked; else the next target answers. `cut` says that
-    part of the answer came before.
+    part of the answer came before, `estimated` that the answer does not say what it used.
     """
 
     failures: tuple[str, ...]
     status: int | None = None
     code: str | None = None
     cut: bool = False
+    estimated: bool = False
 
 
 def following(*failures: str) -> Expected:
@@ -41,9 +42,8 @@ def cut(status: int = 502) -> Expected:
 
 
 TIMEOUT, PROTOCOL, STATUS = (following(kind) for kind in ("timeout", "protocol", "status"))
-TOO_LATE = Expected(("timeout",), 504, "provider_timeout")
-ITSELF = Expected(())
-# Anthropic's events say what status they stand for; a reset looks to aiohttp like no connection.
+ITSELF, UNCOUNTED = Expected(()), Expected((), estimated=True)
+# An error may say its status or none; a reset looks to aiohttp like no connection.
 IN_BAND, RESET = following("protocol", "status"), following("protocol", "connect")
 
 # Fault, what follows for a whole answer, what follows for a stream.
@@ -52,9 +52,10 @@ TABLE: list[tuple[dict[str, Any], Expected, Expected]] = [
     ({"kind": "delay", "seconds": 30}, TIMEOUT, TIMEOUT),
     ({"kind": "stall", "seconds": 30, "after": 0}, TIMEOUT, TIMEOUT),
     ({"kind": "stall", "seconds": 30}, TIMEOUT, cut(504)),
-    # Each byte comes in time: only the deadline of all attempts ends it where no event is awaited.
-    ({"kind": "drip"}, TOO_LATE, TIMEOUT),
-    ({"kind": "pings"}, TOO_LATE, TIMEOUT),
+    ({"kind": "stall", "seconds": 30, "after": 1}, TIMEOUT, TIMEOUT),
+    # Each byte comes in time; what they begin does not.
+    ({"kind": "drip"}, TIMEOUT, TIMEOUT),
+    ({"kind": "pings"}, TIMEOUT, TIMEOUT),
     *(({"kind": "status", "status": s}, refused(s), refused(s)) for s in (400, 413, 422)),
     *(
         ({"kind": "status", "status": status}, STATUS, STATUS)
@@ -65,18 +66,28 @@ TABLE: list[tuple[dict[str, Any], Expected, Expected]] = [
     ({"kind": "quota"}, STATUS, STATUS),
     ({"kind": "html"}, PROTOCOL, PROTOCOL),
     ({"kind": "empty-object"}, PROTOCOL, PROTOCOL),
-    ({"kind": "error-object"}, PROTOCOL, PROTOCOL),
+    ({"kind": "error-object"}, IN_BAND, PROTOCOL),
     ({"kind": "no-choices"}, PROTOCOL, PROTOCOL),
-    ({"kind": "no-usage"}, ITSELF, ITSELF),
+    ({"kind": "no-usage"}, UNCOUNTED, UNCOUNTED),
+    ({"kind": "no-end"}, ITSELF, ITSELF),
+    ({"kind": "open-end", "seconds": 30}, ITSELF, ITSELF),
+    ({"kind": "noise"}, ITSELF, ITSELF),
+    ({"kind": "alive", "seconds": 0.3}, ITSELF, ITSELF),
     ({"kind": "drop"}, PROTOCOL, cut()),
     ({"kind": "drop", "after": 0}, PROTOCOL, PROTOCOL),
+    ({"kind": "drop", "after": 1}, PROTOCOL, PROTOCOL),
     ({"kind": "truncated"}, PROTOCOL, cut()),
     ({"kind": "empty-stream"}, PROTOCOL, PROTOCOL),
     ({"kind": "early-end"}, PROTOCOL, cut()),
+    ({"kind": "early-end", "after": 1}, PROTOCOL, PROTOCOL),
     ({"kind": "early-end", "after": 99}, PROTOCOL, cut()),
     ({"kind": "early-done"}, PROTOCOL, cut()),
     ({"kind": "garbage"}, PROTOCOL, cut()),
-    ({"kind": "error-first", "status": 529}, PROTOCOL, IN_BAND),
+    ({"kind": "garbage", "after": 1}, PROTOCOL, PROTOCOL),
+    ({"kind": "error-first", "status": 529}, IN_BAND, IN_BAND),
+    ({"kind": "error-mid", "status": 529, "after": 1}, PROTOCOL, IN_BAND),
+    ({"kind": "given-up"}, IN_BAND, cut()),
+    ({"kind": "given-up", "after": 1}, IN_BAND, IN_BAND),
     ({"kind": "error-mid", "status": 529}, PROTOCOL, cut()),
 ]
 
@@ -128,4 +139,4 @@ def check(outcome: Outcome, expected: Expected, name: str) -> None:
         assert outcome.attempts == [(name, None)]
     # Exactly one answer is charged.
     assert outcome.trail.usage is not None
-    assert outcome.trail.usage_estimated == (not expected.failures)
+    assert outcome.trail.usage_estimated == expected.estimated

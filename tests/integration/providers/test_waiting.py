@@ -32,6 +32,34 @@ async def test_nobody_waits_beyond_the_deadline(
     assert (usage.input > 0, usage.output, outcome.trail.usage_estimated) == (True, 0, True)
 
 
+async def test_targets_that_are_silent_are_called_once_each(
+    simulated: Simulated, name: str, stream: bool
+) -> None:
+    for provider in (name, NEXT[name]):
+        await simulated.fail(provider, kind="delay", seconds=30)
+    outcome = await simulated.ask(
+        TARGETS[name], TARGETS[NEXT[name]], stream=stream, timeouts=PATIENT
+    )
+    assert outcome.error is not None
+    assert (outcome.error.status, outcome.error.code) == (504, "provider_timeout")
+    assert await simulated.calls() == {name: 1, NEXT[name]: 1}
+    assert outcome.seconds < 2
+
+
+@pytest.mark.parametrize("kind", ["alive", "delay"])
+async def test_a_route_that_does_not_hurry_waits_for_the_first_target(
+    simulated: Simulated, name: str, stream: bool, kind: str
+) -> None:
+    await simulated.fail(name, kind=kind, seconds=0.9)
+    timeouts = Timeouts(idle_s=0.5 if kind == "alive" else 3.0)
+    outcome = await simulated.ask(
+        TARGETS[name], TARGETS[NEXT[name]], stream=stream, timeouts=timeouts
+    )
+    assert outcome.error is None
+    assert outcome.attempts == [(name, None)]
+    assert outcome.seconds > 0.9
+
+
 @pytest.mark.parametrize(
     ("fault", "status", "code", "calls"),
     [

@@ -25,6 +25,7 @@ from tests.unit.gateway.parts import (
 from controlplane.admin.models.requests import RequestRecord
 from controlplane.api.app import create_app
 from controlplane.api.inbound import MAX_BODY_BYTES
+from controlplane.config import WaitSettings
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.routing import Target
@@ -36,6 +37,7 @@ from controlplane.wiring import Container
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hello there"}]}
 EXAMPLE: dict[str, Any] = RequestRecord.model_json_schema()["examples"][0]
+WAITS = WaitSettings()
 AUTH = {"Authorization": f"Bearer {KEY}"}
 
 
@@ -66,11 +68,13 @@ def log_lines(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, An
     return lambda: [json.loads(line) for line in buffer.getvalue().splitlines()]
 
 
-def app_over(made: Gateway) -> FastAPI:
+def app_over(made: Gateway, waits: WaitSettings = WAITS) -> FastAPI:
     async def check() -> dict[str, str]:
         return {"redis": "ok", "postgresql": "down"}
 
-    parts = SimpleNamespace(gateway=made, request_logs=Logs(), check=check)
+    parts = SimpleNamespace(
+        gateway=made, request_logs=Logs(), check=check, settings=SimpleNamespace(waits=waits)
+    )
     return create_app(cast(Container, parts))
 
 

@@ -10,28 +10,35 @@ from starlette.requests import Request
 
 from controlplane.api.inbound import read_call
 from controlplane.api.live import LIVE
+from controlplane.config import WaitSettings
+
+LAMBDA: dict[str, Any] = {
+    "aws.context": SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
+}
+SHORT: dict[str, Any] = {"aws.context": SimpleNamespace(get_remaining_time_in_millis=lambda: 9_000)}
+WAITS = WaitSettings(collected=27, whole_answer=118)
 
 
 @pytest.mark.parametrize(
-    ("scope", "live"),
+    ("scope", "live", "left", "whole"),
     [
-        ({}, True),
-        ({"aws.context": SimpleNamespace(get_remaining_time_in_millis=lambda: 9_000)}, False),
-        (
-            {
-                "aws.context": SimpleNamespace(get_remaining_time_in_millis=lambda: 9_000),
-                LIVE: True,
-            },
-            True,
-        ),
+        ({}, True, None, 118),
+        (LAMBDA, False, 300, 27),
+        ({**LAMBDA, LIVE: True}, True, 300, 118),
+        (SHORT, False, 9, 9),
+        ({**SHORT, LIVE: True}, True, 9, 9),
     ],
 )
-async def test_a_stream_is_live_where_nothing_buffers_it(scope: dict[str, Any], live: bool) -> None:
+async def test_a_stream_is_live_and_has_its_time_where_nothing_collects_it(
+    scope: dict[str, Any], live: bool, left: float | None, whole: float
+) -> None:
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": b"{}", "more_body": False}
 
     headers = [(b"idempotency-key", b"k-1"), (b"authorization", b"Bearer x")]
-    whole = {"type": "http", "headers": headers, "state": {"request_id": "r"}, **scope}
-    call = await read_call(Request(whole, receive))
+    parts = SimpleNamespace(settings=SimpleNamespace(waits=WAITS))
+    app = SimpleNamespace(state=SimpleNamespace(container=parts))
+    request = {"type": "http", "headers": headers, "state": {"request_id": "r"}, "app": app}
+    call = await read_call(Request({**request, **scope}, receive))
     assert (call.live, call.idempotency_key, call.credential) == (live, "k-1", "Bearer x")
-    assert call.seconds_left == (None if not scope else 9.0)
+    assert (call.seconds_left, call.seconds_whole) == (left, whole)

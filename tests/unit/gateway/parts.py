@@ -266,7 +266,7 @@ def dispatched(
     health: Health | None = None,
 ) -> AbstractAsyncContextManager[Whole | Streamed]:
     """`dispatch` with what most tests do not care about filled in."""
-    asked = Call(trail.request_id, None, b"", seconds_left, live=seconds_left is None)
+    asked = Call(trail.request_id, None, b"", seconds_left, seconds_left)
     return dispatch(
         request,
         route,

@@ -153,10 +153,12 @@ async def hang() -> None:
 
 async def test_one_deadline_bounds_all_attempts() -> None:
     started = time.monotonic()
+    a, b = Scripted(hang), Scripted(hang)
     with pytest.raises(ProviderUnavailable) as caught:
-        await ask(A, B, a=Scripted(hang), b=Scripted(hang))
+        await ask(A, B, a=a, b=b, timeouts=Timeouts(first_byte_s=0.3, total_s=0.5))
     assert caught.value.status == 504
     assert 0.4 < time.monotonic() - started < 2
+    assert (len(a.requests), len(b.requests)) == (1, 1)
 
 
 async def test_no_time_left_calls_nobody() -> None:

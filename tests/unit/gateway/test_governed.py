@@ -23,6 +23,7 @@ from tests.unit.gateway.parts import (
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.chat import ChatCompletion
 from controlplane.domain.limits import Claim, Decision, Hold, LimitStatus
+from controlplane.domain.routing import LONGEST_SECONDS
 from controlplane.errors import (
     Conflict,
     InvalidRequest,
@@ -90,7 +91,7 @@ async def test_the_lease_outlives_the_request() -> None:
     ledger = Ledger()
     made, _ = gateway(ledger=ledger)
     await run(made, call())
-    assert ledger.claims[0].lease_seconds == 25 + 10
+    assert ledger.claims[0].lease_seconds == LONGEST_SECONDS + 10
     assert ledger.claims[0].note["subject"] == "key:k1"
 
 

@@ -10,10 +10,13 @@ from tests.unit.gateway.parts import Replays, Scripted, body_of, call, completio
 
 from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.replay import Stored
+from controlplane.domain.routing import LONGEST_SECONDS
 from controlplane.gateway.admit import LEASE_MARGIN_SECONDS
 from controlplane.gateway.call import Answer, Call
 from controlplane.gateway.pipeline import Gateway, chat_completion
 from controlplane.gateway.replay import MAX_KEPT_BYTES
+
+LEASE_SECONDS = LONGEST_SECONDS + LEASE_MARGIN_SECONDS
 
 RESTORED = PolicyDocument(
     Level.APPLICATION, "app-1", 2, {"screening": {"pii": "redact", "restore": True}}
@@ -65,7 +68,9 @@ async def test_a_claim_outlives_its_request_and_each_has_an_owner() -> None:
     made, _ = gateway(replays=claims)
     for key in ("k-1", "k-2"):
         await answer(made, call(idempotency_key=key))
-    assert [seconds for _, seconds in claims.claimed] == [25 + LEASE_MARGIN_SECONDS] * 2
+    assert [seconds for _, seconds in claims.claimed] == [
+        LONGEST_SECONDS + LEASE_MARGIN_SECONDS
+    ] * 2
     assert len({owner for owner, _ in claims.claimed}) == 2
 
 

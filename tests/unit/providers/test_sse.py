@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controlplane.errors import ProviderError
-from controlplane.providers.sse import MAX_EVENT_BYTES, data_of_events
+from controlplane.providers.http import MAX_ANSWER_BYTES
+from controlplane.providers.sse import data_of_events
 
 STREAM = (
     b': comment\n\ndata: {"a":1}\n\nevent: x\ndata:two\r\n\r\n\n\n'
@@ -23,7 +24,7 @@ async def pieces(*parts: bytes) -> AsyncIterator[bytes]:
 
 
 async def read(*parts: bytes) -> list[bytes]:
-    return [data async for data in data_of_events(pieces(*parts))]
+    return [data async for data in data_of_events(pieces(*parts)) if data]
 
 
 @given(cuts=st.lists(st.integers(0, len(STREAM)), max_size=40))
@@ -37,11 +38,51 @@ async def test_byte_by_byte() -> None:
     assert await read(*(STREAM[i : i + 1] for i in range(len(STREAM)))) == EVENTS
 
 
-async def test_an_unfinished_event_is_dropped_and_a_finished_line_is_kept() -> None:
-    assert await read(b"data: whole\n\ndata: par") == [b"whole"]
-    assert await read(b"data: last\n") == [b"last"]
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r", b"\r\n"])
+async def test_the_last_event_needs_no_end(end: bytes) -> None:
+    assert await read(b"data: whole\n\ndata: [DONE]" + end) == [b"whole", b"[DONE]"]
 
 
-async def test_a_line_without_end_is_bounded() -> None:
-    with pytest.raises(ProviderError):
-        await read(*(b"x" * 1_000_000 for _ in range(MAX_EVENT_BYTES // 1_000_000 + 2)))
+@given(
+    cuts=st.lists(st.integers(0, len(STREAM)), max_size=40), end=st.sampled_from([b"\r", b"\r\n"])
+)
+async def test_every_line_end_of_the_standard(cuts: list[int], end: bytes) -> None:
+    stream = STREAM.replace(b"\r\n", b"\n").replace(b"\n", end)
+    edges = [0, *sorted(cuts), len(stream)]
+    assert await read(*(stream[a:b] for a, b in pairwise(edges))) == EVENTS
+
+
+async def test_events_without_data_say_nothing() -> None:
+    empty = b"data:\n\ndata: \n\ndata\n\nevent: ping\n\n: comment\n\ndata:\ndata:\n\n"
+    assert await read(empty + b"data: one\n\n") == [b"one"]
+
+
+@pytest.mark.parametrize("cut", range(4))
+async def test_a_byte_order_mark_is_no_part_of_the_first_line(cut: int) -> None:
+    stream = b"\xef\xbb\xbfdata: one\n\ndata: two\n\n"
+    assert await read(stream[:cut], stream[cut:]) == [b"one", b"two"]
+    assert await read(stream[:cut], *(stream[i : i + 1] for i in range(cut, len(stream)))) == [
+        b"one",
+        b"two",
+    ]
+
+
+async def test_a_read_without_an_event_is_a_sign_of_life() -> None:
+    said = [data async for data in data_of_events(pieces(b": ping\n\n", b"data: o", b"ne\n\n"))]
+    assert said == [b"", b"", b"one"]
+
+
+async def test_an_event_is_bounded_and_a_read_is_not() -> None:
+    megabyte = b"x" * 1_000_000
+    fits = MAX_ANSWER_BYTES // len(megabyte)
+    (large,) = await read(b"data: ", *[megabyte] * fits, b"\n\n")
+    assert len(large) == fits * len(megabyte)
+    many = (b"data: " + megabyte + b"\n\n") * (fits + 2)
+    assert len(await read(many)) == fits + 2
+    for too_large in (
+        [megabyte] * (fits + 2),
+        [b"data: " + megabyte + b"\n"] * (fits + 2),
+        [b"data: " + megabyte * (fits + 2) + b"\n\n"],
+    ):
+        with pytest.raises(ProviderError, match="too large"):
+            await read(*too_large)

@@ -9,17 +9,18 @@ from pydantic import AfterValidator, Field, Strict, StringConstraints, WrapValid
 
 from controlplane.admin.models.fields import MAX_NAME_LENGTH, printable
 from controlplane.admin.models.model import RequestBody, ResponseBody, examples, one_of, told
-from controlplane.domain.routing import BUFFERED, Condition, Strategy, Unsupported
+from controlplane.domain.routing import Condition, Strategy, Timeouts, Unsupported
 
 MAX_TARGETS = 8
 MAX_WEIGHT = 1_000_000
 MIN_SECONDS = 0.1
+_DEFAULTS = Timeouts()
 NAME = f"a string of 1 to {MAX_NAME_LENGTH} printable characters"
 _TARGET: Mapping[str, Any] = {"provider": "openai", "model": "gpt-4o", "weight": 1}
 _FAILOVER: Mapping[str, Any] = {
     "strategy": "priority",
     "targets": [_TARGET, {**_TARGET, "provider": "azure"}],
-    "timeouts": {"connect_s": 2.0, "first_byte_s": 20.0, "idle_s": 15.0, "total_s": 25.0},
+    "timeouts": {"connect_s": 2.0, "first_byte_s": 20.0, "idle_s": 300.0, "total_s": 900.0},
     "fail_over_on": [],
     "unsupported": "refuse",
 }
@@ -62,10 +63,16 @@ class RouteTarget(RequestBody):
 class RouteTimeouts(RequestBody):
     """Seconds, of each part of a call."""
 
-    connect_s: UpTo30 = BUFFERED.connect_s
-    first_byte_s: UpTo300 = BUFFERED.first_byte_s
-    idle_s: UpTo300 = BUFFERED.idle_s
-    total_s: UpTo900 = BUFFERED.total_s
+    connect_s: UpTo30 = _DEFAULTS.connect_s
+    first_byte_s: Annotated[
+        UpTo300 | None,
+        Field(
+            description="How long a target may take to begin before the next one is called; null: "
+            "as long as it is not idle."
+        ),
+    ] = None
+    idle_s: UpTo300 = _DEFAULTS.idle_s
+    total_s: UpTo900 = _DEFAULTS.total_s
 
 
 class RouteDocument(RequestBody):
@@ -104,7 +111,7 @@ class TimeoutsShown(ResponseBody):
     """Seconds, of each part of a call, as they are stored."""
 
     connect_s: float
-    first_byte_s: float
+    first_byte_s: float | None
     idle_s: float
     total_s: float
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from controlplane.local.simulator import odd_streams
 from controlplane.local.simulator.exchange import JSON
 from controlplane.local.simulator.generation import generate
 from controlplane.local.simulator.turn import Turn
@@ -245,4 +246,9 @@ FAULTS: Mapping[str, Callable[[Turn, Fault], Awaitable[None]]] = {
     "empty-stream": _empty_stream,
     "drip": _drip,
     "pings": _pings,
+    "alive": odd_streams.alive,
+    "no-end": odd_streams.no_end,
+    "open-end": odd_streams.open_end,
+    "noise": odd_streams.noise,
+    "given-up": odd_streams.given_up,
 }

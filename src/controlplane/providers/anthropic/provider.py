@@ -13,18 +13,18 @@ import httpx
 from controlplane.config import ProviderSettings
 from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.routing import Timeouts
-from controlplane.errors import ProviderError
 from controlplane.providers.anthropic.digits import exact_object
 from controlplane.providers.anthropic.fit import Sent, fit
 from controlplane.providers.anthropic.request import wants_json_object
 from controlplane.providers.anthropic.response import completion
 from controlplane.providers.anthropic.stream import StreamTranslation
-from controlplane.providers.http import ProviderClient, finish, json_object, read
+from controlplane.providers.http import ProviderClient, json_object, last_events, read
 from controlplane.providers.kind import Kind
 from controlplane.providers.sse import data_of_events
 
 # Later versions of the API have no sampling parameters: under this one, each model decides.
 API_VERSION = "2023-06-01"
+END = b"message_stop"
 
 
 def provider(
@@ -61,7 +61,9 @@ class AnthropicProvider:
         """One whole answer; a 200 that is no message is a failure. Raises ProviderError."""
         body = self._fit(request, model).body
         async with self._caller.post(self._url, body, timeouts) as response:
-            message = exact_object(await read(response))
+            message = exact_object(await read(response, timeouts))
+        if message.get("error"):
+            raise self._caller.failure(message)
         return completion(
             message, created=int(time.time()), json_object=wants_json_object(request.body)
         )
@@ -78,17 +80,27 @@ class AnthropicProvider:
         )
         async with self._caller.post(self._url, body, timeouts, streamed=True) as response:
             events = data_of_events(response.aiter_bytes())
-            async for data in events:
+
+            def read_event(data: bytes) -> list[Chunk]:
+                if not data:
+                    return []
                 event = json_object(data)
                 if event.get("type") == "content_block_start":
                     # The one event that may hold the arguments of a call as an object.
                     event = exact_object(data)
-                for chunk in translation.feed(event):
+                return translation.feed(event)
+
+            async for data in events:
+                # Without a chunk it is a sign of life.
+                for chunk in read_event(data) or ({},):
                     yield chunk
-                if translation.finished:
-                    await finish(events)
-                    return
-        raise ProviderError("protocol", "the stream ended before the answer did")
+                if translation.stopped:
+                    for chunks in await last_events(events, END, read_event, timeouts):
+                        for chunk in chunks:
+                            yield chunk
+                    break
+            for chunk in () if translation.finished else translation.end():
+                yield chunk
 
     def _fit(self, request: ChatRequest, model: str, *, stream: bool = False) -> Sent:
         return fit(self._kind.parameters, self._kind.name, request, model, stream=stream)

@@ -26,6 +26,9 @@ FINISH_REASONS: Mapping[str, str] = {
     "tool_use": "tool_calls",
     "refusal": "content_filter",
 }
+# A turn may end without a word and takes some tokens; a stop sequence is counted and not shown.
+WORDLESS_TOKENS = 3
+_WORDLESS = ("refusal", "stop_sequence")
 REFUSAL = "The provider's safety system stopped this answer."
 _SERVICE_TIERS = {"standard": "default", "priority": "priority"}
 
@@ -41,6 +44,8 @@ def completion(
     stop_reason = message.get("stop_reason")
     if message.get("type") != "message" or not isinstance(blocks, list) or stop_reason is None:
         raise ProviderError("protocol", "the answer is not a message")
+    if not any(map(_is_full, blocks)):
+        refuse_hollow(stop_reason, message.get("usage"))
     try:
         choice = {
             "index": 0,
@@ -53,6 +58,17 @@ def completion(
         return answer if usage is None else {**answer, "usage": translate_usage(usage)}
     except (KeyError, TypeError, AttributeError):
         raise ProviderError("protocol", "the answer is not a message") from None
+
+
+def refuse_hollow(stop_reason: str, usage: object) -> None:
+    """Raises ProviderError for a Message without content whose usage counts some."""
+    tokens = usage.get("output_tokens") if isinstance(usage, Mapping) else None
+    if stop_reason not in _WORDLESS and isinstance(tokens, int) and tokens > WORDLESS_TOKENS:
+        raise ProviderError("protocol", "the answer is empty although its usage counts one")
+
+
+def _is_full(block: Any) -> bool:
+    return not isinstance(block, Mapping) or block.get("type") != "text" or bool(block.get("text"))
 
 
 def finish_reason(stop_reason: str) -> str:

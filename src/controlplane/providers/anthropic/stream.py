@@ -17,6 +17,7 @@ from controlplane.providers.anthropic.response import (
     finish_reason,
     frame,
     refusal_text,
+    refuse_hollow,
     tool_call,
     translate_usage,
 )
@@ -26,7 +27,11 @@ _DELTAS = {"thinking_delta": ("thinking", "reasoning_content"), "text_delta": ("
 
 
 class StreamTranslation:
-    """One stream: feed it each event, in order. `finished` once the message is complete."""
+    """One stream: feed it each event, in order; `finished` once the message is complete.
+
+    `stopped` once there is a reason to stop: what still follows takes nothing from the answer, and
+    where nothing does, `end` completes it.
+    """
 
     def __init__(
         self,
@@ -35,12 +40,12 @@ class StreamTranslation:
         failure: Callable[[Mapping[str, Any]], ProviderError],
         json_object: bool = False,
     ) -> None:
-        self.finished = False
+        self.stopped = self.finished = False
         self._created = created
         self._failure = failure
         self._cutter = ObjectCutter() if json_object else None
         self._frame: dict[str, Any] = {}
-        self._spoken = False
+        self._spoken = self._full = False
         # Block index -> index of the call among the calls; whether any argument has come.
         self._calls: dict[int, int] = {}
         self._argued: set[int] = set()
@@ -59,7 +64,7 @@ class StreamTranslation:
         try:
             if kind == "content_block_delta":
                 return self._delta(event["index"], event["delta"])
-            if kind == "error" or "error" in event:
+            if kind == "error" or event.get("error"):
                 raise self._failure(event)
             if kind == "message_start":
                 self._frame = frame(event["message"], "chat.completion.chunk", self._created)
@@ -69,10 +74,11 @@ class StreamTranslation:
             elif kind == "content_block_stop":
                 return self._end(event["index"])
             elif kind == "message_delta":
-                self._stop = event["delta"]
+                self._stop = {**self._stop, **event["delta"]}
+                self.stopped = self._stop.get("stop_reason") is not None
                 self._usage = _risen(self._usage, event.get("usage") or {})
             elif kind == "message_stop":
-                return self._last()
+                return self.end()
         except (KeyError, TypeError, AttributeError):
             raise ProviderError("protocol", "an event of the stream is malformed") from None
         return []
@@ -84,6 +90,7 @@ class StreamTranslation:
             text = delta[source]
             if name != "content" and index in self._thoughts:
                 self._thoughts[index]["thinking"] += text
+            self._full = self._full or bool(text)
             if self._cutter and name == "content":
                 text = self._cutter.feed(text)
             return self._say({name: text}) if text else []
@@ -99,6 +106,7 @@ class StreamTranslation:
         # The role is said with the first block and no sooner: until the first chunk another
         # provider can still take over, and an overloaded one often fails right after its greeting.
         chunks = self._greeting()
+        self._full = self._full or block["type"] != "text"
         if block["type"] == "tool_use":
             self._calls[index] = len(self._calls)
             call = {"index": self._calls[index], **tool_call(block, "")}
@@ -126,10 +134,13 @@ class StreamTranslation:
             return self._say(signed)
         return []
 
-    def _last(self) -> list[Chunk]:
+    def end(self) -> list[Chunk]:
+        """The last chunks. Raises ProviderError where the message is not complete."""
         stop_reason = self._stop.get("stop_reason")
         if stop_reason is None:
             raise ProviderError("protocol", "the stream ended before the answer did")
+        if not self._full:
+            refuse_hollow(stop_reason, self._usage)
         chunks = self._greeting()
         if self._cutter and (rest := self._cutter.rest()):
             chunks += self._say({"content": rest})

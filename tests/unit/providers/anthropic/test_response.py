@@ -72,7 +72,9 @@ def test_the_prompt_counts_what_was_cached() -> None:
         "output_tokens": 7,
         "output_tokens_details": {"thinking_tokens": 5},
     }
-    translated = completion(message(usage=usage), created=1)["usage"]
+    translated = completion(message({"type": "text", "text": "Hi"}, usage=usage), created=1)[
+        "usage"
+    ]
     assert translated["total_tokens"] == 130
     assert TokenUsage.from_openai(translated) == TokenUsage(123, 7, 100, 5, 20)
 

@@ -79,7 +79,7 @@ async def chunks_of(content: bytes, size: int = 65_536) -> tuple[list[Any], Prov
     chunks: list[Any] = []
     try:
         async for chunk in provider(answer).stream(REQUEST, "claude-sonnet-4-5", Timeouts()):
-            chunks.append(chunk)
+            chunks += [chunk] if chunk else []
     except ProviderError as error:
         return chunks, error
     return chunks, None
@@ -122,7 +122,22 @@ async def test_an_error_event_has_the_status_of_its_type(kind: str, status: int)
     assert (error.status, error.code, error.message) == (status, kind, "no, [key]")
 
 
-@pytest.mark.parametrize("count", range(len(WHOLE)))
+@pytest.mark.parametrize("last", [(), (STOP,), ({"type": "gibberish"}, {}), ({"type": 7},)])
+async def test_a_reason_to_stop_ends_the_answer_whatever_follows(last: tuple[Any, ...]) -> None:
+    whole, _ = await chunks_of(wire(*WHOLE))
+    chunks, error = await chunks_of(wire(*WHOLE[:-1], *last))
+    assert error is None
+    assert [{**c, "created": 0} for c in chunks] == [{**c, "created": 0} for c in whole]
+
+
+async def test_an_error_is_one_behind_the_reason_to_stop_too() -> None:
+    event = {"type": "error", "error": {"type": "api_error", "message": "no"}}
+    _, error = await chunks_of(wire(*WHOLE[:-1], event))
+    assert error is not None
+    assert error.status == 500
+
+
+@pytest.mark.parametrize("count", range(len(WHOLE) - 1))
 async def test_a_stream_that_ends_early_is_a_failure(count: int) -> None:
     chunks, error = await chunks_of(wire(*WHOLE[:count]))
     assert error is not None
@@ -210,7 +225,6 @@ async def test_a_stream_without_usage_has_no_usage_chunk() -> None:
         b"{}",
         b"[]",
         b'{"type": "message"',
-        b'{"type":"error","error":{"type":"api_error","message":"x"}}',
         b'{"type":"message","id":"msg_1","model":"m","stop_reason":"end_turn"}',
         b'{"type":"message","id":"msg_1","model":"m","content":[],"stop_reason":null}',
         b'{"type":"message","id":"msg_1","content":[],"stop_reason":"end_turn"}',

@@ -1,0 +1,84 @@
+"""What is odd and no fault, or a fault in words only: a client has to read it rightly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import orjson
+
+from controlplane.local.simulator.turn import Turn
+
+PING_SECONDS = 0.1
+_STOP = b'"finish_reason":"stop"'
+
+
+class Fault(Protocol):
+    """What was ordered."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def after(self) -> int: ...
+
+
+async def alive(turn: Turn, fault: Fault) -> None:
+    """Pings for `seconds`, then the right answer."""
+    # Where no events are asked for, the white space that JSON allows does the same.
+    ping = turn.wire.ping if turn.request.stream else b" "
+    pause = min(PING_SECONDS, fault.seconds / 10) if fault.seconds < 10 else 5.0
+    await turn.begin()
+    for _ in range(round(fault.seconds / pause)):
+        await turn.exchange.write((ping,))
+        await turn.exchange.pause(pause)
+    await turn.exchange.write(turn.pieces)
+    await turn.exchange.end()
+
+
+async def no_end(turn: Turn, _fault: Fault) -> None:
+    """A stream without its closing event."""
+    await turn.send(*_without_end(turn))
+
+
+async def open_end(turn: Turn, fault: Fault) -> None:
+    """A stream without its closing event, whose connection stays open for `seconds`."""
+    if not turn.request.stream:
+        await turn.play()
+        return
+    await turn.begin()
+    await turn.exchange.write(_without_end(turn))
+    await turn.exchange.pause(fault.seconds)
+    await turn.exchange.end()
+
+
+async def noise(turn: Turn, _fault: Fault) -> None:
+    """The right answer between all that says nothing, and with every line end there is."""
+    if not turn.request.stream:
+        await turn.send(b" \n", *turn.pieces, b"\n")
+        return
+    *events, last = turn.pieces
+    noisy = [b"\xef\xbb\xbf: hello\n\n"]
+    for number, event in enumerate(events):
+        end = (b"\n", b"\r\n", b"\r")[number % 3]
+        noisy.append((b"data:\n\n: comment\n\n" + event).replace(b"\n", end))
+    await turn.send(*noisy, last.rstrip(b"\n"))
+
+
+async def given_up(turn: Turn, fault: Fault) -> None:
+    """The provider says in the place of the reason to stop that it failed."""
+    error = orjson.dumps(turn.wire.error(fault.status, turn.request.model).body)
+    if not turn.request.stream:
+        body = orjson.dumps(turn.completion)
+        await turn.send(body.replace(_STOP, b'"finish_reason":"error"') if _STOP in body else error)
+        return
+    frames = turn.frames
+    said = frames.content[: fault.after]
+    end = frames.finish[0]
+    end = end.replace(_STOP, b'"finish_reason":"error"') if _STOP in end else turn.wire.event(error)
+    await turn.send(*frames.start, *said, end, *frames.done)
+
+
+def _without_end(turn: Turn) -> Sequence[bytes]:
+    return turn.pieces[: -len(turn.frames.done)] if turn.request.stream else turn.pieces
