@@ -14,7 +14,8 @@ from controlplane.gateway.signed_thinking import SEALS, SIGNED, THOUGHTS
 from controlplane.gateway.stream_buffer import StreamBuffer
 
 # These come in one piece, and clients want them at once.
-_WHOLE = frozenset({"role", "id", "type", "name", "format", *SEALS})
+_WHOLE = frozenset({"role", "id", "type", "name"})
+_WHOLE_IN_THOUGHTS = _WHOLE | {"format", *SEALS}
 # The way to a text inside a delta; its first steps name who speaks.
 Path = tuple[str | int, ...]
 
@@ -67,9 +68,11 @@ class StreamScreen:
 
     def _delta(self, value: Any, path: Path, held: dict[Path, StreamBuffer]) -> Any:
         """`value` with what may leave of each text in it."""
-        if isinstance(value, str) and path[-1] not in _WHOLE:
+        if isinstance(value, str):
+            signed = path[0] in SIGNED
+            if path[-1] in (_WHOLE_IN_THOUGHTS if signed else _WHOLE):
+                return value
             if path not in held:
-                signed = path[0] in SIGNED
                 held[path] = self._buffer("" if signed else str(path[-1]))
             return held[path].push(value)
         if isinstance(value, Mapping):

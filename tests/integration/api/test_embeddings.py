@@ -147,23 +147,35 @@ async def test_anthropic_has_none(
     assert upstream[0].asked == []
 
 
+# "write to jane.doe@example.com please" in OpenAI's tokens, as LangChain sends it.
+EMAIL_TOKENS = [5040, 311, 99706, 962, 4748, 36587, 916, 4587]
+
+
 @pytest.mark.parametrize("tokens", [[1212, 318], [[1212, 318], [257]]])
-async def test_tokens_where_nothing_is_screened(
-    organization: Organization,
-    client: AsyncOpenAI,
-    upstream: tuple[EmbeddingServer, str],
-    tokens: Any,
+async def test_tokens_are_read_where_the_model_is_one_of_openai(
+    client: AsyncOpenAI, upstream: tuple[EmbeddingServer, str], tokens: Any
 ) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
-        await client.embeddings.create(model=MODEL, input=tokens)
+        await client.embeddings.create(model=MODEL, input=EMAIL_TOKENS)
+    assert (caught.value.param, caught.value.code) == ("input", "pii_detected")
+    answer = await client.embeddings.create(model=MODEL, input=tokens)
+    assert len(answer.data) == (1 if isinstance(tokens[0], int) else 2)
+    assert [asked[2]["input"] for asked in upstream[0].asked] == [tokens]
+
+
+async def test_tokens_of_another_model_pass_where_nothing_is_screened(
+    organization: Organization, client: AsyncOpenAI, upstream: tuple[EmbeddingServer, str]
+) -> None:
+    await put(organization, "bge", ("own", "bge-m3"))
+    with pytest.raises(openai.BadRequestError) as caught:
+        await client.embeddings.create(model="bge", input=[1212])
     assert (caught.value.param, caught.value.code) == ("input", "input_not_screenable")
     off = {"screening": {"pii": "off", "secrets": "off"}}
     rules, org_id = organization.container.configuration_repository, organization.id
     await add_policy(organization, Level.ORGANIZATION, org_id, off)
     await organization.container.configuration_cache.replace(org_id, await rules.all_of(org_id))
-    answer = await client.embeddings.create(model=MODEL, input=tokens)
-    assert len(answer.data) == (1 if isinstance(tokens[0], int) else 2)
-    assert upstream[0].asked[0][2]["input"] == tokens
+    await client.embeddings.create(model="bge", input=[1212])
+    assert upstream[0].asked[0][2]["input"] == [1212]
 
 
 @pytest.mark.parametrize(

@@ -107,13 +107,13 @@ async def whole(said: Said, policy: ScreeningPolicy) -> Said:
 def cut(said: Said, data: st.DataObject) -> Said:
     pieces: Said = []
     for speaker, text in said:
-        cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=12)))
+        cuts = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=5)))
         edges = zip([0, *cuts], [*cuts, len(text)], strict=True)
         pieces += [(speaker, text[a:b]) for a, b in edges]
     return pieces
 
 
-@given(texts=st.lists(TEXTS, min_size=2, max_size=5), data=st.data())
+@given(texts=st.lists(TEXTS, min_size=2, max_size=4), data=st.data())
 def test_a_stream_says_what_the_whole_answer_says_in_its_order(
     texts: list[str], data: st.DataObject
 ) -> None:
@@ -171,3 +171,19 @@ async def test_two_calls_in_one_chunk_are_two_that_speak() -> None:
         ("tool_calls", (1, {"name": "f", "arguments": ""})),
         ("tool_calls", (1, {"arguments": "{1}"})),
     ]
+
+
+@pytest.mark.parametrize("delta", [{"audio": {"data": "{}"}}, {"signature": "{}"}, {"note": "{}"}])
+async def test_a_text_is_screened_under_any_name(delta: Any) -> None:
+    async def named() -> AsyncIterator[dict[str, Any]]:
+        yield chunk(filled(delta, "Ask ana@example.com."))
+        yield chunk({}, "stop")
+
+    def filled(value: Any, text: str) -> Any:
+        if isinstance(value, dict):
+            return {name: filled(member, text) for name, member in value.items()}
+        return text
+
+    out = await screened(named(), REDACT)
+    shown = [c["choices"][0]["delta"] for c in out if c["choices"][0]["delta"]]
+    assert shown[-1] == filled(delta, "Ask [EMAIL_1].")

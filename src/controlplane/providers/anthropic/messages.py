@@ -19,6 +19,7 @@ _ASKED = frozenset({"text", "image_url", "file"})
 _SAID = frozenset({"text", "refusal", "thinking", "redacted_thinking"})
 
 _PLAIN_MEMBERS = frozenset({"role", "content", CACHE_CONTROL})
+_NAMED_MEMBERS = _PLAIN_MEMBERS | {"name"}
 # Of an answer that a client repeats, what the assistant said is input, and what it thought where
 # that is signed. Annotations and parsed forms repeat the text.
 _ASSISTANT_MEMBERS = _PLAIN_MEMBERS | frozenset(
@@ -106,7 +107,7 @@ def _trim(last: dict[str, Any]) -> None:
 def _unnamed(
     message: Mapping[str, Any], place: str, allowed: frozenset[str], left_out: LeftOut
 ) -> list[Block]:
-    only(message, _PLAIN_MEMBERS | {"name"}, place)
+    only(message, _NAMED_MEMBERS, place)
     if message.get("name") is not None:
         left_out.add(f"{place}.name")
     blocks = translate_content(message.get("content"), f"{place}.content", allowed, left_out)
@@ -129,7 +130,8 @@ def _assistant(
     for index, call in enumerate(listed):
         blocks.append(calls.tool_use(call, f"{place}.tool_calls.{index}"))
     mark_last(blocks, message, place)
-    if not any(block["type"] in _THOUGHTS for block in blocks):
-        blocks = thoughts_of(message) + blocks
-    # Thoughts alone are no turn.
-    return blocks if any(block["type"] not in _THOUGHTS for block in blocks) else []
+    said = [block for block in blocks if block["type"] not in _THOUGHTS]
+    if not said:
+        # Thoughts alone are no turn.
+        return []
+    return thoughts_of(message) + blocks if len(said) == len(blocks) else blocks

@@ -14,6 +14,7 @@ Block = dict[str, Any]
 
 # OpenRouter's name for reasoning that is signed as Claude signs it.
 FORMAT = "anthropic-claude-v1"
+_FORMS = ("thinking_blocks", "reasoning_details")
 
 
 def sealed(blocks: Sequence[Mapping[str, Any]], first: int = 0) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def sealed(blocks: Sequence[Mapping[str, Any]], first: int = 0) -> dict[str, Any
 
     In a stream each comes as one piece, and `first` is the place of this one.
     """
-    ours = [block for each in blocks if (block := _ours(each)) is not None]
+    ours = [block for each in blocks if (block := signed_block(each)) is not None]
     if not ours:
         return {}
     details = [_detail(block, index) for index, block in enumerate(ours, first)]
@@ -30,18 +31,16 @@ def sealed(blocks: Sequence[Mapping[str, Any]], first: int = 0) -> dict[str, Any
 
 def thoughts_of(message: Mapping[str, Any]) -> list[Block]:
     """The blocks that an assistant's message carries. What is not signed, or not ours, is none."""
+    if message.keys().isdisjoint(_FORMS):
+        return []
     blocks = _objects(message.get("thinking_blocks"))
     if not blocks:
         blocks = [_block(detail) for detail in _objects(message.get("reasoning_details"))]
-    return [block for each in blocks if (block := _ours(each)) is not None]
+    return [block for each in blocks if (block := signed_block(each)) is not None]
 
 
 def signed_block(block: Mapping[str, Any]) -> Block | None:
     """`block` as it may be sent; None where it is not signed."""
-    return _ours(block)
-
-
-def _ours(block: Mapping[str, Any]) -> Block | None:
     if block.get("type") == "redacted_thinking":
         data = block.get("data")
         return {"type": "redacted_thinking", "data": data} if _is_text(data) else None

@@ -123,7 +123,7 @@ WORDS = st.text("ab {}:,\n", max_size=20).filter(lambda text: "{}" not in "".joi
 VALUES = st.recursive(
     st.none() | st.integers() | st.text('a"\\\\{}[]:é', max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
-    max_leaves=6,
+    max_leaves=2,
 )
 
 
