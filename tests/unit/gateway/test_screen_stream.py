@@ -76,7 +76,7 @@ def heard(chunks: list[dict[str, Any]]) -> Said:
             said.append((speaker, text))
 
     for each in chunks:
-        for choice in each["choices"]:
+        for choice in each.get("choices", ()):  # a sign of life has none
             delta = choice["delta"]
             hear("reasoning_content", delta.get("reasoning_content"))
             hear("content", delta.get("content"))
