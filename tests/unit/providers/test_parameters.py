@@ -16,9 +16,9 @@ from controlplane.providers.parameters import (
     DEFAULTS,
     LOSSES,
     MAX_LEFT_OUT,
+    Fate,
     Fitted,
     Handling,
-    Fate,
 )
 from controlplane.providers.registry import KINDS
 
