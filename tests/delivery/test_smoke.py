@@ -26,7 +26,7 @@ class TestSmoke:
                 status, answer = script[0](self.path)
                 if self.path != "/health":
                     assert self.headers["Authorization"] == f"Bearer {TestSmoke.KEY}"
-                    assert json.loads(body)["model"] == "gpt-4o-mini"
+                    assert json.loads(body)["model"] == "gpt-6-luna"
                 if len(script) > 1:
                     script.pop(0)
                 text = json.dumps(answer).encode()
@@ -54,7 +54,7 @@ class TestSmoke:
             "smoke",
             URL=url,
             KEY_PARAMETER="/llm-cp/sandbox/smoke-key",
-            MODEL="gpt-4o-mini",
+            MODEL="gpt-6-luna",
             SMOKE_PATIENCE_SECONDS=effective_timeouts,
         )
 
@@ -62,7 +62,7 @@ class TestSmoke:
         done = self.run(runner, gateway[0])
         assert (done.returncode, done.stderr) == (0, "")
         assert "health: ok" in done.stdout
-        assert "completion: ok, gpt-4o-mini" in done.stdout
+        assert "completion: ok, gpt-6-luna" in done.stdout
         assert done.stdout.count(self.KEY) == 1, "only where the runner is told to mask it"
 
     def test_what_passes_is_asked_again(self, runner: Runner, gateway: Any) -> None:
@@ -95,4 +95,4 @@ class TestSmoke:
 def _healthy(path: str) -> tuple[int, Any]:
     if path == "/health":
         return 200, {"status": "ok"}
-    return 200, {"object": "chat.completion", "model": "gpt-4o-mini", "choices": [{}], "usage": {}}
+    return 200, {"object": "chat.completion", "model": "gpt-6-luna", "choices": [{}], "usage": {}}

@@ -131,7 +131,7 @@ def _no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def models(stack: Stack) -> Mapping[str, str]:
     """For each provider a model name that it answers as long as nothing fails."""
-    targets = [{"provider": "azure", "model": "gpt-4o-mini", "weight": 1}]
+    targets = [{"provider": "azure", "model": "gpt-6-luna", "weight": 1}]
     with psycopg.connect(stack.env["DATABASE_URL"]) as connection:
         connection.execute(
             "INSERT INTO model_routes (org_id, alias, strategy, targets)"
@@ -140,7 +140,7 @@ def models(stack: Stack) -> Mapping[str, str]:
         )
     answer, error = stack.invoke({"type": "policy-cache-refresh"})
     assert error is None, answer
-    return {"openai": "gpt-4o-mini", "azure": "azure-only", "anthropic": "claude-sonnet-4-5"}
+    return {"openai": "gpt-6-luna", "azure": "azure-only", "anthropic": "claude-sonnet-5-5"}
 
 
 MakeKey = Callable[..., str]
@@ -177,7 +177,7 @@ def make_key(stack: Stack) -> MakeKey:
 
 def chat(stack: Stack, key: str, **changes: Any) -> httpx.Response:
     """One plain chat request."""
-    body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}
+    body = {"model": "gpt-6-luna", "messages": [{"role": "user", "content": "Say hello."}]}
     return httpx.post(
         f"{stack.url}/v1/chat/completions",
         content=orjson.dumps(body | changes),

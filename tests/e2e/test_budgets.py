@@ -25,7 +25,7 @@ ROOMY = [{"requests": 10_000, "window_seconds": 60}]
 # Longer than a hundred requests need to arrive: nobody settles before everybody has asked.
 PROVIDER_SECONDS = 6
 BODY = {
-    "model": "gpt-4o-mini",
+    "model": "gpt-6-luna",
     "messages": [{"role": "user", "content": "Say hello."}],
     "max_tokens": 64,
 }

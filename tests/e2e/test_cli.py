@@ -193,11 +193,11 @@ def test_every_fault_of_a_policy_is_told(stack: Stack, app: str, tmp_path: Path)
 
 def test_routes_and_prices(stack: Stack, tmp_path: Path) -> None:
     alias, file = f"team/{uuid.uuid4().hex}", tmp_path / "route.json"
-    target = {"provider": "openai", "model": "gpt-4o-mini"}
+    target = {"provider": "openai", "model": "gpt-6-luna"}
     file.write_text(json.dumps({"strategy": "priority", "targets": [target]}))
     succeed(stack, "route", "put", alias, str(file))
     file.write_text(succeed(stack, "route", "get", alias))
-    assert "openai/gpt-4o-mini" in succeed(stack, "route", "put", alias, str(file))
+    assert "openai/gpt-6-luna" in succeed(stack, "route", "put", alias, str(file))
     assert alias in succeed(stack, "route", "list")
     succeed(stack, "route", "delete", alias)
     assert llm_cp(stack, "route", "get", alias).returncode == 2

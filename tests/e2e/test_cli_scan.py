@@ -14,7 +14,7 @@ ADDRESS = "ana.canary@example.com"
 def test_a_chat_request_from_a_file(stack: Stack, tmp_path: Path) -> None:
     request = tmp_path / "request.json"
     messages = [{"role": "user", "content": [{"type": "text", "text": f"I am {ADDRESS}"}]}]
-    request.write_text(json.dumps({"model": "gpt-4o-mini", "messages": messages}))
+    request.write_text(json.dumps({"model": "gpt-6-luna", "messages": messages}))
     done = llm_cp(stack, "scan", str(request))
     assert (done.returncode, done.stderr) == (1, "")
     first, _, row = done.stdout.splitlines()

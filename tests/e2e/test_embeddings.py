@@ -53,7 +53,7 @@ def test_an_embedding_and_its_record(stack: Stack, client: OpenAI, embedding_mod
 def chat_only(stack: Stack) -> Iterator[str]:
     """A model that only Anthropic serves, which has no embeddings."""
     alias = f"test-{uuid.uuid4().hex}"
-    target = {"provider": "anthropic", "model": "claude-sonnet-4-5"}
+    target = {"provider": "anthropic", "model": "claude-sonnet-5-5"}
     body = {"strategy": "priority", "targets": [target]}
     response = stack.admin.put(f"/admin/v1/routes/{alias}", json=body)
     assert response.status_code == 201, response.text
@@ -75,7 +75,7 @@ def test_a_provider_without_embeddings_is_a_400_that_names_the_model(
 
 def test_personal_data_in_one_of_many_inputs(stack: Stack, client: OpenAI) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
-        client.embeddings.create(model="gpt-4o", input=["fine", "I am jane.doe@example.com"])
+        client.embeddings.create(model="gpt-5.5", input=["fine", "I am jane.doe@example.com"])
     assert (caught.value.param, caught.value.code) == ("input.1", "pii_detected")
     assert caught.value.request_id is not None
     assert stack.record(caught.value.request_id)["screening"] == {"email": 1}
@@ -83,7 +83,7 @@ def test_personal_data_in_one_of_many_inputs(stack: Stack, client: OpenAI) -> No
 
 def test_tokens_are_refused_by_name(client: OpenAI) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
-        client.embeddings.create(model="gpt-4o", input=[[1212, 318], [257]])
+        client.embeddings.create(model="gpt-5.5", input=[[1212, 318], [257]])
     assert (caught.value.param, caught.value.code) == ("input", "input_not_screenable")
 
 

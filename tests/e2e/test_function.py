@@ -16,7 +16,7 @@ from tests.runtime_api import Function, running
 
 from controlplane.domain.audit import AuditEvent
 
-BODY = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}
+BODY = {"model": "gpt-6-luna", "messages": [{"role": "user", "content": "Say hello."}]}
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ def test_the_same_key_and_body_is_answered_once(stack: Stack, make_key: MakeKey)
     asked = client(stack, make_key()).chat.completions.with_raw_response
     before = stack.calls("openai")
     answers = [
-        asked.create(model="gpt-4o-mini", messages=HELLO, extra_headers=once("order-1"))
+        asked.create(model="gpt-6-luna", messages=HELLO, extra_headers=once("order-1"))
         for _ in range(3)
     ]
     assert stack.calls("openai") == before + 1
@@ -43,10 +43,10 @@ def test_another_body_under_the_key_is_a_conflict_that_is_not_repeated(
     stack: Stack, make_key: MakeKey
 ) -> None:
     asked = client(stack, make_key()).chat.completions
-    asked.create(model="gpt-4o-mini", messages=HELLO, extra_headers=once("order-2"))
+    asked.create(model="gpt-6-luna", messages=HELLO, extra_headers=once("order-2"))
     before = stack.calls("openai")
     with pytest.raises(openai.ConflictError) as conflict:
-        asked.create(model="gpt-4o-mini", messages=HELLO, n=2, extra_headers=once("order-2"))
+        asked.create(model="gpt-6-luna", messages=HELLO, n=2, extra_headers=once("order-2"))
     assert conflict.value.code == "idempotency_key_reused"
     assert stack.calls("openai") == before
 
@@ -55,7 +55,7 @@ def test_keys_of_two_callers_do_not_meet(stack: Stack, make_key: MakeKey) -> Non
     before = stack.calls("openai")
     for key in (make_key(), make_key()):
         client(stack, key).chat.completions.create(
-            model="gpt-4o-mini", messages=HELLO, extra_headers=once("order-3")
+            model="gpt-6-luna", messages=HELLO, extra_headers=once("order-3")
         )
     assert stack.calls("openai") == before + 2
 
@@ -66,9 +66,9 @@ def test_a_failed_request_frees_its_key(stack: Stack, make_key: MakeKey) -> None
     for provider in ("openai", "azure"):
         stack.simulate(provider, {"kind": "status", "status": 401}, times=1)
     with pytest.raises(openai.APIStatusError) as failure:
-        asked.create(model="gpt-4o-mini", messages=HELLO, extra_headers=once("order-4"))
+        asked.create(model="gpt-6-luna", messages=HELLO, extra_headers=once("order-4"))
     assert failure.value.status_code == 502
-    assert asked.create(model="gpt-4o-mini", messages=HELLO, extra_headers=once("order-4")).id
+    assert asked.create(model="gpt-6-luna", messages=HELLO, extra_headers=once("order-4")).id
 
 
 def test_a_cap_that_is_used_up_is_told_and_not_tried_again(stack: Stack, make_key: MakeKey) -> None:
@@ -76,7 +76,7 @@ def test_a_cap_that_is_used_up_is_told_and_not_tried_again(stack: Stack, make_ke
     key = make_key(cost_caps=[{"usd": "0.000100", "period": "day"}])
     before = stack.calls("openai")
     with pytest.raises(openai.RateLimitError) as refusal:
-        client(stack, key).chat.completions.create(model="gpt-4o-mini", messages=HELLO)
+        client(stack, key).chat.completions.create(model="gpt-6-luna", messages=HELLO)
     assert refusal.value.code == "insufficient_quota"
     assert refusal.value.response.headers["x-should-retry"] == "false"
     assert stack.calls("openai") == before

@@ -77,7 +77,7 @@ def test_the_providers_own_refusal_is_passed_on(
 def test_what_anthropic_cannot_do_is_refused_by_name(
     client: OpenAI, models: Mapping[str, str]
 ) -> None:
-    for body in ({"logit_bias": {"1": 5}}, {"n": 2}, {"frequency_penalty": 0.5}):
+    for body in ({"logit_bias": {"1": 5}}, {"n": 2}, {"functions": [{"name": "f"}]}):
         with pytest.raises(openai.BadRequestError) as caught:
             client.chat.completions.create(
                 model=models["anthropic"],
@@ -87,9 +87,23 @@ def test_what_anthropic_cannot_do_is_refused_by_name(
         assert caught.value.param == next(iter(body))
 
 
+def test_what_is_a_matter_of_taste_is_left_out_and_named(
+    client: OpenAI, models: Mapping[str, str]
+) -> None:
+    raw = client.chat.completions.with_raw_response.create(
+        model=models["anthropic"],
+        messages=HELLO,
+        frequency_penalty=0.5,
+        temperature=0.7,
+        top_p=0.9,
+    )
+    named = raw.headers["x-llm-cp-ignored-params"].split(",")
+    assert set(named) == {"frequency_penalty", "temperature", "top_p"}
+
+
 def test_an_unknown_model(client: OpenAI) -> None:
     with pytest.raises(openai.NotFoundError) as caught:
-        client.chat.completions.create(model="gpt-nope", messages=HELLO)
+        client.chat.completions.create(model="nope-1", messages=HELLO)
     assert caught.value.code == "model_not_found"
 
 

@@ -76,7 +76,7 @@ def test_a_streamed_answer_has_a_record(stack: Stack, make_key: MakeKey) -> None
 
 def test_a_stream_reaches_its_reader_as_it_comes(stack: Stack, make_key: MakeKey) -> None:
     stack.simulate("openai", {"kind": "stall", "seconds": 1.5}, times=1)
-    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi."}], "stream": True}
+    body = {"model": "gpt-5.5", "messages": [{"role": "user", "content": "Hi."}], "stream": True}
     headers = {"Authorization": f"Bearer {make_key()}"}
     started, arrivals = time.monotonic(), []
     url = f"{stack.url}/v1/chat/completions"
@@ -118,7 +118,7 @@ def test_exactly_a_hundred_of_150_pass_through_two_servers(
 
 
 async def burst(urls: list[str], key: str, number: int) -> list[int]:
-    body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}
+    body = {"model": "gpt-6-luna", "messages": [{"role": "user", "content": "Say hello."}]}
     limits = httpx.Limits(max_connections=number)
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(limits=limits, headers=headers, timeout=60) as client:
@@ -156,7 +156,7 @@ def test_the_json_test_suite_over_a_socket(
     files = sorted((corpora / "json_test_suite" / "test_parsing").glob("*.json"))
     assert len(files) == 318
     headers = {"Authorization": f"Bearer {make_key(rate_limits=UNLIMITED)}"}
-    frame = b'{"model":"gpt-4o-mini","messages":[{"role":"user","content":"x"}],"extra":%b}'
+    frame = b'{"model":"gpt-6-luna","messages":[{"role":"user","content":"x"}],"extra":%b}'
     statuses: Counter[int] = Counter()
     with httpx.Client(base_url=stack.url, headers=headers, timeout=30) as client:
         for file in files[::every]:
@@ -184,7 +184,7 @@ def test_naughty_strings_reach_postgresql_and_s3_unchanged(
             assert response.status_code == 404, text
             sent[response.headers["x-request-id"]] = text
             response = client.post(
-                "/v1/chat/completions", content=orjson.dumps(body | {"model": "gpt-4o-mini"})
+                "/v1/chat/completions", content=orjson.dumps(body | {"model": "gpt-6-luna"})
             )
             assert response.status_code == 200, text
     for request_id, text in list(sent.items())[::10] + list(sent.items())[-1:]:

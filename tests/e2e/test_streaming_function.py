@@ -14,7 +14,7 @@ from tests.e2e import events
 from tests.e2e.conftest import ROOT, MakeKey, Stack
 from tests.runtime_api import Function, running
 
-BODY = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}
+BODY = {"model": "gpt-6-luna", "messages": [{"role": "user", "content": "Say hello."}]}
 STREAM = BODY | {"stream": True}
 WRAPPER = ROOT / "infra/lambda/bin/stream"
 

@@ -13,7 +13,7 @@ from tests.e2e.conftest import ROOT, Stack
 from tests.integration.telemetry.collector import attributes, collecting
 from tests.runtime_api import Function, running
 
-BODY = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say xyzzy."}]}
+BODY = {"model": "gpt-6-luna", "messages": [{"role": "user", "content": "Say xyzzy."}]}
 # The Redis client imports more of OpenTelemetry wherever that is installed.
 SINKS = {
     "controlplane.telemetry.datadog",

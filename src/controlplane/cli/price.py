@@ -72,7 +72,7 @@ def _own(session: Session, address: str) -> Response | None:
 def _address(arguments: argparse.Namespace) -> str:
     provider, slash, model = arguments.model.partition("/")
     if not slash:
-        raise CommandError("A price is named PROVIDER/MODEL, such as openai/gpt-4o.")
+        raise CommandError("A price is named PROVIDER/MODEL, such as openai/gpt-5.5.")
     return f"{PATH}/{segment(provider)}/{path(model)}"
 
 
@@ -84,7 +84,7 @@ GROUP = Group(
     "own prices: list, get, set, delete",
     "Prices are US dollars per million tokens. Models without a price of your own cost what the\n"
     "price list says.",
-    "llm-cp price set openai/gpt-4o --input 2.50 --output 10.00\nllm-cp price list",
+    "llm-cp price set openai/gpt-5.5 --input 2.50 --output 10.00\nllm-cp price list",
     {
         "list": Command(
             "list your own", "Lists the prices of your own.", "llm-cp price list", _list, (LIMIT,)
@@ -92,14 +92,14 @@ GROUP = Group(
         "get": Command(
             "show what a model costs",
             "Shows your own price of a model, else that of the price list.",
-            "llm-cp price get openai/gpt-4o",
+            "llm-cp price get openai/gpt-5.5",
             _get,
             (_MODEL,),
         ),
         "set": Command(
             "write one",
             "Writes a price of your own. It holds from the next request on.",
-            "llm-cp price set openai/gpt-4o --input 2.50 --output 10.00 --cached 1.25\n"
+            "llm-cp price set openai/gpt-5.5 --input 2.50 --output 10.00 --cached 1.25\n"
             "llm-cp price set vllm/meta-llama/Llama-3 --input 0 --output 0",
             _set,
             (
@@ -115,7 +115,7 @@ GROUP = Group(
         "delete": Command(
             "delete one",
             "Deletes a price of your own: the price list counts again. Asks first on a terminal.",
-            "llm-cp price delete openai/gpt-4o",
+            "llm-cp price delete openai/gpt-5.5",
             _delete,
             (_MODEL, YES, FORCE),
             has_json=False,

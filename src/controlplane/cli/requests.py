@@ -182,7 +182,7 @@ GROUP = Group(
             "list them, newest first",
             "Lists audit records, newest first. All filters hold at once.",
             "llm-cp requests list --status 5xx --limit 200\n"
-            "llm-cp requests list --app app-support --model gpt-4o --min-cost 0.25\n"
+            "llm-cp requests list --app app-support --model gpt-5.5 --min-cost 0.25\n"
             "llm-cp requests list --json | jq -r '.data[] | [.request_id, .code] | @tsv'",
             _list,
             (*FILTERS, NEWEST),

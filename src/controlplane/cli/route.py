@@ -73,7 +73,7 @@ def _address(arguments: argparse.Namespace) -> str:
 GROUP = Group(
     "routes: list, get, put, delete",
     "A route says which providers and models a model name stands for.",
-    "llm-cp route list\nllm-cp route get gpt-4o > route.json\nllm-cp route put gpt-4o route.json",
+    "llm-cp route list\nllm-cp route get gpt-5.5 > route.json\nllm-cp route put gpt-5.5 route.json",
     {
         "list": Command(
             "list them", "Lists routes, by alias.", "llm-cp route list", _list, (LIMIT,)
@@ -82,7 +82,7 @@ GROUP = Group(
             "print the document of one",
             "Prints a route, ready to be edited and put again, and beside it the ETag for\n"
             "`put --if-match`.",
-            "llm-cp route get gpt-4o > route.json",
+            "llm-cp route get gpt-5.5 > route.json",
             _get,
             (_ALIAS,),
         ),
@@ -90,7 +90,7 @@ GROUP = Group(
             "write one out of a file",
             "Stores the document in FILE as the whole route. It holds from the next request on.\n"
             "An alias with a * stands for every name that it matches.",
-            "llm-cp route put gpt-4o route.json\n"
+            "llm-cp route put gpt-5.5 route.json\n"
             "llm-cp route put 'gpt-*' - <<'END'\n"
             '{"strategy": "priority", "targets": [{"provider": "openai", "model": "*"}]}\n'
             "END",
@@ -101,7 +101,7 @@ GROUP = Group(
             "delete one",
             "Deletes a route. The name is unknown from the next request on, unless a glob matches\n"
             "it. Asks first on a terminal.",
-            "llm-cp route delete gpt-4o --yes",
+            "llm-cp route delete gpt-5.5 --yes",
             _delete,
             (_ALIAS, YES, FORCE),
             has_json=False,

@@ -25,7 +25,7 @@ class Target:
 
     @property
     def key(self) -> str:
-        """What it is known by, whatever its weight: `openai/gpt-4o`."""
+        """What it is known by, whatever its weight: `openai/gpt-5.5`."""
         return f"{self.provider}/{self.model}"
 
 
@@ -102,7 +102,7 @@ SAME_NAME = "*"
 
 
 def is_glob(alias: str) -> bool:
-    """True where the alias stands for every name that it matches: `gpt-4o*`.
+    """True where the alias stands for every name that it matches: `gpt-*`.
 
     Only `*` is special. `?` and `[` stand in names that clients really send.
     """

@@ -18,7 +18,7 @@ from controlplane.admin.models.model import read
 from controlplane.domain.access import Role
 from controlplane.domain.changes import Actor, ChangeFilter
 from controlplane.domain.policy import Level
-from controlplane.domain.routing import Route, Target
+from controlplane.domain.routing import SAME_NAME, Route, Target
 from controlplane.errors import ControlPlaneError, InvalidRequest
 
 if TYPE_CHECKING:
@@ -30,12 +30,18 @@ POLICY: Mapping[str, Any] = {
     "rate_limits": [{"requests": 100, "window_seconds": 60}],
     "screening": {"pii": "block", "secrets": "block"},
 }
+# A glob serves the names that today's clients bring along, and those of models to come.
 ROUTES = (
     *(
         Route(alias=model, targets=(Target("openai", model), Target("azure", model)))
-        for model in ("gpt-4o", "gpt-4o-mini")
+        for model in ("gpt-5.5", "gpt-6-luna", "text-embedding-3-small")
     ),
-    Route(alias="claude-sonnet-4-5", targets=(Target("anthropic", "claude-sonnet-4-5"),)),
+    *(
+        Route(alias=model, targets=(Target("anthropic", model),))
+        for model in ("claude-sonnet-5-5", "claude-haiku-5-5")
+    ),
+    Route(alias="gpt-*", targets=(Target("openai", SAME_NAME), Target("azure", SAME_NAME))),
+    Route(alias="claude-*", targets=(Target("anthropic", SAME_NAME),)),
 )
 # Whom the record of the keys names: no one is signed in here.
 ACTOR = "event:user-seeder"

@@ -16,7 +16,7 @@ from controlplane.policy.output_tokens import OUTPUT_LIMITS
 # Besides the messages, what a model reads.
 _READ = ("tools", "functions", "response_format", "prediction")
 # Models that think before they speak: what they thought is billed, and seen in the usage alone.
-_REASONING = re.compile(r"(?:^|[-/])(?:o[1-9]|gpt-5)")
+_REASONING = re.compile(r"(?:^|[-/])(?:o[1-9]|gpt-[5-9])")
 
 
 def estimate(

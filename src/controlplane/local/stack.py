@@ -121,7 +121,7 @@ class Stack:
 
     def _announce(self) -> None:
         env = shlex.quote(str(self._local / "env"))
-        body = '{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]}'
+        body = '{"model": "gpt-6-luna", "messages": [{"role": "user", "content": "Hello"}]}'
         say(
             f"\nReady in {time.monotonic() - self._began:.1f} s: {self.url}  (Ctrl-C stops it)\n\n"
             f"Try it:\n\n"

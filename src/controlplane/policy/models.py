@@ -48,7 +48,7 @@ def _describe(groups: Groups) -> dict[str, Any]:
     return {"allow": [list(group.value) for group in groups]}
 
 
-_GLOB = text(1, MAX_LENGTH, example="gpt-4o*")
+_GLOB = text(1, MAX_LENGTH, example="gpt-*")
 
 MODELS: MergedRule[Globs, Groups] = MergedRule(
     field="models",

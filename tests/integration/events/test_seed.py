@@ -19,7 +19,7 @@ from controlplane.events import seed
 from controlplane.wiring import Container
 
 EVENT = {"type": "user-seeder"}
-ALL = {"organizations": 1, "applications": 1, "policies": 1, "routes": 3}
+ALL = {"organizations": 1, "applications": 1, "policies": 1, "routes": 7}
 NONE = dict.fromkeys(ALL, 0)
 
 
@@ -60,9 +60,16 @@ async def test_makes_the_default_organisation(fresh: Container) -> None:
         row["alias"]: [(t["provider"], t["model"]) for t in row["targets"]]
         for row in (await rules.all_of("org-default")).routes
     } == {
-        "gpt-4o": [("openai", "gpt-4o"), ("azure", "gpt-4o")],
-        "gpt-4o-mini": [("openai", "gpt-4o-mini"), ("azure", "gpt-4o-mini")],
-        "claude-sonnet-4-5": [("anthropic", "claude-sonnet-4-5")],
+        "gpt-5.5": [("openai", "gpt-5.5"), ("azure", "gpt-5.5")],
+        "gpt-6-luna": [("openai", "gpt-6-luna"), ("azure", "gpt-6-luna")],
+        "text-embedding-3-small": [
+            ("openai", "text-embedding-3-small"),
+            ("azure", "text-embedding-3-small"),
+        ],
+        "claude-sonnet-5-5": [("anthropic", "claude-sonnet-5-5")],
+        "claude-haiku-5-5": [("anthropic", "claude-haiku-5-5")],
+        "gpt-*": [("openai", "*"), ("azure", "*")],
+        "claude-*": [("anthropic", "*")],
     }
     assert (await _tables(fresh))["api_keys"] == []
 
@@ -92,12 +99,12 @@ async def test_what_an_operator_changed_stays(fresh: Container) -> None:
 async def test_a_route_that_an_administrator_deleted_stays_deleted(fresh: Container) -> None:
     await seed.run(EVENT, fresh)
     actor = Actor("org-default", "user:ana")
-    assert await fresh.configuration_repository.delete_route(actor, "gpt-4o", lambda _stored: None)
+    assert await fresh.configuration_repository.delete_route(actor, "gpt-5.5", lambda _stored: None)
     assert (await seed.run(EVENT, fresh))["created"] == NONE
     left = {
         row["alias"] for row in (await fresh.configuration_repository.all_of("org-default")).routes
     }
-    assert left == {"gpt-4o-mini", "claude-sonnet-4-5"}
+    assert left == {route.alias for route in seed.ROUTES} - {"gpt-5.5"}
     # Another organisation's routes are its own affair.
     assert (await seed.run({**EVENT, "org_id": "org-acme"}, fresh))["created"] == ALL
 
@@ -106,7 +113,7 @@ async def test_a_first_run_that_broke_off_is_completed(fresh: Container) -> None
     rules = fresh.configuration_repository
     await rules.add_organization("org-default", "Default organisation")
     await rules.add_route("org-default", seed.ROUTES[0])
-    missing = {**ALL, "organizations": 0, "routes": 2}
+    missing = {**ALL, "organizations": 0, "routes": len(seed.ROUTES) - 1}
     assert (await seed.run(EVENT, fresh))["created"] == missing
     assert len((await rules.all_of("org-default")).routes) == len(seed.ROUTES)
 

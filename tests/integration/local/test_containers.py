@@ -75,7 +75,7 @@ def test_setup_then_gateway(tmp_path: Path) -> None:
         ):
             answer = httpx.post(
                 f"{env['OPENAI_BASE_URL']}/chat/completions",
-                json={"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]},
+                json={"model": "gpt-5.5", "messages": [{"role": "user", "content": "Hello"}]},
                 headers={"Authorization": f"Bearer {env['OPENAI_API_KEY']}"},
                 timeout=20,
             )

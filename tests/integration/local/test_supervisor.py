@@ -64,7 +64,7 @@ class Run:
     def chat(self) -> httpx.Response:
         return httpx.post(
             f"{self.env['OPENAI_BASE_URL']}/chat/completions",
-            json={"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]},
+            json={"model": "gpt-6-luna", "messages": [{"role": "user", "content": "Hello"}]},
             headers={"Authorization": f"Bearer {self.env['OPENAI_API_KEY']}"},
             timeout=20,
         )

@@ -97,9 +97,9 @@ def test_the_openapi_document_has_examples_and_answers() -> None:
 
 def test_the_examples_are_routes() -> None:
     for name, example in EXAMPLES.items():
-        alias, wanted = "gpt-*" if name == "glob" else "gpt-4o", example["value"]
+        alias, wanted = "gpt-*" if name == "glob" else "gpt-5.5", example["value"]
         made = route_of(alias, read(RouteDocument, wanted), ("openai", "azure"))
         assert RouteShown.model_validate(made.to_dict()).targets
     (shown,) = RouteShown.model_json_schema()["examples"]
-    again = route_of("gpt-4o", read(RouteDocument, shown), ("openai", "azure"))
+    again = route_of("gpt-5.5", read(RouteDocument, shown), ("openai", "azure"))
     assert orjson.loads(orjson.dumps(again.to_dict())) == shown

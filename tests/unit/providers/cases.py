@@ -45,7 +45,7 @@ def events(path: Path) -> list[Any]:
 def target(folder: Path) -> str:
     """The model that a case of Anthropic is for."""
     override = folder / "target.json"
-    return read(override)["model"] if override.exists() else "claude-sonnet-4-5"
+    return read(override)["model"] if override.exists() else "claude-sonnet-5-5"
 
 
 class Upstream:

@@ -54,7 +54,7 @@ async def test_the_key_and_the_version_are_headers() -> None:
     folder = FIXTURES / "anthropic" / "text"
     upstream = Upstream("anthropic", (folder / "anthropic.response.json").read_bytes())
     await upstream.provider.complete(
-        ChatRequest(read(folder / "openai.request.json")), "claude-sonnet-4-5", Timeouts()
+        ChatRequest(read(folder / "openai.request.json")), target(folder), Timeouts()
     )
     (call,) = upstream.calls
     assert str(call.url) == "https://provider.test/v1/messages"

@@ -25,7 +25,7 @@ from controlplane.policy.mode import Mode
 MAX_VERSION = 2_147_483_647
 
 _DOCUMENT: Mapping[str, Any] = {
-    "models": {"allow": ["gpt-4o*", "claude-*"]},
+    "models": {"allow": ["gpt-*", "claude-*"]},
     "rate_limits": [{"requests": 100, "window_seconds": 60}],
     "cost_caps": [{"usd": "5.00", "period": "day"}, {"usd": "50.00", "period": "month"}],
     "concurrency": 20,
@@ -118,7 +118,7 @@ class EffectiveShown(ResponseBody):
             "user_id": None,
             "version": "organization:1,application:3",
             "policy": {
-                "models": {"allow": [["gpt-4o*", "claude-*"]]},
+                "models": {"allow": [["gpt-*", "claude-*"]]},
                 "rate_limits": [{"scope": "app-default", "requests": 100, "window_seconds": 60}],
                 "token_limits": [],
                 "cost_caps": [

@@ -46,7 +46,7 @@ class PriceShown(ResponseBody):
     model_config = examples(
         {
             "provider": "openai",
-            "model": "gpt-4o",
+            "model": "gpt-5.5",
             **_AMOUNTS,
             "cache_write": None,
             "source": "own",

@@ -23,7 +23,7 @@ EXAMPLE_ID = "req_0d6f7a52c1b94c0f8f5d2f5f6f1f9d11"
 
 _OPENAI: dict[str, Any] = {
     "provider": "openai",
-    "model": "gpt-4o",
+    "model": "gpt-5.5",
     "latency_ms": 31,
     "status": 529,
     "failure": "status",
@@ -53,8 +53,8 @@ class RequestRecord(ResponseBody):
             "end_user": None,
             "operation": "chat.completions",
             "stream": False,
-            "model_requested": "gpt-4o",
-            "model_served": "gpt-4o",
+            "model_requested": "gpt-5.5",
+            "model_served": "gpt-5.5",
             "provider": "azure",
             "status": 200,
             "code": None,

@@ -16,7 +16,7 @@ MAX_WEIGHT = 1_000_000
 MIN_SECONDS = 0.1
 _DEFAULTS = Timeouts()
 NAME = f"a string of 1 to {MAX_NAME_LENGTH} printable characters"
-_TARGET: Mapping[str, Any] = {"provider": "openai", "model": "gpt-4o", "weight": 1}
+_TARGET: Mapping[str, Any] = {"provider": "openai", "model": "gpt-5.5", "weight": 1}
 _FAILOVER: Mapping[str, Any] = {
     "strategy": "priority",
     "targets": [_TARGET, {**_TARGET, "provider": "azure"}],
@@ -119,7 +119,7 @@ class TimeoutsShown(ResponseBody):
 class RouteShown(ResponseBody):
     """A route."""
 
-    model_config = examples({"alias": "gpt-4o", **_FAILOVER})
+    model_config = examples({"alias": "gpt-5.5", **_FAILOVER})
     alias: str
     strategy: Strategy
     targets: list[TargetShown]

@@ -12,7 +12,7 @@ Outcome = Literal["allow", "flag", "redact", "block"]
 
 
 def _request(content: str) -> dict[str, Any]:
-    return {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": content}]}
+    return {"model": "gpt-6-luna", "messages": [{"role": "user", "content": content}]}
 
 
 class ScreeningTrial(RequestBody):

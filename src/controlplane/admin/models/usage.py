@@ -121,7 +121,7 @@ class Usage(ResponseBody):
 
     model_config = examples(
         {
-            "data": [{"model": "gpt-4o", "day": "2026-11-01", **_EXAMPLE_SUMS}],
+            "data": [{"model": "gpt-5.5", "day": "2026-11-01", **_EXAMPLE_SUMS}],
             "totals": _EXAMPLE_SUMS,
             "from": "2026-11-01",
             "to": "2026-11-30",

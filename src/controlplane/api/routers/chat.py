@@ -35,7 +35,7 @@ _DESCRIPTION: dict[str, Any] = {
             "application/json": {
                 "schema": {"type": "object", "required": ["model", "messages"]},
                 "example": {
-                    "model": "gpt-4o-mini",
+                    "model": "gpt-6-luna",
                     "messages": [{"role": "user", "content": "Say hello."}],
                 },
             }

@@ -18,9 +18,9 @@ from controlplane.errors import ModelNotFound, Unavailable, Unreachable
 from controlplane.gateway.route import listed
 
 router = APIRouter(tags=["inference"])
-Id = Annotated[str, Path(description="A model; it may hold slashes.", examples=["gpt-4o"])]
+Id = Annotated[str, Path(description="A model; it may hold slashes.", examples=["gpt-5.5"])]
 
-_EXAMPLE = {"id": "gpt-4o", "object": "model", "created": 0, "owned_by": "openai"}
+_EXAMPLE = {"id": "gpt-5.5", "object": "model", "created": 0, "owned_by": "openai"}
 
 
 def _answers(example: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""The simulator as an ASGI application: `/openai` and so on, a path for each kind of provider, and
-its controls.
+"""The simulator as an ASGI application: `/openai` and so on, a path for each kind of provider and
+for each compatible server, and its controls.
 
 PUT    /faults  {"provider": "openai", "fault": {"kind": "status", "status": 429}, "times": 2}
 DELETE /faults  all of them
@@ -21,6 +21,7 @@ from controlplane.local.simulator.anthropic.wire import AnthropicWire
 from controlplane.local.simulator.exchange import ClientLeft, Exchange, Receive, Scope, Send
 from controlplane.local.simulator.faults import FAULTS, Fault
 from controlplane.local.simulator.openai.azure import AzureWire
+from controlplane.local.simulator.openai.compatible import SERVERS, CompatibleWire
 from controlplane.local.simulator.openai.wire import OpenAIWire
 from controlplane.local.simulator.turn import Turn
 from controlplane.local.simulator.wire import ProviderCall, Refusal, Wire
@@ -35,8 +36,12 @@ _WIRES_OF_PROTOCOLS: Mapping[Protocol, Wire] = {
 # Who speaks a protocol in a way of its own.
 _OWN_WIRES: Mapping[str, Wire] = {"azure": AzureWire()}
 WIRES: Mapping[str, Wire] = {
-    name: _OWN_WIRES.get(name) or _WIRES_OF_PROTOCOLS[kind.protocols[0]]
-    for name, kind in KINDS.items()
+    **{
+        name: _OWN_WIRES.get(name) or _WIRES_OF_PROTOCOLS[kind.protocols[0]]
+        for name, kind in KINDS.items()
+    },
+    # Whom no kind names, and the rows of docs/PROVIDERS.md do.
+    **{name: CompatibleWire(server) for name, server in SERVERS.items()},
 }
 _CREDENTIALS = frozenset({b"authorization", b"api-key", b"x-api-key"})
 

@@ -32,7 +32,7 @@ Model = Annotated[
     Path(
         description="The provider's name of the model, as targets of routes have it; it may hold "
         "slashes.",
-        examples=["gpt-4o"],
+        examples=["gpt-5.5"],
     ),
 ]
 NO_PRICE = refusals({404: "Neither an own price nor one in the list."})

@@ -24,7 +24,7 @@ Alias = Annotated[
         description="The model name that applications send; it may hold slashes. With a `*` it is "
         "a glob, for every name that it matches: an alias of the very name wins, then the longest "
         "glob.",
-        examples=["gpt-4o"],
+        examples=["gpt-5.5"],
     ),
 ]
 UNKNOWN = refusals({404: "The organisation has no such route."})

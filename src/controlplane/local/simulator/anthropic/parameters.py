@@ -25,6 +25,8 @@ EFFORTS = ("low", "medium", "high", "xhigh", "max")
 _WITH_BUDGET = re.compile(r"\Aclaude-(3-|(opus|sonnet|haiku)-4(-[0-5])?(-\d{8})?\Z)|\Asim-")
 # Take either `temperature` or `top_p`.
 _EITHER_SAMPLING = re.compile(r"\Aclaude-(opus-4-[1-9]|(sonnet|haiku)-4-[5-9])")
+# Take neither, but for the default.
+_NO_SAMPLING = re.compile(r"\Aclaude-(opus-4-[7-9]|mythos|(opus|sonnet|haiku|fable)-[5-9])")
 _TOOL_NAME = re.compile(r"\A[a-zA-Z0-9_-]{1,128}\Z")
 _NAMES = frozenset(
     {
@@ -74,6 +76,8 @@ def _check_sampling(body: Mapping[str, Any]) -> None:
         value = body.get(name)
         if value is not None and (type(value) not in (int, float) or not 0 <= value <= 1):
             raise invalid(f"{name}: range: 0..1")
+        if value not in (None, 1) and _NO_SAMPLING.match(body["model"]):
+            raise invalid(f"`{name}` is deprecated for this model.")
     if _EITHER_SAMPLING.match(body["model"]) and {"temperature", "top_p"} <= body.keys():
         raise invalid(
             "`temperature` and `top_p` cannot both be specified for this model. "

@@ -36,6 +36,8 @@ HEADERS: Headers = (
 MODELS = ("gpt-", "chatgpt-", "o1", "o3", "o4", "sim-", "text-embedding-")
 # OpenAI answers with the dated model behind an alias.
 SNAPSHOTS = {
+    "gpt-5.5": "gpt-5.5-2026-04-23",
+    "gpt-6-luna": "gpt-6-luna-2026-09-22",
     "gpt-4o": "gpt-4o-2024-08-06",
     "gpt-4o-mini": "gpt-4o-mini-2024-07-18",
     "gpt-4.1": "gpt-4.1-2025-04-14",

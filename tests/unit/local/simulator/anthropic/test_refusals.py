@@ -38,6 +38,10 @@ OPEN_SCHEMA = {"type": "object", "properties": {}}
         ({"max_tokens": 65_000}, "max_tokens: 65000 > 64000"),
         ({"n": 1}, "n: Extra inputs are not permitted"),
         ({"temperature": 1.5}, "temperature: range: 0..1"),
+        (
+            {"model": "claude-sonnet-5-5", "temperature": 0.5},
+            "`temperature` is deprecated for this model.",
+        ),
         ({"temperature": 1, "top_p": 1}, "cannot both be specified"),
         ({"stop_sequences": ["\n"]}, "each stop sequence must contain non-whitespace"),
         ({"metadata": {"key": "v"}}, "metadata.key: Extra inputs"),
