@@ -13,7 +13,7 @@ PING_SECONDS = 0.1
 _STOP = b'"finish_reason":"stop"'
 
 
-class Fault(Protocol):
+class Ordered(Protocol):
     """What was ordered."""
 
     @property
@@ -24,7 +24,7 @@ class Fault(Protocol):
     def after(self) -> int: ...
 
 
-async def alive(turn: Turn, fault: Fault) -> None:
+async def alive(turn: Turn, fault: Ordered) -> None:
     """Pings for `seconds`, then the right answer."""
     # Where no events are asked for, the white space that JSON allows does the same.
     ping = turn.wire.ping if turn.request.stream else b" "
@@ -37,12 +37,12 @@ async def alive(turn: Turn, fault: Fault) -> None:
     await turn.exchange.end()
 
 
-async def no_end(turn: Turn, _fault: Fault) -> None:
+async def no_end(turn: Turn, _fault: Ordered) -> None:
     """A stream without its closing event."""
     await turn.send(*_without_end(turn))
 
 
-async def open_end(turn: Turn, fault: Fault) -> None:
+async def open_end(turn: Turn, fault: Ordered) -> None:
     """A stream without its closing event, whose connection stays open for `seconds`."""
     if not turn.request.stream:
         await turn.play()
@@ -53,7 +53,7 @@ async def open_end(turn: Turn, fault: Fault) -> None:
     await turn.exchange.end()
 
 
-async def noise(turn: Turn, _fault: Fault) -> None:
+async def noise(turn: Turn, _fault: Ordered) -> None:
     """The right answer between all that says nothing, and with every line end there is."""
     if not turn.request.stream:
         await turn.send(b" \n", *turn.pieces, b"\n")
@@ -66,7 +66,7 @@ async def noise(turn: Turn, _fault: Fault) -> None:
     await turn.send(*noisy, last.rstrip(b"\n"))
 
 
-async def given_up(turn: Turn, fault: Fault) -> None:
+async def given_up(turn: Turn, fault: Ordered) -> None:
     """The provider says in the place of the reason to stop that it failed."""
     error = orjson.dumps(turn.wire.error(fault.status, turn.request.model).body)
     if not turn.request.stream:

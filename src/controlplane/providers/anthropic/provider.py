@@ -76,20 +76,23 @@ class AnthropicProvider:
             failure=self._caller.failure,
             json_object=wants_json_object(request.body),
         )
+
+        def read_event(data: bytes) -> list[Chunk]:
+            return translation.feed(json_object(data))
+
         async with self._caller.post(self._url, body, timeouts, streamed=True) as response:
             events = data_of_events(response.aiter_bytes())
-
-            def read_event(data: bytes) -> list[Chunk]:
-                return translation.feed(json_object(data)) if data else []
-
             async for data in events:
-                # Without a chunk it is a sign of life.
-                for chunk in read_event(data) or ({},):
+                chunks = read_event(data) if data else []
+                for chunk in chunks:
                     yield chunk
                 if translation.stopped:
-                    for chunks in await last_events(events, END, read_event, timeouts):
-                        for chunk in chunks:
+                    for late in await last_events(events, END, read_event, timeouts):
+                        for chunk in late:
                             yield chunk
                     break
+                if not chunks:
+                    # A sign of life.
+                    yield {}
             for chunk in () if translation.finished else translation.end():
                 yield chunk
