@@ -9,7 +9,8 @@ import orjson
 
 from controlplane.local.simulator.turn import Turn
 
-PING_SECONDS = 0.1
+# Pings end some day, should a client wait for ever.
+LONGEST_SECONDS = 600.0
 _STOP = b'"finish_reason":"stop"'
 
 
@@ -24,17 +25,27 @@ class Ordered(Protocol):
     def after(self) -> int: ...
 
 
+async def pings(turn: Turn, _fault: Ordered) -> None:
+    """Pings and nothing else."""
+    await turn.begin()
+    await _ping(turn, LONGEST_SECONDS, 0.5)
+    await turn.exchange.end()
+
+
 async def alive(turn: Turn, fault: Ordered) -> None:
     """Pings for `seconds`, then the right answer."""
-    # Where no events are asked for, the white space that JSON allows does the same.
-    ping = turn.wire.ping if turn.request.stream else b" "
-    pause = min(PING_SECONDS, fault.seconds / 10) if fault.seconds < 10 else 5.0
     await turn.begin()
-    for _ in range(round(fault.seconds / pause)):
-        await turn.exchange.write((ping,))
-        await turn.exchange.pause(pause)
+    await _ping(turn, fault.seconds, min(5.0, fault.seconds / 10))
     await turn.exchange.write(turn.pieces)
     await turn.exchange.end()
+
+
+async def _ping(turn: Turn, seconds: float, pause: float) -> None:
+    # Where no events are asked for, the white space that JSON allows does the same.
+    ping = turn.wire.ping if turn.request.stream else b" "
+    for _ in range(round(seconds / pause)):
+        await turn.exchange.write((ping,))
+        await turn.exchange.pause(pause)
 
 
 async def no_end(turn: Turn, _fault: Ordered) -> None:
