@@ -58,29 +58,30 @@ class EventStream(Response):
             beating = _Beating(send, self.heartbeat)
             try:
                 async for piece in pieces:
-                    await beating.send(piece)
+                    beating.paused = True
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    beating.go_on()
             finally:
                 await beating.stop()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class _Beating:
-    """Sends pieces, and heartbeats in between, for the price of one timer: a piece only notes the
-    time. A heartbeat never interrupts a piece that waits for a slow reader."""
+    """Heartbeats for the price of one timer: a piece only notes the time. `paused` while a piece
+    waits for a slow reader."""
 
     def __init__(self, send: Send, heartbeat: Heartbeat) -> None:
         self._send = send
         self._heartbeat = heartbeat
         self._loop = asyncio.get_running_loop()
         self._last = self._loop.time()
-        self._sending = False
+        self.paused = False
         self._beat: asyncio.Task[None] | None = None
         self._timer = self._loop.call_later(heartbeat.seconds, self._look)
 
-    async def send(self, piece: bytes) -> None:
-        self._sending = True
-        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-        self._sending = False
+    def go_on(self) -> None:
+        """Something was sent."""
+        self.paused = False
         self._last = self._loop.time()
 
     async def stop(self) -> None:
@@ -88,14 +89,19 @@ class _Beating:
         self._timer.cancel()
         if self._beat is not None:
             self._beat.cancel()
-            await asyncio.wait({self._beat})
+            await asyncio.gather(self._beat, return_exceptions=True)
 
     def _look(self) -> None:
         silent = self._loop.time() - self._last
         wait = self._heartbeat.seconds - silent
-        if self._sending:
+        if self.paused or (self._beat and not self._beat.done()):
             wait = self._heartbeat.seconds
         elif wait <= 0:
-            self._beat = self._loop.create_task(self.send(self._heartbeat.event))
+            self._beat = self._loop.create_task(self._say())
             wait = self._heartbeat.seconds
         self._timer = self._loop.call_later(wait, self._look)
+
+    async def _say(self) -> None:
+        body = self._heartbeat.event
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
+        self._last = self._loop.time()

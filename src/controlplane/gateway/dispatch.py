@@ -64,14 +64,17 @@ async def dispatch(
             yield Whole(await attempts.first_answer(request, run.whole))
             return
         opened = await attempts.first_answer(request, run.open_stream)
-        async with aclosing(opened.chunks), aclosing(run.relay(opened)) as relayed:
-            yield Streamed(relayed)
+        try:
+            async with aclosing(opened.chunks), aclosing(run.relay(opened)) as relayed:
+                yield Streamed(relayed)
+        finally:
+            opened.watchdog.stop()
     finally:
         run.estimate_usage()
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class _Begun:
     """A stream whose first visible chunk has come: `begun` are those up to it."""
 
     begun: list[Chunk]
@@ -102,7 +105,7 @@ class _Run:
         assert isinstance(provider, Embedder)
         return await provider.embed(self.request, model, self.timeouts)
 
-    async def open_stream(self, provider: Provider, target: Target) -> _Opened:
+    async def open_stream(self, provider: Provider, target: Target) -> _Begun:
         assert isinstance(self.request, ChatRequest)
         chunks = provider.stream(self.request, target.model, self.timeouts)
         now = asyncio.get_running_loop().time()
@@ -119,15 +122,16 @@ class _Run:
                 raise ProviderError("protocol", "the stream is empty") from None
             raise
         watchdog.deadline = now + self.attempts.deadline - time.monotonic()
+        watchdog.waited = 0.0  # so far it is part of the attempt
         self._note(begun[0], target)
-        return _Opened(begun, chunks, watchdog)
+        return _Begun(begun, chunks, watchdog)
 
     def _seconds_to_begin(self) -> float:
         left = self.attempts.deadline - time.monotonic()
         first_byte_s = self.timeouts.first_byte_s
         return left if first_byte_s is None else min(left, first_byte_s)
 
-    async def relay(self, opened: _Opened) -> AsyncGenerator[Chunk, None]:
+    async def relay(self, opened: _Begun) -> AsyncGenerator[Chunk, None]:
         """The chunks as the caller asked for them."""
         with_usage = self.request.wants_usage_chunk
         watchdog = opened.watchdog
@@ -137,11 +141,7 @@ class _Run:
                 if (visible := _visible(chunk, with_usage=with_usage)) is not None:
                     yield visible
             while True:
-                started = time.monotonic()
-                try:
-                    chunk = await watchdog.wait(anext(opened.chunks))
-                finally:
-                    self.trail.waited_seconds += time.monotonic() - started
+                chunk = await watchdog.wait(anext(opened.chunks))
                 self._count(chunk)
                 if (visible := _visible(chunk, with_usage=with_usage)) is not None:
                     yield visible
@@ -152,10 +152,11 @@ class _Run:
         except ProviderError as error:
             raise await self._cut(502, "broke off in the middle of its answer") from error
         finally:
-            watchdog.stop()
+            self.trail.waited_seconds += watchdog.waited
 
     def _count(self, chunk: Chunk) -> None:
-        if (usage := TokenUsage.from_openai(chunk.get("usage"))) is not None:
+        said = chunk.get("usage")
+        if said and (usage := TokenUsage.from_openai(said)) is not None:
             self.trail.usage = usage
         for choice in chunk.get("choices", ()):
             self.said += characters(choice.get("delta"))

@@ -12,7 +12,7 @@ T = TypeVar("T")
 class Watchdog:
     """Bounds waits one after another: each by `idle_s`, all by `deadline` (a time of the loop).
 
-    The deadline may be put off.
+    The deadline may be put off. `waited` is the time that was spent waiting.
 
     `asyncio.timeout` around every chunk of a stream costs a third of all that a chunk costs here;
     this sets a timer once in a while, and each chunk only notes the time.
@@ -25,12 +25,13 @@ class Watchdog:
         self._task: asyncio.Task[object] | None = None
         self._since = 0.0
         self._fired = False
+        self.waited = 0.0
         self._timer = self._loop.call_at(self._next(), self._look)
 
     async def wait(self, awaitable: Awaitable[T]) -> T:
         """What `awaitable` gives. Raises TimeoutError where it takes too long."""
         task = self._task = asyncio.current_task()
-        self._since = self._loop.time()
+        since = self._since = self._loop.time()
         try:
             return await awaitable
         except asyncio.CancelledError:
@@ -39,6 +40,7 @@ class Watchdog:
             raise TimeoutError from None
         finally:
             self._task = None
+            self.waited += self._loop.time() - since
 
     def stop(self) -> None:
         """No more waits."""

@@ -23,16 +23,12 @@ class ChunkReader:
     """
 
     def __init__(self, choices: int, failure: Callable[[Mapping[str, Any]], ProviderError]) -> None:
+        self.finished = False
         self._choices = choices
         self._failure = failure
         self._begun: set[int] = set()
         self._stopped: set[int] = set()
         self._frame: dict[str, Any] = {}
-
-    @property
-    def finished(self) -> bool:
-        """Nothing of the answer is still to come."""
-        return len(self._stopped) >= self._choices and self.ended_well
 
     @property
     def ended_well(self) -> bool:
@@ -48,35 +44,40 @@ class ChunkReader:
         if not data:
             return {}
         chunk = json_object(data)
-        if is_error(chunk):
-            raise self._failure(chunk)
         choices = chunk.get("choices")
+        if chunk.get("error") or (choices is None and is_error(chunk)):
+            raise self._failure(chunk)
         if choices:
-            chunk = self._with_deltas(chunk, choices)
+            self._read(choices)
         elif choices is None:
             chunk["choices"] = []
         elif choices != []:
             raise _no_chunk()
+        if self._frame and chunk.get("id"):
+            return chunk
         return self._framed(chunk) if self._begun else {}
 
-    def _with_deltas(self, chunk: dict[str, Any], choices: Any) -> dict[str, Any]:
+    def _read(self, choices: Any) -> None:
         if not isinstance(choices, list):
             raise _no_chunk()
         for place, choice in enumerate(choices):
             if not isinstance(choice, dict) or "message" in choice:
                 raise _no_chunk()
-            reason, delta = choice.get("finish_reason"), choice.get("delta")
-            if reason == "error":
-                raise ProviderError("protocol", "the provider gave its answer up")
-            index = choice.get("index", 0)
-            if reason:
-                self._stopped.add(index)
-            if reason or delta is not None:
-                self._begun.add(index)
+            delta = choice.get("delta")
+            if reason := choice.get("finish_reason"):
+                self._stop(choice.get("index", 0), reason)
+            elif delta is not None:
+                self._begun.add(choice.get("index", 0))
             if not isinstance(delta, dict):
                 # Azure's asynchronous filter says so what it found; clients read every delta.
                 choices[place] = {**choice, "delta": {}}
-        return chunk
+
+    def _stop(self, index: int, reason: str) -> None:
+        if reason == "error":
+            raise ProviderError("protocol", "the provider gave its answer up")
+        self._begun.add(index)
+        self._stopped.add(index)
+        self.finished = len(self._stopped) >= self._choices and self.ended_well
 
     def _framed(self, chunk: dict[str, Any]) -> dict[str, Any]:
         """The chunk with what all chunks of a stream have alike."""

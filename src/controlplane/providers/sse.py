@@ -19,58 +19,11 @@ async def data_of_events(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     Events without data and comments say nothing. An event that the end of the stream leaves without
     its blank line counts. Raises ProviderError for an event larger than MAX_ANSWER_BYTES.
     """
-    reader = EventReader()
+    lines_of = _Lines()
+    data: list[bytes] = []
     async for piece in pieces:
-        events = reader.feed(piece)
-        if not events:
-            yield b""
-        for data in events:
-            yield data
-    for data in reader.feed(b"\n\n"):
-        yield data
-
-
-class EventReader:
-    """Feed it the bytes as they come; it returns the data of the events that are whole."""
-
-    def __init__(self) -> None:
-        # What is there of a line without its end, and of an event without its blank line.
-        self._line: list[bytes] = []
-        self._data: list[bytes] = []
-        self._size = 0
-        self._begun = self._after_cr = False
-
-    def feed(self, piece: bytes) -> list[bytes]:
-        """The events that `piece` completes. Raises ProviderError for one that is too large."""
-        if self._after_cr or b"\r" in piece:
-            piece = self._with_plain_ends(piece)
-        *lines, rest = piece.split(b"\n")
-        events: list[bytes] = []
-        if lines:
-            if self._line or not self._begun:
-                lines[0] = self._first(lines[0])
-            events = self._events(lines)
-            self._size = sum(map(len, self._data))
-        if rest:
-            self._line.append(rest)
-            self._size += len(rest)
-        if self._size > MAX_ANSWER_BYTES:
-            raise _too_large()
-        return events
-
-    def _first(self, end: bytes) -> bytes:
-        """The line that was begun by pieces before."""
-        line = b"".join((*self._line, end))
-        self._line.clear()
-        if not self._begun:
-            self._begun = True
-            line = line.removeprefix(BOM)
-        return line
-
-    def _events(self, lines: list[bytes]) -> list[bytes]:
-        events: list[bytes] = []
-        data = self._data
-        for line in lines:
+        said = False
+        for line in lines_of(piece):
             if line.startswith(b"data:"):
                 data.append(line[6:] if line.startswith(b"data: ") else line[5:])
             elif not line and data:
@@ -79,8 +32,49 @@ class EventReader:
                 if len(event) > MAX_ANSWER_BYTES:
                     raise _too_large()
                 if event and not event.isspace():
-                    events.append(event)
-        return events
+                    said = True
+                    yield event
+        if not said:
+            if lines_of.size + sum(map(len, data)) > MAX_ANSWER_BYTES:
+                raise _too_large()
+            yield b""
+    for line in lines_of(b"\n"):
+        if line.startswith(b"data:"):
+            data.append(line[5:].removeprefix(b" "))
+    if event := b"\n".join(data):
+        yield event
+
+
+class _Lines:
+    """The lines that each piece completes; `size` is how long the unfinished one is."""
+
+    def __init__(self) -> None:
+        self._begin: list[bytes] = []
+        self._first = self._open = True
+        self._after_cr = False
+        self.size = 0
+
+    def __call__(self, piece: bytes) -> list[bytes]:
+        if self._after_cr or b"\r" in piece:
+            piece = self._with_plain_ends(piece)
+        lines = piece.split(b"\n")
+        if self._open and len(lines) > 1:
+            lines[0] = self._joined(lines[0])
+        if rest := lines.pop():
+            self._open = True
+            self._begin.append(rest)
+            self.size += len(rest)
+        return lines
+
+    def _joined(self, end: bytes) -> bytes:
+        """The line that pieces before have begun."""
+        line = b"".join((*self._begin, end))
+        self._begin.clear()
+        self._open, self.size = False, 0
+        if self._first:
+            self._first = False
+            line = line.removeprefix(BOM)
+        return line
 
     def _with_plain_ends(self, piece: bytes) -> bytes:
         """`piece` with LF for CR LF and for CR, also where the two are in two pieces."""

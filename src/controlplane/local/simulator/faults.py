@@ -17,8 +17,6 @@ from controlplane.local.simulator.wire import Headers, Refusal
 
 HTML: Headers = ((b"content-type", b"text/html; charset=utf-8"),)
 DRIP_SECONDS = 0.5
-# Drips and keep-alives end some day, should a client wait for ever.
-LONGEST_SECONDS = 600.0
 _NAME = re.compile(r"\Asim-(?P<kind>\d{3}|[a-z][a-z-]*?)(?:-(?P<number>\d+(?:\.\d+)?))?\Z")
 _PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
@@ -196,16 +194,6 @@ async def _drip(turn: Turn, _fault: Fault) -> None:
     await turn.exchange.end()
 
 
-async def _pings(turn: Turn, _fault: Fault) -> None:
-    # Where no events are asked for, the white space that JSON allows does the same.
-    ping = turn.wire.ping if turn.request.stream else b" "
-    await turn.begin()
-    for _ in range(int(LONGEST_SECONDS / DRIP_SECONDS)):
-        await turn.exchange.write((ping,))
-        await turn.exchange.pause(DRIP_SECONDS)
-    await turn.exchange.end()
-
-
 def _split(turn: Turn, fault: Fault) -> tuple[list[bytes], list[bytes]]:
     """The right answer before and after the fault; the finish of a stream is always after it."""
     pieces = turn.pieces
@@ -245,7 +233,7 @@ FAULTS: Mapping[str, Callable[[Turn, Fault], Awaitable[None]]] = {
     "early-done": _early_done,
     "empty-stream": _empty_stream,
     "drip": _drip,
-    "pings": _pings,
+    "pings": odd_streams.pings,
     "alive": odd_streams.alive,
     "no-end": odd_streams.no_end,
     "open-end": odd_streams.open_end,

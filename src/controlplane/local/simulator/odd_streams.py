@@ -9,11 +9,12 @@ import orjson
 
 from controlplane.local.simulator.turn import Turn
 
-PING_SECONDS = 0.1
+# Pings end some day, should a client wait for ever.
+LONGEST_SECONDS = 600.0
 _STOP = b'"finish_reason":"stop"'
 
 
-class Fault(Protocol):
+class Ordered(Protocol):
     """What was ordered."""
 
     @property
@@ -24,25 +25,35 @@ class Fault(Protocol):
     def after(self) -> int: ...
 
 
-async def alive(turn: Turn, fault: Fault) -> None:
-    """Pings for `seconds`, then the right answer."""
-    # Where no events are asked for, the white space that JSON allows does the same.
-    ping = turn.wire.ping if turn.request.stream else b" "
-    pause = min(PING_SECONDS, fault.seconds / 10) if fault.seconds < 10 else 5.0
+async def pings(turn: Turn, _fault: Ordered) -> None:
+    """Pings and nothing else."""
     await turn.begin()
-    for _ in range(round(fault.seconds / pause)):
-        await turn.exchange.write((ping,))
-        await turn.exchange.pause(pause)
+    await _ping(turn, LONGEST_SECONDS, 0.5)
+    await turn.exchange.end()
+
+
+async def alive(turn: Turn, fault: Ordered) -> None:
+    """Pings for `seconds`, then the right answer."""
+    await turn.begin()
+    await _ping(turn, fault.seconds, min(5.0, fault.seconds / 10))
     await turn.exchange.write(turn.pieces)
     await turn.exchange.end()
 
 
-async def no_end(turn: Turn, _fault: Fault) -> None:
+async def _ping(turn: Turn, seconds: float, pause: float) -> None:
+    # Where no events are asked for, the white space that JSON allows does the same.
+    ping = turn.wire.ping if turn.request.stream else b" "
+    for _ in range(round(seconds / pause)):
+        await turn.exchange.write((ping,))
+        await turn.exchange.pause(pause)
+
+
+async def no_end(turn: Turn, _fault: Ordered) -> None:
     """A stream without its closing event."""
     await turn.send(*_without_end(turn))
 
 
-async def open_end(turn: Turn, fault: Fault) -> None:
+async def open_end(turn: Turn, fault: Ordered) -> None:
     """A stream without its closing event, whose connection stays open for `seconds`."""
     if not turn.request.stream:
         await turn.play()
@@ -53,7 +64,7 @@ async def open_end(turn: Turn, fault: Fault) -> None:
     await turn.exchange.end()
 
 
-async def noise(turn: Turn, _fault: Fault) -> None:
+async def noise(turn: Turn, _fault: Ordered) -> None:
     """The right answer between all that says nothing, and with every line end there is."""
     if not turn.request.stream:
         await turn.send(b" \n", *turn.pieces, b"\n")
@@ -66,7 +77,7 @@ async def noise(turn: Turn, _fault: Fault) -> None:
     await turn.send(*noisy, last.rstrip(b"\n"))
 
 
-async def given_up(turn: Turn, fault: Fault) -> None:
+async def given_up(turn: Turn, fault: Ordered) -> None:
     """The provider says in the place of the reason to stop that it failed."""
     error = orjson.dumps(turn.wire.error(fault.status, turn.request.model).body)
     if not turn.request.stream:

@@ -78,27 +78,28 @@ class AnthropicProvider:
             failure=self._caller.failure,
             json_object=wants_json_object(request.body),
         )
+
+        def read_event(data: bytes) -> list[Chunk]:
+            event = json_object(data)
+            if event.get("type") == "content_block_start":
+                # The one event that may hold the arguments of a call as an object.
+                event = exact_object(data)
+            return translation.feed(event)
+
         async with self._caller.post(self._url, body, timeouts, streamed=True) as response:
             events = data_of_events(response.aiter_bytes())
-
-            def read_event(data: bytes) -> list[Chunk]:
-                if not data:
-                    return []
-                event = json_object(data)
-                if event.get("type") == "content_block_start":
-                    # The one event that may hold the arguments of a call as an object.
-                    event = exact_object(data)
-                return translation.feed(event)
-
             async for data in events:
-                # Without a chunk it is a sign of life.
-                for chunk in read_event(data) or ({},):
+                chunks = read_event(data) if data else []
+                for chunk in chunks:
                     yield chunk
                 if translation.stopped:
-                    for chunks in await last_events(events, END, read_event, timeouts):
-                        for chunk in chunks:
+                    for late in await last_events(events, END, read_event, timeouts):
+                        for chunk in late:
                             yield chunk
                     break
+                if not chunks:
+                    # A sign of life.
+                    yield {}
             for chunk in () if translation.finished else translation.end():
                 yield chunk
 
