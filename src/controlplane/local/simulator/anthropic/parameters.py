@@ -79,10 +79,8 @@ def _check_sampling(body: Mapping[str, Any]) -> None:
         if value not in (None, 1) and _NO_SAMPLING.match(body["model"]):
             raise invalid(f"`{name}` is deprecated for this model.")
     if _EITHER_SAMPLING.match(body["model"]) and {"temperature", "top_p"} <= body.keys():
-        raise invalid(
-            "`temperature` and `top_p` cannot both be specified for this model. "
-            "Please use only one."
-        )
+        both = "`temperature` and `top_p` cannot both be specified for this model."
+        raise invalid(f"{both} Please use only one.")
     stops = body.get("stop_sequences") or ()
     if not all(isinstance(stop, str) and stop.strip() for stop in stops):
         raise invalid("stop_sequences: each stop sequence must contain non-whitespace")
@@ -185,10 +183,8 @@ def _check_thinking(body: Mapping[str, Any]) -> None:
 
 def _check_budget(budget: Any, max_tokens: int) -> None:
     if type(budget) is not int or budget < LEAST_BUDGET_TOKENS:
-        raise invalid(
-            "thinking.enabled.budget_tokens: Input should be greater than or equal to "
-            f"{LEAST_BUDGET_TOKENS}"
-        )
+        place = "thinking.enabled.budget_tokens"
+        raise invalid(f"{place}: Input should be greater than or equal to {LEAST_BUDGET_TOKENS}")
     if budget >= max_tokens:
         raise invalid("`max_tokens` must be greater than `thinking.budget_tokens`.")
 
