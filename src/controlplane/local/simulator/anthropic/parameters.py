@@ -79,10 +79,8 @@ def _check_sampling(body: Mapping[str, Any]) -> None:
         if value not in (None, 1) and _NO_SAMPLING.match(body["model"]):
             raise invalid(f"`{name}` is deprecated for this model.")
     if _EITHER_SAMPLING.match(body["model"]) and {"temperature", "top_p"} <= body.keys():
-        raise invalid(
-            "`temperature` and `top_p` cannot both be specified for this model. "
-            "Please use only one."
-        )
+        both = "`temperature` and `top_p` cannot both be specified for this model."
+        raise invalid(f"{both} Please use only one.")
     stops = body.get("stop_sequences") or ()
     if not all(isinstance(stop, str) and stop.strip() for stop in stops):
         raise invalid("stop_sequences: each stop sequence must contain non-whitespace")
