@@ -28,6 +28,8 @@ from controlplane.telemetry import count
 
 MAX_ATTEMPTS = 3
 BACKOFF_SECONDS = 0.25
+# The caller's own client knows what longer waits are worth: it gets Retry-After instead.
+LONGEST_PAUSE_SECONDS = 10.0
 
 # The codes by which providers say that another one might take the same request.
 CONDITIONS: Mapping[str, Condition] = {
@@ -184,9 +186,10 @@ class Attempts:
         )
 
     async def _pause(self, seconds: float) -> bool:
-        """Wait until a target may be called again; False where that is past the deadline."""
+        """Wait until a target may be called again; False where that is too long a wait, or past
+        the deadline."""
         now = time.monotonic()
-        if now + max(0.0, seconds) >= self.deadline:
+        if seconds > LONGEST_PAUSE_SECONDS or now + max(0.0, seconds) >= self.deadline:
             return False
         if seconds > 0:
             await asyncio.sleep(seconds)

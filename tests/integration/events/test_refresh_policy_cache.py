@@ -55,7 +55,7 @@ async def test_counts_what_holds(seeded: tuple[Container, str]) -> None:
         **EVENT,
         "organizations": 2,
         "policies": 1,
-        "routes": 4,
+        "routes": len(seed.ROUTES) + 1,
         "prices": 1,
         "api_keys": 2,
     }
@@ -69,18 +69,17 @@ async def test_a_changed_route_and_policy_hold_at_once(seeded: tuple[Container, 
     caller = await _caller(container, key)
     before = await container.configuration_cache.of(caller)
     async with container.database.tenant("org-default") as connection:
-        await connection.execute(text("DELETE FROM model_routes WHERE alias = 'gpt-4o'"))
+        await connection.execute(text("DELETE FROM model_routes WHERE alias = 'gpt-*'"))
         limits = '{"rate_limits": [{"requests": 7, "window_seconds": 60}]}'
         await connection.execute(
             text("UPDATE policies SET document = :d, version = 2"), {"d": limits}
         )
     cached = await container.configuration_cache.of(caller)
-    assert (
-        set(cached.routes) == set(before.routes) == {"gpt-4o", "gpt-4o-mini", "claude-sonnet-4-5"}
-    )
+    seeded_aliases = {route.alias for route in seed.ROUTES}
+    assert set(cached.routes) == set(before.routes) == seeded_aliases
     await refresh_policy_cache.run(EVENT, container)
     after = await container.configuration_cache.of(caller)
-    assert set(after.routes) == {"gpt-4o-mini", "claude-sonnet-4-5"}
+    assert set(after.routes) == seeded_aliases - {"gpt-*"}
     assert [limit.capacity for limit in after.policy.limits] == [7]
 
 
@@ -105,7 +104,7 @@ async def test_requests_need_no_database_afterwards(seeded: tuple[Container, str
     cached_only = Container(replace(container.settings, database_url="postgresql://127.0.0.1:9/db"))
     caller = await _caller(cached_only, key)
     assert caller.application_id == "app-default"
-    assert "gpt-4o" in (await cached_only.configuration_cache.of(caller)).routes
+    assert "gpt-*" in (await cached_only.configuration_cache.of(caller)).routes
 
 
 @pytest.mark.parametrize("org_id", ["org-none", "", 7, ["org-default"]])

@@ -139,6 +139,15 @@ async def test_when_all_are_busy_the_shortest_wait_is_passed_on() -> None:
     assert (len(a.requests), len(b.requests)) == (1, 1)
 
 
+async def test_a_long_retry_after_is_left_to_the_caller_however_much_time_there_is() -> None:
+    a, started = Scripted(status(429, 10.5)), time.monotonic()
+    with pytest.raises(ProviderUnavailable) as caught:
+        await ask(A, a=a, seconds_left=900)
+    assert caught.value.headers["Retry-After"] == "11"
+    assert time.monotonic() - started < 5
+    assert len(a.requests) == 1
+
+
 async def test_a_short_retry_after_is_waited_for() -> None:
     a = Scripted(status(429, 0.2), completion())
     started = time.monotonic()
