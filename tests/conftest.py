@@ -7,6 +7,7 @@ stop with the test run. Each worker has an own database in each.
 from __future__ import annotations
 
 import os
+import signal
 import ssl
 import tempfile
 import uuid
@@ -50,6 +51,9 @@ _RUN = pytest.StashKey[tuple[Path, int]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """The main process names the directory and itself; a worker is told."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell's background job: what the tests start and interrupt would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     told = getattr(config, "workerinput", None)
     if told is None:
         config.stash[_RUN] = Path(tempfile.mkdtemp(prefix="llm-cp-tests-")), os.getpid()
