@@ -16,13 +16,13 @@ ECHO = f"The last user said: {PROMPT}"
 PROVIDERS = pytest.mark.parametrize("provider", ["openai", "azure", "anthropic"])
 
 
-def run(command: list[str], folder: Path, **environment: str) -> str:
-    """What an agent prints, at home in `folder`."""
+def run(command: list[str], folder: Path) -> str:
+    """What an agent says, at home in `folder`."""
     home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder / "data")}
     done = subprocess.run(
         command,
         cwd=folder,
-        env=os.environ | home | environment,
+        env=os.environ | home,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -30,7 +30,7 @@ def run(command: list[str], folder: Path, **environment: str) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return done.stdout
 
 
 @PROVIDERS
@@ -52,7 +52,8 @@ def test_opencode(
     chosen = {"model": f"gateway/{model}", "small_model": f"gateway/{model}"}
     config = {"autoupdate": False, "share": "disabled", **chosen, "provider": {"gateway": own}}
     (tmp_path / "opencode.json").write_text(json.dumps(config))
-    program = str(node_modules / ".bin" / "opencode")
+    # Its own command is made by a script of its package, and no script runs here.
+    program = str(min(node_modules.glob("opencode-*/bin/opencode")))
     before = stack.calls(provider)
     assert ECHO in run([program, "run", PROMPT], tmp_path)
     assert stack.calls(provider) > before

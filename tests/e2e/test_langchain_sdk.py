@@ -29,8 +29,10 @@ def test_langchain(
     stack: Stack, make_key: MakeKey, models: Mapping[str, str], provider: str
 ) -> None:
     langchain_openai: Any = import_module("langchain_openai")
+    # With tools and a model from GPT-6 on it would call /v1/responses.
+    model = "gpt-5.5" if provider == "openai" else models[provider]
     chat = langchain_openai.ChatOpenAI(
-        model=models[provider],
+        model=model,
         base_url=stack.env["OPENAI_BASE_URL"],
         api_key=make_key(),
         include_response_headers=True,
