@@ -32,7 +32,7 @@ from controlplane.errors import (
 from controlplane.gateway.record import Trail
 
 A, B = Target("a", "model-a"), Target("b", "model-b")
-FAST = Timeouts(connect_s=0.2, first_byte_s=0.2, idle_s=0.2, total_s=0.5)
+FAST = Timeouts(connect_s=0.2, first_byte_s=0.2, idle_s=0.2, total_s=5.0)
 BODY = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
 
 
