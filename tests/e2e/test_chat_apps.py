@@ -1,4 +1,4 @@
-"""Requests as chat applications shape them, whoever answers.
+"""Chat applications shape their requests so; every provider answers them.
 
 Open WebUI: `backend/open_webui/routers/openai.py`; LibreChat: its page "Default parameters".
 """

@@ -1,18 +1,41 @@
-"""Coding agents work unchanged with a base URL and a key, whoever answers."""
+"""Coding agents work unchanged with a base URL and a key, with every provider."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.e2e.conftest import MakeKey, Stack
 
 PROMPT = "Say hello"
-PROVIDERS = pytest.mark.parametrize("provider", ["openai", "azure", "anthropic"])
+
+
+@dataclass(frozen=True)
+class Access:
+    """What an agent is told: the address, a key, and a model that one provider answers."""
+
+    base_url: str
+    key: str
+    model: str
+
+
+@pytest.fixture(params=["openai", "azure", "anthropic"])
+def access(
+    stack: Stack,
+    make_key: MakeKey,
+    models: Mapping[str, str],
+    request: pytest.FixtureRequest,
+) -> Iterator[Access]:
+    """To each provider in turn, which has been called in the end."""
+    provider: str = request.param
+    before = stack.calls(provider)
+    yield Access(stack.env["OPENAI_BASE_URL"], make_key(), models[provider])
+    assert stack.calls(provider) > before
 
 
 def run(command: list[str], folder: Path) -> str:
@@ -41,20 +64,12 @@ def repeats_the_prompt(said: str) -> bool:
     return f"The last user said: {PROMPT}" in said.replace('"', "")
 
 
-@PROVIDERS
-def test_opencode(
-    node_modules: Path,
-    stack: Stack,
-    make_key: MakeKey,
-    models: Mapping[str, str],
-    provider: str,
-    tmp_path: Path,
-) -> None:
+def test_opencode(node_modules: Path, access: Access, tmp_path: Path) -> None:
     """https://opencode.ai/docs/providers, "Custom provider"."""
-    model = models[provider]
+    model = access.model
     own = {
         "npm": "@ai-sdk/openai-compatible",
-        "options": {"baseURL": stack.env["OPENAI_BASE_URL"], "apiKey": make_key()},
+        "options": {"baseURL": access.base_url, "apiKey": access.key},
         "models": {model: {"name": model, "limit": {"context": 200_000, "output": 8_192}}},
     }
     chosen = {"model": f"gateway/{model}", "small_model": f"gateway/{model}"}
@@ -62,30 +77,18 @@ def test_opencode(
     (tmp_path / "opencode.json").write_text(json.dumps(config))
     # Its own command is made by a script of its package, and no script runs here.
     program = str(min(node_modules.glob("opencode-*/bin/opencode")))
-    before = stack.calls(provider)
     assert repeats_the_prompt(run([program, "run", PROMPT], tmp_path))
-    assert stack.calls(provider) > before
 
 
-@PROVIDERS
-def test_cline(
-    node_modules: Path,
-    stack: Stack,
-    make_key: MakeKey,
-    models: Mapping[str, str],
-    provider: str,
-    tmp_path: Path,
-) -> None:
+def test_cline(node_modules: Path, access: Access, tmp_path: Path) -> None:
     """https://docs.cline.bot/provider-config/openai-compatible"""
-    program, model = str(node_modules / ".bin" / "cline"), models[provider]
+    program = str(node_modules / ".bin" / "cline")
     place = ["--data-dir", str(tmp_path / "cline"), "-c", str(tmp_path)]
-    access = ["-k", make_key(), "-b", stack.env["OPENAI_BASE_URL"], "-m", model]
-    run([program, "auth", "openai", *access, *place], tmp_path)
-    options = ["-P", "openai", "-m", model, "--json", "--retries", "1"]
-    before = stack.calls(provider)
+    told = ["-k", access.key, "-b", access.base_url, "-m", access.model]
+    run([program, "auth", "openai", *told, *place], tmp_path)
+    options = ["-P", "openai", "-m", access.model, "--json", "--retries", "1"]
     said = run([program, *options, *place, PROMPT], tmp_path)
     result = json.loads(said.strip().splitlines()[-1])
     assert result["finishReason"] == "completed"
     assert repeats_the_prompt(result["text"])
     assert result["usage"]["inputTokens"] > 1_000
-    assert stack.calls(provider) > before

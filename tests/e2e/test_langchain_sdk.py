@@ -1,4 +1,4 @@
-"""`langchain-openai` works unchanged, whoever answers."""
+"""`langchain-openai` works unchanged with every provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The npm package `openai` works unchanged, whoever answers."""
+"""The npm package `openai` works unchanged with every provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The official client, given a base URL and a key, works unchanged, whoever answers."""
+"""The official client, given a base URL and a key, works unchanged with every provider."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Watch:
         return bool(response.headers["content-type"].startswith("application/json"))
 
     def check(self, response: httpx2.Response) -> None:
-        (self.kind if response.status_code == 200 else ERROR).check(response.json())
+        assert (self.kind if response.status_code == 200 else ERROR).faults(response.json()) == []
 
     def __call__(self, response: httpx2.Response) -> None:
         if self.note(response):
@@ -145,7 +145,7 @@ def test_a_stream_with_usage(client: OpenAI, model: str, provider: str) -> None:
     )
     chunks = list(stream)
     for chunk in chunks:
-        CHUNKS[provider].check(chunk.to_dict())
+        assert CHUNKS[provider].faults(chunk.to_dict()) == []
     text = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
     assert text.endswith("Say hello.")
     assert chunks[-1].usage is not None

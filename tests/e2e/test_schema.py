@@ -56,7 +56,7 @@ def test_answers(post: Post, models: Mapping[str, str], provider: str) -> None:
         assert response.status_code == 200, (name, response.text)
         assert response.headers["x-llm-cp-provider"] == provider
         answer = response.json()
-        COMPLETIONS[provider].check(answer)
+        assert COMPLETIONS[provider].faults(answer) == []
         (choice,) = answer["choices"]
         assert {"role", "content", "refusal"} <= choice["message"].keys(), name
         assert answer["usage"]["total_tokens"] > 0
@@ -71,7 +71,7 @@ def test_chunks(post: Post, models: Mapping[str, str], provider: str) -> None:
             assert response.headers["x-llm-cp-provider"] == provider
             chunks = chunks_of(response)
             for chunk in chunks:
-                CHUNKS[provider].check(chunk)
+                assert CHUNKS[provider].faults(chunk) == []
             if options:
                 usage = chunks.pop()
                 assert (usage["choices"], usage["usage"]["total_tokens"] > 0) == ([], True)
@@ -117,14 +117,14 @@ def test_errors(post: Post, models: Mapping[str, str], provider: str, body: dict
     for stream in (False, True):
         response = post(model=models[provider], stream=stream, **body)
         assert response.status_code == 400, response.text
-        ERROR.check(response.json())
+        assert ERROR.faults(response.json()) == []
 
 
 def test_failures(post: Post, stack: Stack, models: Mapping[str, str]) -> None:
     assert post(model="nope").status_code == 404
-    ERROR.check(post(model="nope").json())
+    assert ERROR.faults(post(model="nope").json()) == []
     for status in (401, 429, 500, 529):
         stack.simulate("anthropic", {"kind": "status", "status": status, "retry_after": 30})
         response = post(model=models["anthropic"])
         assert response.status_code in (502, 503)
-        ERROR.check(response.json())
+        assert ERROR.faults(response.json()) == []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.wire_types import anthropic_types
 from tests.wire_types import openai_types as openai
-from tests.wire_types.strict import Mismatch, Strict
+from tests.wire_types.strict import Strict
 
 COMPLETION: Any = {
     "id": "c",
@@ -58,7 +58,7 @@ CHECKED = {
 @pytest.mark.parametrize("name", CHECKED)
 def test_what_is_of_the_type_passes(name: str) -> None:
     kind, value = CHECKED[name]
-    kind.check(value)
+    assert kind.faults(value) == []
 
 
 @pytest.mark.parametrize(
@@ -109,19 +109,16 @@ def test_what_is_not_of_it_is_refused(name: str, at: tuple[Any, ...], value: Any
         del place[last]
     else:
         place[last] = value
-    with pytest.raises(Mismatch):
-        kind.check(changed)
+    assert kind.faults(changed) != []
 
 
 def test_a_mismatch_names_the_place_in_the_member_of_the_union_that_was_meant() -> None:
     changed = copy.deepcopy(REQUEST)
     changed["messages"][0]["content"][0]["extra"] = 1
-    with pytest.raises(Mismatch) as raised:
-        anthropic_types.MESSAGE_REQUEST.check(changed)
-    assert "messages.0.content.0.TextBlockParam.extra: Extra inputs are" in str(raised.value)
-    assert "ImageBlockParam" not in str(raised.value)
+    told = "\n".join(anthropic_types.MESSAGE_REQUEST.faults(changed))
+    assert "messages.0.content.0.TextBlockParam.extra: Extra inputs are" in told
+    assert "ImageBlockParam" not in told
 
 
 def test_many_complaints_are_cut() -> None:
-    with pytest.raises(Mismatch, match="and 2 more"):
-        Strict(list[int]).check(["x"] * 7)
+    assert Strict(list[int]).faults(["x"] * 7)[5:] == ["and 2 more"]

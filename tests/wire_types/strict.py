@@ -20,22 +20,19 @@ SHOWN = 5
 TAGS = ("type", "role", "object", "stream")
 
 
-class Mismatch(AssertionError):
-    """The value is not of the type: where, and why."""
-
-
 class Strict:
     """The check of one type: a pydantic model, a TypedDict or a union of them."""
 
     def __init__(self, kind: Any) -> None:
         self._kind = kind
 
-    def check(self, value: object) -> None:
-        """Raise Mismatch unless `value`, in JSON, is of the type."""
+    def faults(self, value: object) -> list[str]:
+        """Why `value`, in JSON, is not of the type, each with its place; none where it is."""
         try:
             self._validator.validate_json(json.dumps(value), strict=True, extra="forbid")
         except ValidationError as error:
-            raise Mismatch(_explained(error.errors(include_url=False))) from None
+            return _explained(error.errors(include_url=False))
+        return []
 
     @cached_property
     def _validator(self) -> SchemaValidator:
@@ -54,7 +51,7 @@ def _eager(node: Any) -> Any:
     return walked | {"type": "list"} if walked.get("type") == "generator" else walked
 
 
-def _explained(found: list[ErrorDetails]) -> str:
+def _explained(found: list[ErrorDetails]) -> list[str]:
     """The errors, of a union only those of the member that was meant: the others' tags differ."""
     others = [
         item["loc"][:-1]
@@ -63,7 +60,7 @@ def _explained(found: list[ErrorDetails]) -> str:
     ]
     meant = [item for item in found if all(item["loc"][: len(at)] != at for at in others)]
     lines = [f"{_place(item['loc'])}: {item['msg']}" for item in meant or found]
-    return "\n".join(lines[:SHOWN] + [f"and {len(lines) - SHOWN} more"] * (len(lines) > SHOWN))
+    return lines[:SHOWN] + [f"and {len(lines) - SHOWN} more"] * (len(lines) > SHOWN)
 
 
 def _place(loc: tuple[int | str, ...]) -> str:

@@ -17,16 +17,16 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T | Non
     The body has to be read before: what `receive` tells next is that the caller is gone.
     """
     working = asyncio.ensure_future(work)
-    await wait_for(receive, working)
+    await finishes(receive, working)
     return None if working.cancelled() else working.result()
 
 
-async def wait_for(
+async def finishes(
     receive: Receive, working: asyncio.Future[T], seconds: float | None = None
 ) -> bool:
-    """Whether `working` is done; not, where it takes longer than `seconds`.
+    """Wait for `working`; False where it is not done after `seconds`.
 
-    Where the caller leaves first it is ended.
+    It is ended where the caller leaves first.
     """
     leaving = asyncio.ensure_future(disconnected(receive))
     both: set[asyncio.Future[Any]] = {working, leaving}

@@ -25,7 +25,7 @@ class Target:
 
     @property
     def key(self) -> str:
-        """What it is known by, whatever its weight: `openai/gpt-5.5`."""
+        """Its name, without its weight: `openai/gpt-5.5`."""
         return f"{self.provider}/{self.model}"
 
 

@@ -125,7 +125,7 @@ def _thought_first(choice: Any) -> Any:
 
 
 def _unsigned(before: list[Any], after: list[Any]) -> list[Any]:
-    """The choices `after` without signatures of what is not as it was `before`."""
+    """The choices `after`; an entry that differs from `before` has lost its signature."""
     pairs = zip(before, after, strict=True)
     return [
         {**new, "message": unsigned_where_changed([old["message"]], [new["message"]])[0]}

@@ -1,5 +1,5 @@
-"""What servers say in their own words, whatever the status: a prompt that does not fit, an account
-or a key of ours that is at fault. The words are those of the errors that each server is known for.
+"""The meaning of an error by its words: the prompt is too long, our account has no credit, our key
+is refused. Servers send these with many statuses; the words are those that each is known for.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ BOM = b"\xef\xbb\xbf"
 
 
 async def data_of_events(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The `data` of each event, whatever way the bytes are cut; an empty one is a sign of life.
+    """The `data` of each event; the pieces may end anywhere. An empty one is a sign of life.
 
     Events without data and comments say nothing. An event that the end of the stream leaves without
     its blank line counts. Raises ProviderError for an event larger than MAX_ANSWER_BYTES.

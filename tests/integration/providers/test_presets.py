@@ -36,7 +36,7 @@ DOCUMENT = (Path(__file__).parents[3] / "docs" / "PROVIDERS.md").read_text()
 # What a server does is the same over each transport.
 pytestmark = pytest.mark.parametrize("simulated", ["httpx"], indirect=True)
 UNSUPPORTED = "unsupported_params"
-# What many clients send whatever they talk to.
+# Many clients send these to every server.
 HABITS: dict[str, Any] = {
     "seed": 7,
     "user": "u1",

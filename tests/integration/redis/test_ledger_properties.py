@@ -203,8 +203,12 @@ class LedgerMachine(RuleBasedStateMachine):
 @pytest.mark.usefixtures("whole_day")
 @pytest.mark.parametrize("examples", few_or_many(25, 1_000))
 def test_any_order_of_steps_keeps_the_promise(clean_redis: str, examples: int) -> None:
+    begun = 0
+
     class Machine(LedgerMachine):
         def __init__(self) -> None:
+            nonlocal begun
+            begun += 1
             super().__init__(clean_redis)
 
     run_state_machine_as_test(
@@ -217,3 +221,4 @@ def test_any_order_of_steps_keeps_the_promise(clean_redis: str, examples: int) -
             print_blob=True,
         ),
     )
+    assert begun >= examples

@@ -31,28 +31,28 @@ def test_the_types_describe_the_version_that_is_asked_for() -> None:
 @pytest.mark.parametrize("folder", cases("anthropic", "anthropic.response.json"))
 async def test_a_whole_message(folder: Path) -> None:
     answer = read(folder / "anthropic.response.json")
-    anthropic_types.MESSAGE.check(answer)
+    assert anthropic_types.MESSAGE.faults(answer) == []
     upstream = Upstream("anthropic", (folder / "anthropic.response.json").read_bytes())
     asked = read(folder / "openai.request.json")
-    openai.CHAT_REQUEST.check(without_our_extensions(asked))
+    assert openai.CHAT_REQUEST.faults(without_our_extensions(asked)) == []
     given = await upstream.provider.complete(ChatRequest(asked), target(folder), Timeouts())
-    anthropic_types.MESSAGE_REQUEST.check(upstream.sent)
-    openai.COMPLETIONS["anthropic"].check(given)
+    assert anthropic_types.MESSAGE_REQUEST.faults(upstream.sent) == []
+    assert openai.COMPLETIONS["anthropic"].faults(given) == []
 
 
 @pytest.mark.parametrize("folder", cases("anthropic", "anthropic.response.sse"))
 async def test_a_streamed_message(folder: Path) -> None:
     for event in events(folder / "anthropic.response.sse"):
-        anthropic_types.EVENT.check(event)
+        assert anthropic_types.EVENT.faults(event) == []
     upstream = Upstream("anthropic", (folder / "anthropic.response.sse").read_bytes())
     asked = read(folder / "openai.request.json")
-    openai.CHAT_REQUEST.check(asked)
+    assert openai.CHAT_REQUEST.faults(asked) == []
     stream = upstream.provider.stream(ChatRequest(asked), target(folder), Timeouts())
     chunks = [chunk async for chunk in stream if chunk]
-    anthropic_types.MESSAGE_REQUEST.check(upstream.sent)
+    assert anthropic_types.MESSAGE_REQUEST.faults(upstream.sent) == []
     assert chunks
     for chunk in chunks:
-        openai.CHUNKS["anthropic"].check(chunk)
+        assert openai.CHUNKS["anthropic"].faults(chunk) == []
 
 
 def without_our_extensions(asked: Any) -> Any:
@@ -72,17 +72,17 @@ def test_any_messages_become_a_request_of_anthropic(messages: Any) -> None:
         sent = translate({"model": "m", "messages": messages}, "claude-sonnet-4-5")
     except UnsupportedParameter:
         return
-    anthropic_types.MESSAGE_REQUEST.check(sent)
+    assert anthropic_types.MESSAGE_REQUEST.faults(sent) == []
 
 
 @pytest.mark.parametrize("path", errors("anthropic"))
 def test_anthropics_errors(path: Path) -> None:
-    anthropic_types.ERROR.check(read(path)["body"])
+    assert anthropic_types.ERROR.faults(read(path)["body"]) == []
 
 
 @pytest.mark.parametrize("path", errors("openai"))
 def test_openais_errors(path: Path) -> None:
-    openai.ERROR.check(read(path)["body"])
+    assert openai.ERROR.faults(read(path)["body"]) == []
 
 
 def passed_on(name: str) -> list[Any]:
@@ -92,15 +92,15 @@ def passed_on(name: str) -> list[Any]:
 
 @pytest.mark.parametrize("folder", passed_on("response.json"))
 def test_a_whole_answer_that_is_passed_on(folder: Path) -> None:
-    openai.CHAT_REQUEST.check(read(folder / "request.json"))
-    openai.COMPLETIONS[folder.parts[-2]].check(read(folder / "response.json"))
+    assert openai.CHAT_REQUEST.faults(read(folder / "request.json")) == []
+    assert openai.COMPLETIONS[folder.parts[-2]].faults(read(folder / "response.json")) == []
 
 
 @pytest.mark.parametrize("folder", passed_on("response.sse"))
 def test_a_stream_that_is_passed_on(folder: Path) -> None:
-    openai.CHAT_REQUEST.check(read(folder / "request.json"))
+    assert openai.CHAT_REQUEST.faults(read(folder / "request.json")) == []
     first, *rest = events(folder / "response.sse")
     assert rest
     # Azure's first event has the results for the prompt, in a format that only Azure has.
     for chunk in rest if "prompt_filter_results" in first else (first, *rest):
-        openai.CHUNKS[folder.parts[-2]].check(chunk)
+        assert openai.CHUNKS[folder.parts[-2]].faults(chunk) == []

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from controlplane.api.answer_headers import answer_headers
-from controlplane.api.disconnect import end, wait_for
+from controlplane.api.disconnect import end, finishes
 from controlplane.api.inbound import container_of, read_call
 from controlplane.api.stream import EventStream, Heartbeat
 from controlplane.errors import GatewayError, InternalError
@@ -69,11 +69,11 @@ async def create_chat_completion(request: Request) -> Response:
         held = await stack.enter_async_context(AsyncExitStack())
         pipeline = held.enter_async_context(chat_completion(call, parts.gateway))
         opening = asyncio.ensure_future(pipeline)
-        if not await wait_for(request.receive, opening, heartbeat.seconds):
+        if not await finishes(request.receive, opening, heartbeat.seconds):
             if call.live and _wants_stream(call.body):
                 # The status is out before there is an answer, whose headers stay unsaid.
                 return EventStream(_events(opening, stack.pop_all(), KEEP_ALIVE), heartbeat)
-            await wait_for(request.receive, opening)
+            await finishes(request.receive, opening)
         if opening.cancelled():
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         answer = opening.result()

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from controlplane.errors import ProviderError
 from controlplane.providers.http import json_object
 
 _LONG = re.compile(rb"\d{16}")
@@ -24,7 +25,10 @@ def exact_object(data: bytes) -> dict[str, Any]:
     """
     value = json_object(data)
     if _LONG.search(data):
-        value = json.loads(data, parse_int=_integer, parse_float=_float)
+        try:
+            value = json.loads(data, parse_int=_integer, parse_float=_float)
+        except RecursionError:
+            raise ProviderError("protocol", "the answer is nested too deeply") from None
     return value
 
 

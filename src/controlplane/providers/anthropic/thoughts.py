@@ -30,7 +30,7 @@ def sealed(blocks: Sequence[Mapping[str, Any]], first: int = 0) -> dict[str, Any
 
 
 def thoughts_of(message: Mapping[str, Any]) -> list[Block]:
-    """The blocks that an assistant's message carries. What is not signed, or not ours, is none."""
+    """The thinking blocks of an assistant's message: those that Claude signed, and no others."""
     if message.keys().isdisjoint(_FORMS):
         return []
     blocks = _objects(message.get("thinking_blocks"))
