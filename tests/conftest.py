@@ -70,8 +70,8 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Twice the processors: half of the time a test waits, for a server, a child or a lease."""
-    return 2 * (os.cpu_count() or 1)
+    """More than twice the processors: most of the time a test waits, for a server or a lease."""
+    return 2 * (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)

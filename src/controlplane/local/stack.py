@@ -109,9 +109,7 @@ class Stack:
 
     def _start_gateway(self, settings: Mapping[str, str]) -> None:
         began = time.monotonic()
-        # Hundreds of requests share one event loop: the reply of Redis waits for its turn, seconds
-        # on a busy machine, and a reply that counts as late admits more than the limit.
-        own = {**settings, "LLM_CP_LONG_LIVED": "1", "LLM_CP_REDIS_TIMEOUT_MS": "5000"}
+        own = {**settings, "LLM_CP_LONG_LIVED": "1"}
         write_env(self._local / "gateway.env", own)
         function_url = f"http://127.0.0.1:{self._function_port}"
         arguments = ("--port", str(self._port), "--function-url", function_url)
