@@ -16,7 +16,10 @@ SHUT_DOWN = re.compile(
 PLACES = ("README.md", "docs/*.md", ".github/**/*.yml", "src/**/*.py", "tests/fixtures/**/*.*")
 EXCEPT = (
     # The simulator plays what clients still ask for, and rules tell generations apart.
-    *("src/controlplane/local/simulator/", "src/controlplane/providers/anthropic/"),
+    *(
+        "src/controlplane/local/simulator/",
+        "src/controlplane/translators/chat_completions_to_messages/",
+    ),
     # Reports as they came, and a text that is no secret.
     *("tests/fixtures/wire/", "src/controlplane/screening/assigned.py"),
 )

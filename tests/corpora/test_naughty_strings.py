@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from controlplane.screening.scan import scan
-from tests.unit.domain.test_chat import parse
+from tests.unit.protocols.chat_completions.test_request import parse
 
 
 @pytest.fixture(scope="module")

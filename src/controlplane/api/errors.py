@@ -1,13 +1,14 @@
-"""Every error leaves as OpenAI's envelope."""
+"""Every error leaves as the protocol has it that is spoken at its path."""
 
 from __future__ import annotations
 
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from controlplane.api.roles import ROLES
+from controlplane.api.spoken import spoken
 from controlplane.errors import (
     GatewayError,
     InvalidRequest,
@@ -19,31 +20,34 @@ from controlplane.errors import (
 from controlplane.telemetry import count, log
 
 
-def error_response(error: GatewayError) -> Response:
-    """Render one error."""
+def error_response(error: GatewayError, scope: Scope) -> Response:
+    """Render one error for the request of an ASGI scope."""
+    request_id = scope.get("state", {}).get("request_id", "")
+    answer = spoken(scope).error_answer(error, request_id)
     return Response(
-        orjson.dumps(error.envelope()),
-        status_code=error.status,
+        answer.body,
+        status_code=answer.status,
         media_type="application/json",
-        headers=error.headers,
+        headers=answer.headers,
     )
 
 
-async def gateway_error_response(_request: Request, error: Exception) -> Response:
+async def gateway_error_response(request: Request, error: Exception) -> Response:
     """Exception handler for our own errors."""
     assert isinstance(error, GatewayError)
     if isinstance(error, Unauthenticated):
         count("auth_failed", reason=error.reason)
-    return error_response(error)
+    return error_response(error, request.scope)
 
 
-async def part_missing_response(_request: Request, error: Exception) -> Response:
+async def part_missing_response(request: Request, error: Exception) -> Response:
     """Exception handler for a part that could not be made: a secret, say, that could not be read.
 
     The operator finds in the log which one.
     """
     log.error("part_missing", extra={"error": type(error).__name__, "problem": str(error)})
-    return error_response(Unavailable("The gateway is not ready at the moment. Try again."))
+    unavailable = Unavailable("The gateway is not ready at the moment. Try again.")
+    return error_response(unavailable, request.scope)
 
 
 async def http_exception_response(request: Request, error: Exception) -> Response:
@@ -55,7 +59,8 @@ async def http_exception_response(request: Request, error: Exception) -> Respons
             f"{request.method} is not possible at {request.url.path}.", headers=error.headers
         ),
     }
-    return error_response(known.get(error.status_code) or InvalidRequest("The request is invalid."))
+    found = known.get(error.status_code) or InvalidRequest("The request is invalid.")
+    return error_response(found, request.scope)
 
 
 def _remedy(path: str) -> str:

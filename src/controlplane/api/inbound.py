@@ -21,8 +21,11 @@ def container_of(request: Request) -> Container:
     return parts
 
 
-async def read_call(request: Request) -> Call:
-    """The call. Raises PayloadTooLarge before a large body is read, let alone kept."""
+async def read_call(request: Request, header_family: tuple[str, ...] = ()) -> Call:
+    """The call, with its headers that begin like one of `header_family`.
+
+    Raises PayloadTooLarge before a large body is read, let alone kept.
+    """
     body, seconds_left = await _read_body(request), _seconds_left(request)
     live = seconds_left is None or LIVE in request.scope
     return Call(
@@ -33,7 +36,14 @@ async def read_call(request: Request) -> Call:
         seconds_whole=_seconds_whole(container_of(request).settings.waits, seconds_left, live=live),
         live=live,
         idempotency_key=request.headers.get("idempotency-key"),
+        headers=_family(request, header_family) if header_family else {},
     )
+
+
+def _family(request: Request, header_family: tuple[str, ...]) -> dict[str, str]:
+    return {
+        name: value for name, value in request.headers.items() if name.startswith(header_family)
+    }
 
 
 async def _read_body(request: Request) -> bytes:

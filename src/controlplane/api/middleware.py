@@ -45,7 +45,7 @@ class RequestMiddleware:
             log_crash(error)
             if status is None:
                 failure = InternalError(f"The gateway failed. Give {request_id} to its operator.")
-                await error_response(failure)(scope, receive, send_with_id)
+                await error_response(failure, scope)(scope, receive, send_with_id)
         finally:
             if not line.observed:
                 log.info("request", extra=_access(scope, status, time.perf_counter() - started))

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
-import orjson
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from mangum.handlers import APIGateway
@@ -39,7 +38,7 @@ def respond(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         response: dict[str, Any] = _adapter()(dict(event), context)
         return response
     except Exception as error:  # the last place where the caller can be answered
-        return _failure(_explained(error))
+        return _failure(_explained(error), event)
 
 
 async def _stream(event: LiveEvent, context: Any, gone: Gone, send: Send) -> None:
@@ -50,7 +49,8 @@ async def _stream(event: LiveEvent, context: Any, gone: Gone, send: Send) -> Non
         scope = {**request.scope, LIVE: True}
         app, receive = _adapter().app, _once(request.body, gone)
     except Exception as error:  # the last place where the caller can be answered
-        app, scope = error_response(_explained(error)), {"type": "http"}
+        scope = {"type": "http", "path": event.get("path"), "headers": []}
+        app = error_response(_explained(error), scope)
         receive = _once(b"", gone)
     await app(scope, receive, send)
 
@@ -90,10 +90,12 @@ def _explained(error: Exception) -> GatewayError:
     return InternalError("The gateway failed. The log has the details.")
 
 
-def _failure(error: GatewayError) -> dict[str, Any]:
+def _failure(error: GatewayError, event: Mapping[str, Any]) -> dict[str, Any]:
+    path = event.get("rawPath") or event.get("path")
+    response = error_response(error, {"type": "http", "path": path, "headers": []})
     return {
-        "statusCode": error.status,
-        "headers": {"content-type": "application/json", **error.headers},
-        "body": orjson.dumps(error.envelope()).decode(),
+        "statusCode": response.status_code,
+        "headers": dict(response.headers),
+        "body": bytes(response.body).decode(),
         "isBase64Encoded": False,
     }

@@ -3,23 +3,59 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, ClassVar, Self
+
+# An answer of a model, whole, and one event of a streamed one: JSON objects of their protocol.
+Body = Mapping[str, Any]
+Event = Mapping[str, Any]
+
+
+class ProtocolName(StrEnum):
+    """What a client or a provider speaks; `protocols/` has a folder for each."""
+
+    CHAT_COMPLETIONS = "chat_completions"
+    RESPONSES = "responses"
+    MESSAGES = "messages"
+    EMBEDDINGS = "embeddings"
+
+
+class AsItCame(dict[str, Any]):
+    """A JSON object with the bytes in which it came, so that it can go on as those.
+
+    A changed copy is a plain dict, which has none. Not to be changed in place.
+    """
+
+    __slots__ = ("raw",)
+
+    def __init__(self, members: Mapping[str, Any], raw: bytes) -> None:
+        super().__init__(members)
+        self.raw = raw
 
 
 @dataclass(frozen=True, slots=True)
 class InferenceRequest:
     """A checked request. `body` is the caller's object, whole; treat it as read-only. `size` is
     how many bytes of JSON came in, None once the texts are not those that came. `lenient` says that
-    what a target does not have may be left out, as far as the question stays the same."""
+    what a target does not have may be left out, as far as the question stays the same.
+
+    `raw` is the body in the caller's own bytes, None once anything in it is changed. `headers` are
+    those of the protocol's own family, which a target that speaks the protocol gets too.
+    """
 
     body: Mapping[str, Any]
     size: int | None = None
     lenient: bool = False
+    raw: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    protocol: ClassVar[ProtocolName]
     generates: ClassVar[bool] = True
     """True where the answer is text, whose length the policy may bound."""
+    output_limits: ClassVar[tuple[str, ...]] = ()
+    """The fields that bound the length of the answer; the last one is set where none is."""
 
     @property
     def model(self) -> str:
@@ -32,13 +68,8 @@ class InferenceRequest:
         return self.body.get("stream") is True
 
     @property
-    def wants_usage_chunk(self) -> bool:
-        """True where a stream is to end with a chunk that carries `usage`."""
-        return bool((self.body.get("stream_options") or {}).get("include_usage"))
-
-    @property
     def end_user(self) -> str | None:
-        """The caller's own name for its user (`user`)."""
+        """The caller's own name for its user."""
         return self.body.get("user")
 
     @property
@@ -51,10 +82,61 @@ class InferenceRequest:
         """True where something of it is text and cannot be read as such here."""
         return False
 
+    def read(self, text_of: Callable[[Sequence[int]], str | None]) -> Self:
+        """The same request with what `text_of` makes of tokens in it."""
+        return self
+
+    @property
+    def max_output(self) -> int | None:
+        """The longest answer that is asked for, in tokens; None where nothing says it."""
+        return max((self.body.get(name) or 0 for name in self.output_limits), default=0) or None
+
+    @property
+    def answer_count(self) -> int:
+        """How many answers are asked for, each of them as long as `max_output`."""
+        return 1
+
+    @property
+    def rejected_output(self) -> int:
+        """Tokens that may be billed as output beside the answers, at most."""
+        return 0
+
+    def reasons(self, model: str) -> bool:
+        """True where `model` may think before it speaks."""
+        return False
+
+    def asked_characters(self, of_image: int) -> int:
+        """How much it says, in characters, of which an image has `of_image`."""
+        return 0
+
+    @property
+    def image_count(self) -> int:
+        """How many pictures it holds."""
+        return 0
+
+    @property
+    def unbounded(self) -> str | None:
+        """The place of something whose number of tokens cannot be known beforehand."""
+        return None
+
+    @property
+    def unpriced(self) -> str | None:
+        """The name of something that costs more than the tokens of the model's price."""
+        return None
+
+    @property
+    def keeps_for_an_hour(self) -> bool:
+        """True where it asks for some of it to be cached for an hour, which costs more."""
+        return False
+
     def with_body(self, body: Mapping[str, Any]) -> Self:
         """The same request with other texts; this one stays as it is."""
-        return dataclasses.replace(self, body=body, size=None)
+        return dataclasses.replace(self, body=body, size=None, raw=None)
+
+    def with_redacted(self, body: Mapping[str, Any]) -> Self:
+        """The same request with a body in which values were replaced."""
+        return self.with_body(body)
 
     def replace(self, **changes: Any) -> Self:
         """The same request with other parameters; this one stays as it is."""
-        return dataclasses.replace(self, body={**self.body, **changes})
+        return dataclasses.replace(self, body={**self.body, **changes}, raw=None)

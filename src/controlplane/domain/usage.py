@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
-from typing import Any
 
 MICROUSD_PER_USD = 1_000_000
 # https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them
@@ -43,27 +42,6 @@ class TokenUsage:
             self.cache_write - self.cache_write_hour,
         )
 
-    @classmethod
-    def from_openai(cls, usage: object) -> TokenUsage | None:
-        """Read OpenAI's `usage` object; None where there is none or it is not one.
-
-        https://platform.openai.com/docs/api-reference/chat/object#chat/object-usage
-        """
-        if not isinstance(usage, Mapping) or "prompt_tokens" not in usage:
-            return None
-        cached = _count(usage.get("prompt_tokens_details"), "cached_tokens")
-        cache_write = _count(usage.get("prompt_tokens_details"), "cache_write_tokens")
-        hour = _count(usage.get("prompt_tokens_details"), "cache_write_1h_tokens")
-        return cls(
-            # Some servers leave the cached ones out; the whole is never less than its parts.
-            input=max(_count(usage, "prompt_tokens"), cached + cache_write),
-            output=_count(usage, "completion_tokens"),
-            cached=cached,
-            reasoning=_count(usage.get("completion_tokens_details"), "reasoning_tokens"),
-            cache_write=cache_write,
-            cache_write_hour=min(hour, cache_write),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class ImageTokens:
@@ -88,11 +66,6 @@ def estimated_usage(asked_characters: int, said_characters: int) -> TokenUsage:
         input=-(-asked_characters // CHARACTERS_PER_TOKEN),
         output=-(-said_characters // CHARACTERS_PER_TOKEN),
     )
-
-
-def _count(source: Any, name: str) -> int:
-    value = source.get(name) if isinstance(source, Mapping) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def microusd(usd: Decimal) -> int:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from controlplane.domain.audit import Attempt
-from controlplane.domain.chat import ChatRequest
 from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.routing import Condition, Route, Target
 from controlplane.errors import (
@@ -22,7 +21,7 @@ from controlplane.errors import (
     Unreachable,
     UnsupportedParameter,
 )
-from controlplane.gateway.ports import Embedder, Provider, Providers, TargetHealth
+from controlplane.gateway.ports import PreparedCall, Provider, Providers, TargetHealth
 from controlplane.gateway.record import Trail
 from controlplane.telemetry import count
 
@@ -59,10 +58,10 @@ class Attempts:
     answering: Target | None = None
     failures: list[ProviderError] = field(default_factory=list)
     abandoned: list[Target] = field(default_factory=list)
-    left_out: Mapping[Target, tuple[str, ...]] = field(default_factory=dict)
+    prepared: dict[Target, PreparedCall | None] = field(default_factory=dict)
 
     async def first_answer(
-        self, request: InferenceRequest, call: Callable[[Provider, Target], Awaitable[T]]
+        self, request: InferenceRequest, call: Callable[[PreparedCall, Target], Awaitable[T]]
     ) -> T:
         """What the first target that answers says.
 
@@ -70,8 +69,8 @@ class Attempts:
         that the request is at fault, ProviderUnavailable where none answers in time.
         """
         self.known = await self.providers.current()
-        self.left_out = self._able(request)
-        waiting = list(self.left_out)
+        self.prepared = self._able(request)
+        waiting = list(self.prepared)
         cooling = {target for target in waiting if await self._is_cooling(target)}
         not_before = dict.fromkeys(waiting, 0.0)
         while waiting and len(self.failures) < MAX_ATTEMPTS:
@@ -80,7 +79,7 @@ class Attempts:
                 break
             try:
                 answer = await self._attempt(target, call)
-                self.trail.ignored_params = self.left_out[target]
+                self.trail.ignored_params = self._left_out(target)
                 return answer
             except ProviderError as error:
                 self.failures.append(error)
@@ -89,7 +88,8 @@ class Attempts:
                         break
                     waiting.remove(target)
                     continue
-                if await self._has_new_key(target, error):
+                if (renewed := await self._renewed(target, error)) is not None:
+                    self.prepared[target] = renewed.prepare(request, target.model)
                     continue
                 await self.note_failure(target)
                 if error.misconfigured:
@@ -107,26 +107,26 @@ class Attempts:
         with suppress(Unreachable):
             await self.health.failed(self.trail.caller.org_id, target)
 
-    async def _has_new_key(self, target: Target, error: ProviderError) -> bool:
-        """True where our key was refused and there is another now: nothing was done with the
-        request, so the same target may have it again."""
+    async def _renewed(self, target: Target, error: ProviderError) -> Provider | None:
+        """The provider where our key was refused and there is another now: nothing was done with
+        the request, so the same target may have it again."""
         refused = self.known.get(target.provider)
         if error.status != 401 or refused is None:
-            return False
+            return None
         renewed = await self.providers.renewed(target.provider, refused)
-        if renewed is None:
-            return False
-        self.known = {**self.known, target.provider: renewed}
-        return True
+        if renewed is not None:
+            self.known = {**self.known, target.provider: renewed}
+        return renewed
 
-    def _able(self, request: InferenceRequest) -> dict[Target, tuple[str, ...]]:
-        """The targets that can honour the request, and what each leaves out of it."""
-        able: dict[Target, tuple[str, ...]] = {}
+    def _able(self, request: InferenceRequest) -> dict[Target, PreparedCall | None]:
+        """The targets that can honour the request, with the call of each; None where its provider
+        is not configured."""
+        able: dict[Target, PreparedCall | None] = {}
         refusals: dict[Target, UnsupportedParameter] = {}
         for target in self.route.targets:
             try:
                 provider = self.known.get(target.provider)
-                able[target] = _check(provider, target, request) if provider else ()
+                able[target] = provider.prepare(request, target.model) if provider else None
             except UnsupportedParameter as refusal:
                 refusals[target] = refusal
         if refusals and not able:
@@ -146,15 +146,21 @@ class Attempts:
         except Unreachable:
             return False
 
-    async def _attempt(self, target: Target, call: Callable[[Provider, Target], Awaitable[T]]) -> T:
+    def _left_out(self, target: Target) -> tuple[str, ...]:
+        prepared = self.prepared[target]
+        return prepared.left_out if prepared else ()
+
+    async def _attempt(
+        self, target: Target, call: Callable[[PreparedCall, Target], Awaitable[T]]
+    ) -> T:
         started = time.monotonic()
         error: ProviderError | None = None
         self.answering = target
         try:
-            provider = self.known.get(target.provider)
-            if provider is None:
+            prepared = self.prepared[target]
+            if prepared is None:
                 raise ProviderError("unconfigured", f"no provider '{target.provider}'", status=404)
-            answer = await call(provider, target)
+            answer = await call(prepared, target)
         except TimeoutError:
             error = ProviderError("timeout", "no answer in time")
             raise error from None
@@ -181,7 +187,7 @@ class Attempts:
                 latency_ms=round(seconds * 1000),
                 status=error.status if error else 200,
                 failure=error.kind if error else None,
-                ignored_params=self.left_out.get(target, ()),
+                ignored_params=self._left_out(target),
             )
         )
 
@@ -234,12 +240,3 @@ def _next(
     """The first that can be called now, one that is cooling only before one to be waited for."""
     now = time.monotonic()
     return min(waiting, key=lambda t: (not_before[t] > now, t in cooling, not_before[t]))
-
-
-def _check(provider: Provider, target: Target, request: InferenceRequest) -> tuple[str, ...]:
-    """What the provider leaves out of the request. Raises UnsupportedParameter."""
-    if isinstance(request, ChatRequest):
-        return provider.check(request, target.model)
-    if not isinstance(provider, Embedder):
-        raise UnsupportedParameter("model", target.provider, "they have no embeddings")
-    return ()

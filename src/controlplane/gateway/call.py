@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 
-from controlplane.domain.chat import ChatCompletion, Chunk
-from controlplane.domain.embeddings import Embeddings
+from controlplane.domain.inference import Body, Event
 from controlplane.domain.limits import LimitStatus
 from controlplane.gateway.record import Trail
 
@@ -17,8 +16,8 @@ class Call:
 
     `seconds_left` is what remains of the function's own time, `seconds_whole` until those in front
     of it stop waiting for what leaves in one piece; None where nothing ends it. `live` says that a
-    stream reaches its reader as it comes. `idempotency_key` is the caller's own name
-    for this request.
+    stream reaches its reader as it comes. `idempotency_key` is the caller's own name for this
+    request. `headers` are those of the protocol's family, by their names in lower case.
     """
 
     request_id: str
@@ -28,6 +27,7 @@ class Call:
     seconds_whole: float | None = None
     live: bool = True
     idempotency_key: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Whole:
     """A complete answer. `restored` says that values which redaction had taken out of the request
     stand in it again, so that it must not be stored."""
 
-    body: ChatCompletion | Embeddings
+    body: Body
     restored: bool = False
 
 
@@ -43,11 +43,11 @@ class Whole:
 class Streamed:
     """An answer as it comes; `restored` as in Whole.
 
-    Iterating `chunks` raises ProviderUnavailable where the stream is cut: nothing that was not
+    Iterating `events` raises ProviderUnavailable where the stream is cut: nothing that was not
     complete ends as if it were.
     """
 
-    chunks: AsyncIterator[Chunk]
+    events: AsyncIterator[Event]
     restored: bool = False
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 import orjson
 
-from controlplane.domain.chat import Chunk
-from controlplane.domain.inference import InferenceRequest
+from controlplane.domain.inference import Event, InferenceRequest
 from controlplane.domain.policy import EffectivePolicy
 from controlplane.gateway.call import Streamed, Whole
 from controlplane.gateway.record import Trail
@@ -39,25 +38,25 @@ async def capture(
         captured.answer = content.body
         yield content
     else:
-        async with aclosing(captured.copied(content.chunks)) as chunks:
-            yield Streamed(chunks)
+        async with aclosing(captured.copied(content.events)) as events:
+            yield Streamed(events)
 
 
 @dataclass(slots=True)
 class _Captured:
-    """What was sent on, and what came back: a whole answer, or the chunks so far."""
+    """What was sent on, and what came back: a whole answer, or the events so far."""
 
     request: Mapping[str, Any]
     answer: Mapping[str, Any] | None = None
-    chunks: list[Chunk] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
-    async def copied(self, chunks: AsyncIterator[Chunk]) -> AsyncGenerator[Chunk, None]:
-        """The same chunks; each is kept as it passes."""
-        async for chunk in chunks:
-            self.chunks.append(chunk)
-            yield chunk
+    async def copied(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
+        """The same events; each is kept as it passes."""
+        async for event in events:
+            self.events.append(event)
+            yield event
 
     def to_json(self) -> bytes:
-        """One JSON document `{"request", "answer"}`; a stream's answer is the array of chunks."""
-        answer = self.chunks if self.answer is None else self.answer
+        """One JSON document `{"request", "answer"}`; a stream's answer is the array of events."""
+        answer = self.events if self.answer is None else self.answer
         return orjson.dumps({"request": self.request, "answer": answer or None})

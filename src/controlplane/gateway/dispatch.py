@@ -7,25 +7,23 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
-from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
-from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
-from controlplane.domain.inference import InferenceRequest
+from controlplane.domain.inference import Body, Event, InferenceRequest
 from controlplane.domain.routing import Route, Target, Timeouts, Unsupported
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.attempts import Attempts
 from controlplane.gateway.call import Call, Streamed, Whole
-from controlplane.gateway.estimate import characters, estimate
-from controlplane.gateway.ports import Embedder, Provider, Providers, TargetHealth
+from controlplane.gateway.estimate import estimate
+from controlplane.gateway.ports import PreparedCall, Providers, TargetHealth
 from controlplane.gateway.record import Trail
 from controlplane.gateway.watchdog import Watchdog
+from controlplane.protocols.protocol import Protocol, Tally
 
 # Kept back of the function's own time, to settle, record and answer.
 RESERVE_SECONDS = 1.5
-# Chunks without anything visible that a stream may begin with before it counts as begun.
-MAX_HELD_CHUNKS = 256
+# Events without anything visible that a stream may begin with before it counts as begun.
+MAX_HELD_EVENTS = 256
 
 
 def effective_timeouts(request: InferenceRequest, route: Route, call: Call) -> Timeouts:
@@ -40,16 +38,17 @@ def effective_timeouts(request: InferenceRequest, route: Route, call: Call) -> T
 
 @asynccontextmanager
 async def dispatch(
-    request: ChatRequest | EmbeddingRequest,
+    request: InferenceRequest,
     route: Route,
     *,
+    protocol: Protocol,
     cooling_down: Mapping[str, float],
     providers: Providers,
     health: TargetHealth,
     timeouts: Timeouts,
     trail: Trail,
 ) -> AsyncIterator[Whole | Streamed]:
-    """A whole answer, or the chunks of a stream whose first one has come.
+    """A whole answer, or the events of a stream whose first one has come.
 
     Leaving the context cancels what is still under way. An answer without a usage of its own (cut,
     left by the caller, or not reported) gets an estimate, so that it is not free. Raises
@@ -58,14 +57,14 @@ async def dispatch(
     request = replace(request, lenient=route.unsupported is Unsupported.IGNORE)
     deadline = time.monotonic() + timeouts.total_s
     attempts = Attempts(route, cooling_down, providers, health, deadline, trail)
-    run = _Run(request, timeouts, attempts, trail)
+    run = _Run(request, protocol, timeouts, attempts, trail)
     try:
         if not request.stream:
             yield Whole(await attempts.first_answer(request, run.whole))
             return
         opened = await attempts.first_answer(request, run.open_stream)
         try:
-            async with aclosing(opened.chunks), aclosing(run.relay(opened)) as relayed:
+            async with aclosing(opened.events), aclosing(run.relay(opened)) as relayed:
                 yield Streamed(relayed)
         finally:
             opened.watchdog.stop()
@@ -75,75 +74,76 @@ async def dispatch(
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A stream whose first visible chunk has come: `begun` are those up to it."""
+    """A stream whose first visible event has come: `begun` are those up to it."""
 
-    begun: list[Chunk]
-    chunks: AsyncGenerator[Chunk, None]
+    begun: list[Event]
+    events: AsyncGenerator[Event, None]
     watchdog: Watchdog
 
 
 @dataclass(slots=True)
 class _Run:
-    """One request on its way through the attempts. `said` counts characters of the answer."""
+    """One request on its way through the attempts. `said` counts characters of a whole answer,
+    `tally` is of a streamed one."""
 
-    request: ChatRequest | EmbeddingRequest
+    request: InferenceRequest
+    protocol: Protocol
     timeouts: Timeouts
     attempts: Attempts
     trail: Trail
     said: int = 0
+    tally: Tally | None = None
 
-    async def whole(self, provider: Provider, target: Target) -> ChatCompletion | Embeddings:
+    async def whole(self, prepared: PreparedCall, target: Target) -> Body:
         async with asyncio.timeout(self._seconds_to_begin()):
-            answer = await self._ask(provider, target.model)
-        self._note(answer, target)
-        self.said = sum(characters(c.get("message")) for c in answer.get("choices", ()))
+            answer = await prepared.complete(self.timeouts)
+        self._note(target, self.protocol.model(answer), self.protocol.usage(answer))
+        self.said = self.protocol.said(answer)
         return answer
 
-    async def _ask(self, provider: Provider, model: str) -> ChatCompletion | Embeddings:
-        if isinstance(self.request, ChatRequest):
-            return await provider.complete(self.request, model, self.timeouts)
-        assert isinstance(provider, Embedder)
-        return await provider.embed(self.request, model, self.timeouts)
-
-    async def open_stream(self, provider: Provider, target: Target) -> _Begun:
-        assert isinstance(self.request, ChatRequest)
-        chunks = provider.stream(self.request, target.model, self.timeouts)
+    async def open_stream(self, prepared: PreparedCall, target: Target) -> _Begun:
+        events = prepared.stream(self.timeouts)
         now = asyncio.get_running_loop().time()
         watchdog = Watchdog(self.timeouts.idle_s, now + self._seconds_to_begin())
-        begun: list[Chunk] = []
+        is_visible, tally = self.protocol.is_visible, self.protocol.tally()
+        begun: list[Event] = []
         try:
-            while not begun or not (is_visible(begun[-1]) or len(begun) == MAX_HELD_CHUNKS):
-                if chunk := await watchdog.wait(anext(chunks)):
-                    begun.append(chunk)
+            while not begun or not (is_visible(begun[-1]) or len(begun) == MAX_HELD_EVENTS):
+                if event := await watchdog.wait(anext(events)):
+                    begun.append(event)
+                    tally.hear(event)
         except BaseException as error:
             watchdog.stop()
-            await chunks.aclose()
+            await events.aclose()
             if isinstance(error, StopAsyncIteration):
                 raise ProviderError("protocol", "the stream is empty") from None
             raise
         watchdog.deadline = now + self.attempts.deadline - time.monotonic()
         watchdog.waited = 0.0  # so far it is part of the attempt
-        self._note(begun[0], target)
-        return _Begun(begun, chunks, watchdog)
+        self.tally = tally
+        self._note(target, tally.model, tally.usage)
+        return _Begun(begun, events, watchdog)
 
     def _seconds_to_begin(self) -> float:
         left = self.attempts.deadline - time.monotonic()
         first_byte_s = self.timeouts.first_byte_s
         return left if first_byte_s is None else min(left, first_byte_s)
 
-    async def relay(self, opened: _Begun) -> AsyncGenerator[Chunk, None]:
-        """The chunks as the caller asked for them."""
-        with_usage = self.request.wants_usage_chunk
+    async def relay(self, opened: _Begun) -> AsyncGenerator[Event, None]:
+        """The events as the caller asked for them."""
+        shown, request, tally = self.protocol.shown, self.request, self.tally
+        assert tally is not None
         watchdog = opened.watchdog
         try:
-            for chunk in opened.begun:
-                self._count(chunk)
-                if (visible := _visible(chunk, with_usage=with_usage)) is not None:
+            for event in opened.begun:
+                if (visible := shown(event, request)) is not None:
                     yield visible
             while True:
-                chunk = await watchdog.wait(anext(opened.chunks))
-                self._count(chunk)
-                if (visible := _visible(chunk, with_usage=with_usage)) is not None:
+                event = await watchdog.wait(anext(opened.events))
+                if not event:
+                    continue
+                tally.hear(event)
+                if (visible := shown(event, request)) is not None:
                     yield visible
         except StopAsyncIteration:
             return
@@ -152,14 +152,8 @@ class _Run:
         except ProviderError as error:
             raise await self._cut(502, "broke off in the middle of its answer") from error
         finally:
+            self.trail.usage = tally.usage
             self.trail.waited_seconds += watchdog.waited
-
-    def _count(self, chunk: Chunk) -> None:
-        said = chunk.get("usage")
-        if said and (usage := TokenUsage.from_openai(said)) is not None:
-            self.trail.usage = usage
-        for choice in chunk.get("choices", ()):
-            self.said += characters(choice.get("delta"))
 
     def estimate_usage(self) -> None:
         """Fill in what no provider reported. Where none answered, calls that ran out of time were
@@ -174,17 +168,17 @@ class _Run:
         self.trail.provider = target.provider
         self.trail.model_served = self.trail.model_served or target.model
         images = self.attempts.known[target.provider].images
-        usage = estimate(self.request, target.model if answering else None, self.said, images)
+        said = self.tally.said if self.tally else self.said
+        usage = estimate(self.request, target.model if answering else None, said, images)
         if not answering:
             usage = TokenUsage(input=usage.input * len(abandoned))
         self.trail.usage = usage
         self.trail.usage_estimated = True
 
-    def _note(self, answer: Mapping[str, Any], target: Target) -> None:
-        served = answer.get("model")
+    def _note(self, target: Target, model: str | None, usage: TokenUsage | None) -> None:
         self.trail.provider = target.provider
-        self.trail.model_served = served if isinstance(served, str) and served else target.model
-        self.trail.usage = TokenUsage.from_openai(answer.get("usage"))
+        self.trail.model_served = model or target.model
+        self.trail.usage = usage
 
     async def _cut(self, status: int, what: str) -> ProviderUnavailable:
         self.trail.attempts[-1] = replace(self.trail.attempts[-1], failure="cut")
@@ -195,30 +189,3 @@ class _Run:
             f"The provider '{self.trail.provider}' {what}. What came before is incomplete.",
             code="stream_interrupted",
         )
-
-
-def is_visible(chunk: Chunk) -> bool:
-    """Whether a reader sees anything of it: more than a role, empty text or filter results."""
-    return any(
-        choice.get("finish_reason") or _says_something(choice.get("delta"))
-        for choice in chunk.get("choices", ())
-    )
-
-
-def _says_something(delta: object) -> bool:
-    return isinstance(delta, Mapping) and any(
-        value not in (None, "", [], {}) for name, value in delta.items() if name != "role"
-    )
-
-
-def _visible(chunk: Chunk, *, with_usage: bool) -> Chunk | None:
-    """The chunk as OpenAI would send it; None where it would send none.
-
-    Only the usage, if asked for, comes without choices (Azure sends its filter results so).
-    """
-    usage = chunk.get("usage")
-    if not chunk.get("choices"):
-        return chunk if usage and with_usage else None
-    if with_usage or "usage" not in chunk:
-        return chunk
-    return {name: value for name, value in chunk.items() if name != "usage"}

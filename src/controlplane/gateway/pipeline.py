@@ -1,6 +1,6 @@
 """The request path, top to bottom:
 
-For every kind of inference alike:
+For every protocol alike:
 
 record( authenticate -> look up -> screen -> authorize -> route -> replay -> admit -> dispatch
         -> settle )
@@ -9,12 +9,10 @@ record( authenticate -> look up -> screen -> authorize -> route -> replay -> adm
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 
-from controlplane.domain.chat import ChatRequest, parse_chat_request
-from controlplane.domain.embeddings import EmbeddingRequest, parse_embedding_request
 from controlplane.gateway.admit import admit
 from controlplane.gateway.authenticate import authenticate
 from controlplane.gateway.authorize import authorize
@@ -44,6 +42,7 @@ from controlplane.gateway.screen_answer import screen_answer
 from controlplane.gateway.settle import settle
 from controlplane.gateway.upper_bound import upper_bound
 from controlplane.policy.screening import SCREENING
+from controlplane.protocols.protocol import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +62,8 @@ class Gateway:
     rng: random.Random = field(default_factory=random.SystemRandom)
 
 
-def chat_completion(call: Call, gateway: Gateway) -> AbstractAsyncContextManager[Answer]:
-    """A chat completion, whole or streamed; see `answered`."""
-    return answered(call, gateway, "chat.completions", parse_chat_request)
-
-
-def embeddings(call: Call, gateway: Gateway) -> AbstractAsyncContextManager[Answer]:
-    """Embeddings; see `answered`."""
-    return answered(call, gateway, "embeddings", parse_embedding_request)
-
-
 @asynccontextmanager
-async def answered(
-    call: Call,
-    gateway: Gateway,
-    operation: str,
-    parse: Callable[[bytes], ChatRequest | EmbeddingRequest],
-) -> AsyncIterator[Answer]:
+async def answered(call: Call, gateway: Gateway, protocol: Protocol) -> AsyncIterator[Answer]:
     """Inside the context there is an answer; leaving it settles and records the request.
 
     A failed authentication leaves no audit event: anyone could fill the queue. Raises GatewayError.
@@ -87,12 +71,14 @@ async def answered(
     # A secret that is missing or wrong is known before anything is held or recorded.
     providers = await gateway.providers.current()
     caller = await authenticate(call.credential, gateway.keys, gateway.tokens)
-    async with record(call.request_id, caller, gateway.audit, gateway.payloads, operation) as trail:
+    sinks = gateway.audit, gateway.payloads
+    async with record(call.request_id, caller, *sinks, protocol.operation) as trail:
         configuration = await look_up(gateway.configuration, trail)
         policy, pricing = configuration.policy, Pricing(configuration.prices, gateway.prices)
         screening = SCREENING.of(policy)
-        request = read_tokens(parse(call.body), configuration.routes, screening)
-        request, tokens = screen(request, screening, trail)
+        request = replace(protocol.parse(call.body), headers=call.headers)
+        request = read_tokens(request, configuration.routes, screening)
+        request, tokens = screen(request, protocol, screening, trail)
         request = authorize(request, policy, trail)
         chosen = route(request.model, configuration.routes, gateway.rng)
         timeouts = effective_timeouts(request, chosen, call)
@@ -107,13 +93,14 @@ async def answered(
                 dispatch(
                     request,
                     chosen,
+                    protocol=protocol,
                     cooling_down=configuration.cooling_down,
                     providers=gateway.providers,
                     health=gateway.health,
                     timeouts=timeouts,
                     trail=trail,
                 ) as dispatched,
-                screen_answer(dispatched, screening, tokens, trail) as screened,
+                screen_answer(dispatched, protocol, screening, tokens, trail) as screened,
                 capture(request, screened, policy, trail) as content,
             ):
                 if again is not None:

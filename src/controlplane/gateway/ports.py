@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from controlplane.domain.access import Caller
 from controlplane.domain.audit import AuditEvent
-from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.configuration import Configuration
-from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
+from controlplane.domain.inference import Body, Event, InferenceRequest
 from controlplane.domain.limits import Claim, Decision, Hold, Limit
 from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Target, Timeouts
@@ -97,44 +96,42 @@ class PayloadStore(Protocol):
         ...
 
 
+class PreparedCall(Protocol):
+    """One call of a provider, ready to be made. Raises ProviderError for everything that goes wrong
+    at an attempt."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The harmless parameters that the provider is not sent."""
+        ...
+
+    async def complete(self, timeouts: Timeouts) -> Body:
+        """One whole answer, in the protocol of the request."""
+        ...
+
+    def stream(self, timeouts: Timeouts) -> AsyncGenerator[Event, None]:
+        """Events in the protocol of the request, those with the usage included; ends only on a
+        complete answer.
+
+        An empty event is a sign of life: bytes came that say nothing, or not yet. Nothing is sent
+        before the first `anext`. Closing it early cancels the call.
+        """
+        ...
+
+
 class Provider(Protocol):
-    """A model provider. Raises ProviderError for everything that goes wrong at an attempt."""
+    """A model provider."""
 
     @property
     def images(self) -> ImageTokens:
         """What an image comes to at its models."""
         ...
 
-    def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
-        """The harmless parameters that this provider leaves out for `model`.
+    def prepare(self, request: InferenceRequest, model: str) -> PreparedCall:
+        """The call of `model` that `request` asks for.
 
-        Raises UnsupportedParameter for one that it cannot honour and that may not be left out.
+        Raises UnsupportedParameter for what the provider cannot honour and may not be left out.
         """
-        ...
-
-    async def complete(
-        self, request: ChatRequest, model: str, timeouts: Timeouts
-    ) -> ChatCompletion:
-        """One whole answer in OpenAI's shape."""
-        ...
-
-    def stream(
-        self, request: ChatRequest, model: str, timeouts: Timeouts
-    ) -> AsyncGenerator[Chunk, None]:
-        """Chunks in OpenAI's shape, the one with `usage` included; ends only on a complete answer.
-
-        An empty chunk is a sign of life: bytes came that say nothing, or not yet. Nothing is sent
-        before the first `anext`. Closing it early cancels the call.
-        """
-        ...
-
-
-@runtime_checkable
-class Embedder(Protocol):
-    """A provider that has embeddings too. Raises ProviderError as a Provider does."""
-
-    async def embed(self, request: EmbeddingRequest, model: str, timeouts: Timeouts) -> Embeddings:
-        """One embedding for each input, in OpenAI's shape."""
         ...
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TypeVar
 
-from controlplane.domain.embeddings import EmbeddingRequest
 from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.routing import Routes
 from controlplane.gateway.route import targets_of
@@ -20,16 +18,12 @@ def read_tokens(request: R, routes: Routes, policy: ScreeningPolicy) -> R:
 
     The tokens stay as they are: only what is redacted is sent on as text.
     """
-    if not (isinstance(request, EmbeddingRequest) and request.unreadable and _screens(policy)):
+    if not (request.unreadable and _screens(policy)):
         return request
     targets = targets_of(request.model, routes)
     if not targets or not all(is_read(target.model) for target in targets):
         return request
-    tokens = request.body["input"]
-    if isinstance(tokens[0], int):
-        return dataclasses.replace(request, texts=text_of(tokens))
-    texts = [text for each in tokens if (text := text_of(each)) is not None]
-    return dataclasses.replace(request, texts=texts if len(texts) == len(tokens) else None)
+    return request.read(text_of)
 
 
 def _screens(policy: ScreeningPolicy) -> bool:

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from controlplane.domain.inference import InferenceRequest
 from controlplane.errors import InvalidRequest, SensitiveData
 from controlplane.gateway.record import Trail
-from controlplane.gateway.signed_thinking import unsigned_where_changed
 from controlplane.policy.screening import Action, CustomPattern, ScreeningPolicy
+from controlplane.protocols.protocol import Protocol
 from controlplane.screening.detector import Detector
 from controlplane.screening.redact import Tokens, redact
 from controlplane.screening.scan import Finding, scan
@@ -40,22 +40,23 @@ class Inspection:
         return strictest[1].value if strictest else "allow"
 
 
-def screen(request: R, policy: ScreeningPolicy, trail: Trail) -> tuple[R, Tokens]:
+def screen(
+    request: R, protocol: Protocol, policy: ScreeningPolicy, trail: Trail
+) -> tuple[R, Tokens]:
     """The request as it may go on, and what its tokens stand for.
 
-    Raises SensitiveData: where and what kind, never the value.
+    Nothing is replaced where the protocol seals a place. Raises SensitiveData: where and what kind,
+    never the value.
     """
     inspection = inspect(request.readable, policy)
     trail.screening = dict(Counter(finding.kind for finding, _ in inspection.acted))
-    blocked, redacted = inspection.of(Action.BLOCK), inspection.of(Action.REDACT)
+    blocked = inspection.of(Action.BLOCK)
+    redacted = [each for each in inspection.of(Action.REDACT) if not protocol.is_sealed(each.place)]
     tokens = Tokens()
     screened = request
     if redacted:
         read = request.body if request.unreadable else request.readable
-        body = redact(read, redacted, tokens, inspection.scope)
-        if "messages" in body:
-            body["messages"] = unsigned_where_changed(request.body["messages"], body["messages"])
-        screened = request.with_body(body)
+        screened = request.with_redacted(redact(read, redacted, tokens, inspection.scope))
     # A value that must not be kept may stand in the very fields that the audit event shows.
     hidden = {finding.place for finding in blocked}
     trail.model_requested = None if "model" in hidden else screened.model

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any
 
 import orjson
 
@@ -17,14 +15,12 @@ from controlplane.domain.usage import TokenUsage
 from controlplane.errors import InvalidRequest
 from controlplane.gateway.ports import Provider
 from controlplane.gateway.pricing import Pricing
-from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS, OUTPUT_LIMITS
+from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS
 
 # What providers add around messages and tools: a few tokens each, which their JSON outweighs, and
 # a system text for tools (Anthropic: up to 530 tokens).
 # https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview#pricing
 FRAME_TOKENS = 1_024
-# What these add to the bill is not counted in tokens of the model's price.
-UNPRICED = ("web_search_options", "audio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ def upper_bound(
     targets = tuple(targets)
     _check_bounded(request, strict=bool(enforced & {Measure.TOKENS, Measure.COST}))
     size = len(orjson.dumps(request.body)) if request.size is None else request.size
-    prompt = size + FRAME_TOKENS + _image_tokens(request.body, targets, providers)
+    prompt = size + FRAME_TOKENS + _image_tokens(request, targets, providers)
     usage = TokenUsage(input=prompt, output=_output_tokens(request))
     tokens = usage.input + usage.output
     if Measure.COST not in measures:
@@ -67,47 +63,33 @@ def upper_bound(
 
 
 def _check_bounded(request: InferenceRequest, *, strict: bool) -> None:
-    if not strict:
-        return
-    for place, part in _parts(request.body):
-        if part.get("type") == "file":
-            raise InvalidRequest(
-                f"'{place}' is a file: how many tokens that is cannot be known beforehand, and the "
-                "policy limits them. Send its text.",
-                param=place,
-                code="unbounded_request",
-            )
+    place = request.unbounded if strict else None
+    if place is not None:
+        raise InvalidRequest(
+            f"'{place}' is a file: how many tokens that is cannot be known beforehand, and the "
+            "policy limits them. Send its text.",
+            param=place,
+            code="unbounded_request",
+        )
 
 
 def _output_tokens(request: InferenceRequest) -> int:
     if not request.generates:
         return 0
-    asked: int = max(request.body.get(name) or 0 for name in OUTPUT_LIMITS)
-    choices: int = request.body.get("n") or 1
-    # Predicted text that the model rejects is billed as output on top.
-    prediction = request.body.get("prediction")
-    rejected = len(str(prediction).encode()) if prediction else 0
-    return (asked or DEFAULT_MAX_OUTPUT_TOKENS) * choices + rejected
+    longest = request.max_output or DEFAULT_MAX_OUTPUT_TOKENS
+    return longest * request.answer_count + request.rejected_output
 
 
 def _image_tokens(
-    body: Mapping[str, Any], targets: Iterable[Target], providers: Mapping[str, Provider]
+    request: InferenceRequest, targets: Iterable[Target], providers: Mapping[str, Provider]
 ) -> int:
-    images = len([part for _, part in _parts(body) if part.get("type") == "image_url"])
+    images = request.image_count
     if not images:
         return 0
     # A target whose provider is not configured is never called.
     known = (target for target in targets if target.provider in providers)
     bounds = (providers[target.provider].images.bound(target.model) for target in known)
     return images * max(bounds, default=0)
-
-
-def _parts(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for index, message in enumerate(body.get("messages", ())):
-        content = message.get("content")
-        if isinstance(content, list):
-            for position, part in enumerate(content):
-                yield f"messages.{index}.content.{position}", part
 
 
 def _cost(
@@ -117,11 +99,14 @@ def _cost(
     pricing: Pricing,
     enforced: bool,
 ) -> int:
-    refusal = _unpriced_parameter(request.body) if enforced else None
-    if refusal is not None:
-        raise refusal
+    if enforced and (name := request.unpriced) is not None:
+        raise InvalidRequest(
+            f"'{name}' has no known price, and the policy caps cost.",
+            param=name,
+            code="parameter_not_priced",
+        )
     # Writing the whole prompt to a cache can cost more than reading it plainly.
-    hour = usage.input if _keeps_for_an_hour(request.body) else 0
+    hour = usage.input if request.keeps_for_an_hour else 0
     written = TokenUsage(usage.input, usage.output, cache_write=usage.input, cache_write_hour=hour)
     variants = (usage, written)
     highest = 0
@@ -138,32 +123,3 @@ def _cost(
             )
         highest = max(highest, *known, 0)
     return highest
-
-
-def _keeps_for_an_hour(body: Mapping[str, Any]) -> bool:
-    """True where some `cache_control` asks for an hour: of the request, a message, a part, a call
-    or a tool."""
-    messages, tools = body.get("messages", ()), body.get("tools") or ()
-    parts = (part for _, part in _parts(body))
-    calls = (call for each in messages for call in each.get("tool_calls") or ())
-    functions = (tool.get("function") for tool in tools)
-    marked = (
-        each.get("cache_control")
-        for each in chain((body,), messages, parts, calls, tools, functions)
-        if isinstance(each, Mapping)
-    )
-    return any(mark.get("ttl") == "1h" for mark in marked if isinstance(mark, Mapping))
-
-
-def _unpriced_parameter(body: Mapping[str, Any]) -> InvalidRequest | None:
-    audio = (place for place, part in _parts(body) if part.get("type") == "input_audio")
-    name = next((name for name in UNPRICED if body.get(name) is not None), next(audio, None))
-    if name is None and body.get("service_tier") == "priority":
-        name = "service_tier"
-    if name is None:
-        return None
-    return InvalidRequest(
-        f"'{name}' has no known price, and the policy caps cost.",
-        param=name,
-        code="parameter_not_priced",
-    )

@@ -15,8 +15,6 @@ from controlplane.policy.shape import integer
 MAX_TOKENS = 1_000_000
 # Sent upstream where tokens or money are limited and nothing says how long an answer may be.
 DEFAULT_MAX_OUTPUT_TOKENS = 4096
-# The fields of a request that say it.
-OUTPUT_LIMITS = ("max_tokens", "max_completion_tokens")
 
 R = TypeVar("R", bound=InferenceRequest)
 # The level with the smallest maximum; None where no level has one.
@@ -25,13 +23,14 @@ Smallest = LevelValue[int] | None
 
 def bound_output(request: R, policy: EffectivePolicy) -> R:
     """Where the caller set no bound, one is sent upstream: it has to be real."""
-    if not request.generates or any(request.body.get(name) is not None for name in OUTPUT_LIMITS):
+    limits = request.output_limits
+    if not request.generates or any(request.body.get(name) is not None for name in limits):
         return request
     smallest = MAX_OUTPUT_TOKENS.of(policy)
     if smallest is not None:
-        return request.replace(max_completion_tokens=smallest.value)
+        return request.replace(**{limits[-1]: smallest.value})
     if any(_needs_bound(limit) for limit in policy.limits):
-        return request.replace(max_completion_tokens=DEFAULT_MAX_OUTPUT_TOKENS)
+        return request.replace(**{limits[-1]: DEFAULT_MAX_OUTPUT_TOKENS})
     return request
 
 
@@ -42,7 +41,7 @@ def _needs_bound(limit: Limit) -> bool:
 def _refuse(request: InferenceRequest, smallest: Smallest) -> InvalidRequest | None:
     if smallest is None or not request.generates:
         return None
-    for name in OUTPUT_LIMITS:
+    for name in request.output_limits:
         if (request.body.get(name) or 0) > smallest.value:
             return InvalidRequest(
                 f"The policy of the {smallest.level.noun} allows at most {smallest.value} "

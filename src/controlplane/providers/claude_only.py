@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from controlplane.providers.parameters import Fitted
+from controlplane.protocols.parameters import Fitted
 
 CACHE_CONTROL = "cache_control"
 # Thoughts that Claude signed, in the form that no other server knows.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
-from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
+from controlplane.domain.inference import Body, Event, InferenceRequest, ProtocolName
 from controlplane.domain.routing import Timeouts
 from controlplane.domain.usage import ImageTokens
+from controlplane.protocols.embeddings.request import EmbeddingRequest
 
 
 class EchoProvider:
@@ -19,44 +20,51 @@ class EchoProvider:
     def __init__(self) -> None:
         self.calls = 0
 
-    def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
+    def prepare(self, request: InferenceRequest, model: str) -> EchoCall:
         """Nothing is left out."""
-        return ()
+        return EchoCall(self, request, model)
 
-    async def complete(
-        self, request: ChatRequest, model: str, timeouts: Timeouts
-    ) -> ChatCompletion:
-        """The whole echo."""
-        self.calls += 1
-        message = {"role": "assistant", "content": _text(request), "refusal": None}
+
+@dataclass
+class EchoCall:
+    """One call of it."""
+
+    provider: EchoProvider
+    request: InferenceRequest
+    model: str
+    left_out: tuple[str, ...] = ()
+
+    async def complete(self, timeouts: Timeouts) -> Body:
+        """The whole echo; the place of each input as its embedding."""
+        self.provider.calls += 1
+        if isinstance(self.request, EmbeddingRequest):
+            return self._embeddings(self.request)
+        message = {"role": "assistant", "content": _text(self.request.body), "refusal": None}
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
         return {
-            **_frame("chat.completion", model),
+            **_frame("chat.completion", self.model),
             "choices": [choice],
-            "usage": _usage(request),
+            "usage": _usage(self.request.body),
         }
 
-    async def embed(self, request: EmbeddingRequest, model: str, timeouts: Timeouts) -> Embeddings:
-        """The place of each input as its embedding."""
-        self.calls += 1
+    async def stream(self, timeouts: Timeouts) -> AsyncGenerator[Event, None]:
+        """The echo word by word, then the usage."""
+        assert self.request.protocol is ProtocolName.CHAT_COMPLETIONS
+        self.provider.calls += 1
+        frame = _frame("chat.completion.chunk", self.model)
+        for word in _text(self.request.body).split(" "):
+            yield {**frame, "choices": [_delta({"content": f"{word} "}, None)]}
+        yield {**frame, "choices": [_delta({}, "stop")]}
+        yield {**frame, "choices": [], "usage": _usage(self.request.body)}
+
+    def _embeddings(self, request: EmbeddingRequest) -> Body:
         data = [
             {"object": "embedding", "index": index, "embedding": [float(index)]}
             for index in range(request.input_count)
         ]
-        tokens = request.input_characters
+        tokens = request.asked_characters(0)
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        return {"object": "list", "data": data, "model": model, "usage": usage}
-
-    async def stream(
-        self, request: ChatRequest, model: str, timeouts: Timeouts
-    ) -> AsyncGenerator[Chunk, None]:
-        """The echo word by word, then the usage."""
-        self.calls += 1
-        frame = _frame("chat.completion.chunk", model)
-        for word in _text(request).split(" "):
-            yield {**frame, "choices": [_delta({"content": f"{word} "}, None)]}
-        yield {**frame, "choices": [_delta({}, "stop")]}
-        yield {**frame, "choices": [], "usage": _usage(request)}
+        return {"object": "list", "data": data, "model": self.model, "usage": usage}
 
 
 def _frame(kind: str, model: str) -> dict[str, Any]:
@@ -67,14 +75,14 @@ def _delta(delta: dict[str, str], finish_reason: str | None) -> dict[str, Any]:
     return {"index": 0, "delta": delta, "finish_reason": finish_reason, "logprobs": None}
 
 
-def _text(request: ChatRequest) -> str:
-    content = request.body["messages"][-1].get("content")
+def _text(body: Mapping[str, Any]) -> str:
+    content = body["messages"][-1].get("content")
     return content if isinstance(content, str) else "(no text)"
 
 
-def _usage(request: ChatRequest) -> dict[str, int]:
-    asked = sum(len(str(m.get("content")).split()) for m in request.body["messages"])
-    answered = len(_text(request).split())
+def _usage(body: Mapping[str, Any]) -> dict[str, int]:
+    asked = sum(len(str(m.get("content")).split()) for m in body["messages"])
+    answered = len(_text(body).split())
     return {
         "prompt_tokens": asked,
         "completion_tokens": answered,

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from controlplane.config import ProviderSettings
-from controlplane.domain.chat import ChatRequest
+from controlplane.domain.inference import InferenceRequest, ProtocolName
+from controlplane.protocols.chat_completions.parameters import PASSED_ON
 from controlplane.providers.claude_only import without_claude_only
-from controlplane.providers.parameters import Fitted, ParameterRows
 
 _MAXIMA = ("max_tokens", "max_completion_tokens")
 _STREAM_OPTIONS = frozenset({"stream_options"})
 
 
-def fit(rows: ParameterRows, settings: ProviderSettings, request: ChatRequest) -> Fitted:
+@dataclass(frozen=True, slots=True)
+class FittedRequest:
+    """A request as its target takes it, and the names of what was left out."""
+
+    request: InferenceRequest
+    left_out: tuple[str, ...] = ()
+
+
+def fit(settings: ProviderSettings, request: InferenceRequest) -> FittedRequest:
     """The request as the server takes it. Raises UnsupportedParameter."""
+    if request.protocol is not ProtocolName.CHAT_COMPLETIONS:
+        return FittedRequest(request)
     unsupported = settings.unsupported_params
     if not settings.stream_options:
         unsupported |= _STREAM_OPTIONS
     plain = without_claude_only(request.body)
-    body = _bounded(plain.body, settings)
-    fitted = rows.fit(settings.name, body, lenient=request.lenient, unsupported=unsupported)
-    return Fitted(fitted.body, fitted.left_out + plain.left_out)
+    fitted = PASSED_ON.fit(
+        settings.name,
+        _bounded(plain.body, settings),
+        lenient=request.lenient,
+        unsupported=unsupported,
+    )
+    body = with_usage(fitted.body, settings) if request.stream else fitted.body
+    sent = replace(request, body=body, raw=None)
+    return FittedRequest(sent, fitted.left_out + plain.left_out)
 
 
 def with_usage(body: Mapping[str, Any], settings: ProviderSettings) -> Mapping[str, Any]:

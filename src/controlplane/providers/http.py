@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx
-import orjson
 
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
@@ -45,9 +44,15 @@ class ProviderClient:
 
     @asynccontextmanager
     async def post(
-        self, url: str, asked: Mapping[str, Any], timeouts: Timeouts, *, streamed: bool = False
+        self,
+        url: str,
+        content: bytes,
+        headers: Mapping[str, str],
+        timeouts: Timeouts,
+        *,
+        streamed: bool = False,
     ) -> AsyncIterator[httpx.Response]:
-        """The response to `asked`, a 200 whose content is still to be read.
+        """The response to `content`, a 200 whose content is still to be read.
 
         A stream's waits are bounded where its chunks are read: a timer for each of its pieces would
         cost too much here.
@@ -58,8 +63,8 @@ class ProviderClient:
         request = self._client.build_request(
             "POST",
             url,
-            content=orjson.dumps(asked),
-            headers=self._headers,
+            content=content,
+            headers={**self._headers, **headers} if headers else self._headers,
             timeout=httpx.Timeout(
                 timeouts.idle_s,
                 connect=timeouts.connect_s,
@@ -144,14 +149,3 @@ async def finish(events: AsyncIterator[bytes]) -> None:
         async with asyncio.timeout(FINISH_SECONDS):
             async for _ in events:
                 pass
-
-
-def json_object(data: bytes) -> dict[str, Any]:
-    """`data` as a JSON object. Raises ProviderError where it is none."""
-    try:
-        value = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        raise ProviderError("protocol", "the answer is not JSON") from None
-    if not isinstance(value, dict):
-        raise ProviderError("protocol", "the answer is not a JSON object")
-    return value

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from controlplane.config import KindSettings, ProviderVariable
+from controlplane.domain.inference import ProtocolName
 from controlplane.domain.usage import ImageTokens
-from controlplane.providers.parameters import ParameterRows
-
-
-class Protocol(StrEnum):
-    """A wire format."""
-
-    CHAT_COMPLETIONS = "chat_completions"
-    MESSAGES = "messages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +35,8 @@ class Kind:
 
     name: str
     module: str
-    protocols: tuple[Protocol, ...]
+    protocols: tuple[ProtocolName, ...]
     settings: KindSettings
-    parameters: ParameterRows
     failures: Failures
     images: ImageTokens
     price_list: str | None

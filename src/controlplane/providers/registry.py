@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from controlplane.config import KindSettings, SettingsByKind
 from controlplane.config import ProviderVariable as Variable
+from controlplane.domain.inference import ProtocolName
 from controlplane.domain.usage import ImageTokens
-from controlplane.providers.anthropic.parameters import PARAMETERS as ANTHROPIC_PARAMETERS
-from controlplane.providers.kind import Failures, Kind, Protocol
-from controlplane.providers.parameters import PASSED_ON
+from controlplane.providers.kind import Failures, Kind
 
 # The largest picture at OpenAI. https://platform.openai.com/docs/guides/images-vision#calculating-costs
 _IMAGE, _IMAGE_OF_MINI = 5_000, 49_000
@@ -20,7 +19,7 @@ _ROWS = (
     Kind(
         "openai",
         module="controlplane.providers.openai",
-        protocols=(Protocol.CHAT_COMPLETIONS,),
+        protocols=(ProtocolName.CHAT_COMPLETIONS, ProtocolName.EMBEDDINGS),
         settings=KindSettings(
             (
                 Variable("OPENAI_API_KEY", "api_key"),
@@ -31,7 +30,6 @@ _ROWS = (
             # Ollama ignores OpenAI's newer name and Mistral refuses it; both know this one.
             max_tokens_elsewhere="max_tokens",
         ),
-        parameters=PASSED_ON,
         failures=Failures(),
         images=ImageTokens(_IMAGE, at_most_of={"mini": _IMAGE_OF_MINI}),
         price_list="openai",
@@ -40,7 +38,7 @@ _ROWS = (
     Kind(
         "azure",
         module="controlplane.providers.azure",
-        protocols=(Protocol.CHAT_COMPLETIONS,),
+        protocols=(ProtocolName.CHAT_COMPLETIONS, ProtocolName.EMBEDDINGS),
         settings=KindSettings(
             (
                 Variable("AZURE_OPENAI_API_KEY", "api_key"),
@@ -55,7 +53,6 @@ _ROWS = (
             ),
             row=_COMPATIBLE,
         ),
-        parameters=PASSED_ON,
         failures=Failures(),
         # The name of a deployment does not say which model it is.
         images=ImageTokens(_IMAGE_OF_MINI),
@@ -64,15 +61,14 @@ _ROWS = (
     ),
     Kind(
         "anthropic",
-        module="controlplane.providers.anthropic.provider",
-        protocols=(Protocol.MESSAGES,),
+        module="controlplane.providers.anthropic",
+        protocols=(ProtocolName.MESSAGES,),
         settings=KindSettings(
             (
                 Variable("ANTHROPIC_API_KEY", "api_key"),
                 Variable("LLM_CP_ANTHROPIC_URL", "base_url", default="https://api.anthropic.com"),
             ),
         ),
-        parameters=ANTHROPIC_PARAMETERS,
         # https://platform.claude.com/docs/en/api/errors
         failures=Failures(
             code_is_type=True,

@@ -9,10 +9,13 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from controlplane.config import ProviderVariable
+from controlplane.domain.inference import ProtocolName
+from controlplane.protocols.chat_completions.parameters import DEFAULTS, LOSSES, PASSED_ON
+from controlplane.protocols.parameters import UNKNOWN, Handling, ParameterRows
 from controlplane.providers.kind import Kind
 from controlplane.providers.meanings import MEANINGS
-from controlplane.providers.parameters import DEFAULTS, LOSSES, UNKNOWN, Handling, ParameterRows
 from controlplane.providers.registry import KINDS
+from controlplane.translators.registry import parameters_of, steps
 
 
 def kinds_table() -> str:
@@ -64,7 +67,8 @@ def parameters_table() -> str:
     """What becomes of each parameter; kinds that treat all of them alike share a column."""
     columns: dict[int, tuple[ParameterRows, list[str]]] = {}
     for kind in KINDS.values():
-        names = columns.setdefault(id(kind.parameters), (kind.parameters, []))[1]
+        rows_of = _rows(kind)
+        names = columns.setdefault(id(rows_of), (rows_of, []))[1]
         names.append(f"`{kind.name}`")
     head = ("parameter", *(", ".join(names) for _, names in columns.values()))
     rows = (
@@ -72,6 +76,12 @@ def parameters_table() -> str:
         for name in DEFAULTS
     )
     return _table(head, rows)
+
+
+def _rows(kind: Kind) -> ParameterRows:
+    """What becomes of the parameters of chat completions at a kind."""
+    way = steps(ProtocolName.CHAT_COMPLETIONS, kind.protocols)
+    return parameters_of(way[0]) if way else PASSED_ON
 
 
 def losses_table() -> str:

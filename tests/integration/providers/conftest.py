@@ -15,13 +15,13 @@ from tests.benchmarks.processes import free_port, python
 from tests.unit.gateway.parts import CALLER, dispatched
 
 from controlplane.config import ProviderSettings, provider_settings
-from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.errors import GatewayError
 from controlplane.gateway.call import Whole
 from controlplane.gateway.ports import Provider
 from controlplane.gateway.record import Trail
 from controlplane.local.environment import provider_environment
+from controlplane.protocols.chat_completions.request import ChatRequest
 from controlplane.providers.registry import SETTINGS
 from controlplane.wiring.providers import open_provider
 
@@ -100,7 +100,7 @@ class Simulated:
                 if isinstance(content, Whole):
                     outcome.text = content.body["choices"][0]["message"]["content"]
                 else:
-                    async for chunk in content.chunks:
+                    async for chunk in content.events:
                         outcome.text += chunk["choices"][0]["delta"].get("content") or ""
         except GatewayError as error:
             outcome.error = error

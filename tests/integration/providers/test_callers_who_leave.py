@@ -7,8 +7,8 @@ import time
 
 from tests.unit.gateway.parts import chunks_of, dispatched
 
-from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Route
+from controlplane.protocols.chat_completions.request import ChatRequest
 
 from .conftest import NEXT, TARGETS, TIMEOUTS, Outcome, Simulated, chat
 

@@ -13,7 +13,6 @@ import pytest
 from tests.unit.gateway.parts import CALLER, dispatched
 
 from controlplane.config import provider_settings
-from controlplane.domain.chat import ChatRequest
 from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.routing import Route, Target, Unsupported
 from controlplane.errors import InvalidRequest, ProviderRefused
@@ -23,6 +22,7 @@ from controlplane.local.simulator.openai.compatible import SERVERS
 from controlplane.local.simulator.wire import API_KEY
 from controlplane.policy.effective import effective_policy
 from controlplane.policy.output_tokens import bound_output
+from controlplane.protocols.chat_completions.request import ChatRequest
 from controlplane.providers.registry import SETTINGS
 
 from .conftest import MESSAGES, TIMEOUTS, Simulated
@@ -83,7 +83,7 @@ async def ask(
         if isinstance(content, Whole):
             return content.body["choices"][0]["message"]["content"], trail
         text = ""
-        async for chunk in content.chunks:
+        async for chunk in content.events:
             for choice in chunk["choices"]:
                 text += choice["delta"].get("content") or ""
         return text, trail

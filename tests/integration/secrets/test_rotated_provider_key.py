@@ -15,11 +15,11 @@ from tests.integration.secrets.vault import Vault
 from tests.unit.gateway.parts import CALLER, completion, dispatched
 
 from controlplane.config import provider_settings
-from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Route, Target
 from controlplane.errors import ProviderUnavailable
 from controlplane.gateway.call import Streamed
 from controlplane.gateway.record import Trail
+from controlplane.protocols.chat_completions.request import ChatRequest
 from controlplane.providers.registry import SETTINGS
 from controlplane.wiring.providers import ConfiguredProviders
 
@@ -95,7 +95,7 @@ async def ask(providers: ConfiguredProviders, *, stream: bool = False) -> Trail:
     request = ChatRequest({"model": "m", "messages": MESSAGES, "stream": stream})
     async with dispatched(request, ROUTE, providers, trail) as answer:
         if isinstance(answer, Streamed):
-            assert [chunk async for chunk in answer.chunks]
+            assert [chunk async for chunk in answer.events]
         else:
             assert answer.body
     return trail

@@ -9,6 +9,7 @@ import pytest
 
 from controlplane.domain.price import Price
 from controlplane.domain.usage import TokenUsage
+from controlplane.protocols.chat_completions.usage import read_usage
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ def test_a_prompt_is_never_less_than_its_parts(
     details: dict[str, Any], expected: TokenUsage
 ) -> None:
     usage = {"prompt_tokens": 100, "completion_tokens": 5, "prompt_tokens_details": details}
-    assert TokenUsage.from_openai(usage) == expected
+    assert read_usage(usage) == expected
 
 
 def test_what_is_kept_for_an_hour_costs_two_of_input() -> None:

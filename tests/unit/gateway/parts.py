@@ -14,8 +14,8 @@ from tests.fixed_providers import FixedProviders
 
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.audit import AuditEvent
-from controlplane.domain.chat import ChatCompletion, ChatRequest, Chunk
 from controlplane.domain.configuration import Configuration
+from controlplane.domain.inference import Body, Event, InferenceRequest
 from controlplane.domain.limits import Claim, Decision, Hold, Limit, LimitStatus
 from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.price import Price
@@ -23,14 +23,17 @@ from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.domain.usage import ImageTokens, TokenUsage
 from controlplane.errors import Unreachable
-from controlplane.gateway.call import Call, Streamed, Whole
+from controlplane.gateway.call import Answer, Call, Streamed, Whole
 from controlplane.gateway.dispatch import dispatch, effective_timeouts
 from controlplane.gateway.local_ledger import LocalLedger
-from controlplane.gateway.pipeline import Gateway
+from controlplane.gateway.pipeline import Gateway, answered
 from controlplane.gateway.ports import Ledger as LedgerPort
 from controlplane.gateway.ports import Ledgers, Provider, Providers
 from controlplane.gateway.record import Trail
 from controlplane.policy.effective import effective_policy
+from controlplane.protocols.chat_completions.protocol import PROTOCOL as CHAT
+from controlplane.protocols.chat_completions.request import ChatRequest
+from controlplane.protocols.embeddings.protocol import PROTOCOL as EMBEDDINGS
 from controlplane.providers.echo import EchoProvider
 
 CALLER = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
@@ -172,35 +175,43 @@ class Scripted:
 
     def __init__(self, *script: Callable[[], Any] | Exception | Mapping[str, Any]) -> None:
         self.script = list(script)
-        self.requests: list[ChatRequest] = []
+        self.requests: list[InferenceRequest] = []
+        self.models: list[str] = []
         self.closed = 0
 
-    def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
-        return ()
+    def prepare(self, request: InferenceRequest, model: str) -> ScriptedCall:
+        return ScriptedCall(self, request, model)
 
-    def _next(self) -> Any:
+    def next(self) -> Any:
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if isinstance(step, Exception):
             raise step
         return step
 
-    async def complete(
-        self, request: ChatRequest, model: str, timeouts: Timeouts
-    ) -> ChatCompletion:
-        self.requests.append(request)
-        step = self._next()
-        answer: ChatCompletion = await step() if callable(step) else step
+
+@dataclass
+class ScriptedCall:
+    """One call of it."""
+
+    provider: Scripted
+    request: InferenceRequest
+    model: str
+    left_out: tuple[str, ...] = ()
+
+    async def complete(self, timeouts: Timeouts) -> Body:
+        self.provider.requests.append(self.request)
+        self.provider.models.append(self.model)
+        step = self.provider.next()
+        answer: Body = await step() if callable(step) else step
         return answer
 
-    async def stream(
-        self, request: ChatRequest, model: str, timeouts: Timeouts
-    ) -> AsyncGenerator[Chunk, None]:
-        self.requests.append(request)
+    async def stream(self, timeouts: Timeouts) -> AsyncGenerator[Event, None]:
+        self.provider.requests.append(self.request)
         try:
-            async for chunk in self._next()():
-                yield chunk
+            async for event in self.provider.next()():
+                yield event
         finally:
-            self.closed += 1
+            self.provider.closed += 1
 
 
 def policy(**document: Any) -> list[PolicyDocument]:
@@ -255,6 +266,16 @@ def call(
     return Call(request_id, credential, orjson.dumps(body), idempotency_key=idempotency_key)
 
 
+def chat_completion(call: Call, gateway: Gateway) -> AbstractAsyncContextManager[Answer]:
+    """A chat completion through the pipeline."""
+    return answered(call, gateway, CHAT)
+
+
+def embeddings(call: Call, gateway: Gateway) -> AbstractAsyncContextManager[Answer]:
+    """Embeddings through the pipeline."""
+    return answered(call, gateway, EMBEDDINGS)
+
+
 def dispatched(
     request: ChatRequest,
     route: Route,
@@ -270,6 +291,7 @@ def dispatched(
     return dispatch(
         request,
         route,
+        protocol=CHAT,
         cooling_down=cooling_down or {},
         providers=FixedProviders(providers) if isinstance(providers, Mapping) else providers,
         health=health or Health(),
@@ -284,10 +306,10 @@ def body_of(content: Whole | Streamed) -> Mapping[str, Any]:
     return content.body
 
 
-def chunks_of(content: Whole | Streamed) -> AsyncIterator[Chunk]:
+def chunks_of(content: Whole | Streamed) -> AsyncIterator[Event]:
     """A stream's chunks."""
     assert isinstance(content, Streamed)
-    return content.chunks
+    return content.events
 
 
 def completion(text: str = "ok", **more: Any) -> dict[str, Any]:

@@ -6,14 +6,14 @@ import pytest
 from tests.unit.gateway.parts import CALLER, policy
 
 from controlplane.domain.access import Caller, Role
-from controlplane.domain.chat import ChatRequest
-from controlplane.domain.embeddings import EmbeddingRequest
 from controlplane.domain.policy import EffectivePolicy, Level, PolicyDocument
 from controlplane.errors import InvalidRequest, PermissionDenied
 from controlplane.gateway.authorize import authorize
 from controlplane.gateway.record import Trail
 from controlplane.policy.effective import effective_policy
 from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS
+from controlplane.protocols.chat_completions.request import ChatRequest
+from controlplane.protocols.embeddings.request import EmbeddingRequest
 
 CAPS = [{"usd": "5", "period": "day"}]
 

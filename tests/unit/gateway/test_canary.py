@@ -8,11 +8,10 @@ import logging
 
 import orjson
 import pytest
-from tests.unit.gateway.parts import Scripted, body_of, call, completion, gateway
+from tests.unit.gateway.parts import Scripted, body_of, call, chat_completion, completion, gateway
 
 from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.errors import GatewayError, ProviderError
-from controlplane.gateway.pipeline import chat_completion
 
 CANARY = "canary7f3a9c"
 VALUES = [

@@ -14,13 +14,14 @@ from tests.unit.gateway.parts import (
     CALLER,
     Health,
     Scripted,
+    ScriptedCall,
     body_of,
     chunks_of,
     completion,
     dispatched,
 )
 
-from controlplane.domain.chat import ChatRequest, Chunk
+from controlplane.domain.inference import Event, InferenceRequest
 from controlplane.domain.routing import Condition, Route, Target, Timeouts, Unsupported
 from controlplane.errors import (
     InvalidRequest,
@@ -30,6 +31,7 @@ from controlplane.errors import (
     UnsupportedParameter,
 )
 from controlplane.gateway.record import Trail
+from controlplane.protocols.chat_completions.request import ChatRequest
 
 A, B = Target("a", "model-a"), Target("b", "model-b")
 FAST = Timeouts(connect_s=0.2, first_byte_s=0.2, idle_s=0.2, total_s=5.0)
@@ -187,7 +189,7 @@ USAGE = {"prompt_tokens": 3, "completion_tokens": 2}
 
 
 def streaming(*steps: Any) -> Any:
-    async def generate() -> AsyncGenerator[Chunk, None]:
+    async def generate() -> AsyncGenerator[Event, None]:
         for step in steps:
             if isinstance(step, Exception):
                 raise step
@@ -201,11 +203,11 @@ def streaming(*steps: Any) -> Any:
 
 async def read(
     *targets: Target, usage: bool = False, stop_after: int | None = None, **providers: Scripted
-) -> tuple[list[Chunk], Trail, BaseException | None]:
+) -> tuple[list[Event], Trail, BaseException | None]:
     trail = Trail("req_1", CALLER)
     options = {"stream_options": {"include_usage": True}} if usage else {}
     request = ChatRequest(BODY | {"stream": True} | options)
-    got: list[Chunk] = []
+    got: list[Event] = []
     failure: BaseException | None = None
     try:
         route = Route("m", targets, timeouts=FAST)
@@ -371,10 +373,11 @@ async def test_when_every_target_refuses_the_refusal_is_the_answer() -> None:
 class Picky(Scripted):
     """Cannot honour `n`, leaves out `store`."""
 
-    def check(self, request: ChatRequest, model: str) -> tuple[str, ...]:
+    def prepare(self, request: InferenceRequest, model: str) -> ScriptedCall:
         if "n" in request.body:
             raise UnsupportedParameter("n", "picky")
-        return ("store",) if "store" in request.body else ()
+        left_out = ("store",) if "store" in request.body else ()
+        return ScriptedCall(self, request, model, left_out)
 
 
 async def test_a_target_that_cannot_honour_a_parameter_is_passed_over() -> None:

@@ -9,9 +9,19 @@ from typing import Any
 
 import orjson
 import pytest
-from tests.unit.gateway.parts import CALLER, KEY, Scripted, body_of, completion, gateway, policy
+from tests.unit.gateway.parts import (
+    CALLER,
+    KEY,
+    Scripted,
+    ScriptedCall,
+    body_of,
+    completion,
+    embeddings,
+    gateway,
+    policy,
+)
 
-from controlplane.domain.embeddings import EmbeddingRequest, Embeddings
+from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.routing import Target, Timeouts
 from controlplane.errors import (
     InvalidRequest,
@@ -21,9 +31,10 @@ from controlplane.errors import (
     ProviderUnavailable,
     RateLimited,
     SensitiveData,
+    UnsupportedParameter,
 )
 from controlplane.gateway.call import Call
-from controlplane.gateway.pipeline import Gateway, embeddings
+from controlplane.gateway.pipeline import Gateway
 from controlplane.providers.echo import EchoProvider
 
 A, B = Target("a", "model-a"), Target("b", "model-b")
@@ -32,15 +43,16 @@ A, B = Target("a", "model-a"), Target("b", "model-b")
 class Embedding(Scripted):
     """The same script for embeddings."""
 
-    def __init__(self, *script: Any) -> None:
-        super().__init__(*script)
-        self.asked: list[tuple[EmbeddingRequest, str]] = []
+    @property
+    def asked(self) -> list[tuple[InferenceRequest, str]]:
+        return list(zip(self.requests, self.models, strict=True))
 
-    async def embed(self, request: EmbeddingRequest, model: str, timeouts: Timeouts) -> Embeddings:
-        self.asked.append((request, model))
-        step = self._next()
-        answer: Embeddings = await step() if callable(step) else step
-        return answer
+
+class ChatOnly(Scripted):
+    """Has no embeddings."""
+
+    def prepare(self, request: InferenceRequest, model: str) -> ScriptedCall:
+        raise UnsupportedParameter("model", "chat-only", "they have no embeddings")
 
 
 def vectors(**more: Any) -> dict[str, Any]:
@@ -130,14 +142,14 @@ async def test_the_deadline_holds() -> None:
 
 
 async def test_a_provider_without_embeddings_is_passed_over() -> None:
-    chat_only, other = Scripted(completion()), Embedding(vectors())
+    chat_only, other = ChatOnly(completion()), Embedding(vectors())
     made, sink = gateway({"a": chat_only, "b": other}, targets=(A, B))
     assert await run(made, call()) == vectors()
     assert [attempt.provider for attempt in sink.events[0].attempts] == ["b"]
 
 
 async def test_no_provider_with_embeddings_is_a_400_that_names_the_model() -> None:
-    made, sink = gateway({"a": Scripted(completion())}, targets=(A,))
+    made, sink = gateway({"a": ChatOnly(completion())}, targets=(A,))
     with pytest.raises(InvalidRequest) as caught:
         await run(made, call())
     assert (caught.value.status, caught.value.param) == (400, "model")

@@ -7,10 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
-from controlplane.domain.chat import ChatRequest
-from controlplane.domain.embeddings import EmbeddingRequest
 from controlplane.domain.usage import ImageTokens, TokenUsage
-from controlplane.gateway.estimate import asked_characters, characters, estimate
+from controlplane.gateway.estimate import estimate
+from controlplane.protocols.chat_completions.measure import asked_characters, characters
+from controlplane.protocols.chat_completions.request import ChatRequest
+from controlplane.protocols.embeddings.request import EmbeddingRequest
 
 IMAGES = ImageTokens(at_most=5_000, usual=700)
 
@@ -33,8 +34,8 @@ def test_four_characters_are_a_token() -> None:
     ids=lambda read: next(iter(read)),
 )
 def test_what_the_model_reads_besides_the_messages_counts(read: dict[str, Any]) -> None:
-    assert asked_characters(asking(**read), IMAGES) == 40 + len(orjson.dumps(read))
-    assert asked_characters(asking(**dict.fromkeys(read)), IMAGES) == 40
+    assert asked_characters(asking(**read).body, 4_000) == 40 + len(orjson.dumps(read))
+    assert asked_characters(asking(**dict.fromkeys(read)).body, 4_000) == 40
 
 
 @pytest.mark.parametrize("url", ["https://e.co/a.png", "data:image/png;base64," + "A" * 90_000])

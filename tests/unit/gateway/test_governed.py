@@ -14,6 +14,7 @@ from tests.unit.gateway.parts import (
     Scripted,
     body_of,
     call,
+    chat_completion,
     chunks_of,
     completion,
     gateway,
@@ -21,7 +22,7 @@ from tests.unit.gateway.parts import (
 )
 
 from controlplane.domain.audit import AuditEvent
-from controlplane.domain.chat import ChatCompletion
+from controlplane.domain.inference import Body
 from controlplane.domain.limits import Claim, Decision, Hold, LimitStatus
 from controlplane.domain.routing import LONGEST_SECONDS
 from controlplane.errors import (
@@ -35,13 +36,13 @@ from controlplane.errors import (
     Unreachable,
 )
 from controlplane.gateway.call import Answer, Call
-from controlplane.gateway.pipeline import Gateway, chat_completion
+from controlplane.gateway.pipeline import Gateway
 
 CAPPED = {"cost_caps": [{"usd": "5.00", "period": "day"}]}
 ANSWERED = 5  # tokens of `completion()`, at one micro-dollar each
 
 
-async def run(made: Gateway, incoming: Call) -> ChatCompletion:
+async def run(made: Gateway, incoming: Call) -> Body:
     return body_of((await answer(made, incoming)).content)
 
 
@@ -192,7 +193,7 @@ async def test_another_body_under_the_same_key_is_a_conflict() -> None:
 async def test_a_key_in_use_is_a_conflict_that_says_when_to_come_back() -> None:
     started, go = asyncio.Event(), asyncio.Event()
 
-    async def slow() -> ChatCompletion:
+    async def slow() -> Body:
         started.set()
         await go.wait()
         return completion()

@@ -8,12 +8,12 @@ import pytest
 from tests.unit.gateway.parts import CALLER, Scripted, body_of, chunks_of, dispatched
 from tests.unit.gateway.test_dispatch import BODY, A, B, chunk, hang, streaming
 
-from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import LONGEST_SECONDS, Route, Timeouts
 from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.call import Call
-from controlplane.gateway.dispatch import MAX_HELD_CHUNKS, effective_timeouts
+from controlplane.gateway.dispatch import MAX_HELD_EVENTS, effective_timeouts
 from controlplane.gateway.record import Trail
+from controlplane.protocols.chat_completions.request import ChatRequest
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
@@ -65,7 +65,7 @@ async def test_what_came_before_the_first_visible_chunk_is_not_lost() -> None:
 
 
 async def test_a_stream_that_says_nothing_for_long_has_begun() -> None:
-    steps = [chunk("")] * (MAX_HELD_CHUNKS + 1)
+    steps = [chunk("")] * (MAX_HELD_EVENTS + 1)
     a = Scripted(streaming(*steps, ProviderError("protocol", "cut")))
     got, trail = await outcome(True, Timeouts(), a=a, b=Scripted(streaming(chunk("b", "stop"))))
     assert isinstance(got, ProviderUnavailable)

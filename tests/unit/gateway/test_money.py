@@ -9,14 +9,23 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.unit.gateway.parts import Ledger, Payloads, Scripted, call, completion, gateway, policy
+from tests.unit.gateway.parts import (
+    Ledger,
+    Payloads,
+    Scripted,
+    call,
+    chat_completion,
+    completion,
+    gateway,
+    policy,
+)
 
 from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.price import Price
 from controlplane.domain.routing import Target
 from controlplane.errors import ProviderError, ProviderUnavailable, Unavailable, Unreachable
 from controlplane.gateway.call import Call
-from controlplane.gateway.pipeline import Gateway, chat_completion
+from controlplane.gateway.pipeline import Gateway
 
 CAPPED = {"cost_caps": [{"usd": "5.00", "period": "day"}], "rate_limits": []}
 QUESTION, TOKENS_ASKED = "x" * 400, 100

@@ -13,6 +13,7 @@ from tests.unit.gateway.parts import (
     Scripted,
     body_of,
     call,
+    chat_completion,
     chunks_of,
     completion,
     gateway,
@@ -20,7 +21,7 @@ from tests.unit.gateway.parts import (
 )
 
 from controlplane.domain.access import Caller, Role
-from controlplane.domain.chat import ChatCompletion
+from controlplane.domain.inference import Body
 from controlplane.domain.routing import Target
 from controlplane.errors import (
     GatewayError,
@@ -37,11 +38,11 @@ from controlplane.errors import (
     Unreachable,
 )
 from controlplane.gateway.call import Call
-from controlplane.gateway.pipeline import Gateway, chat_completion
+from controlplane.gateway.pipeline import Gateway
 from controlplane.providers.echo import EchoProvider
 
 
-async def run(made: Gateway, incoming: Call) -> ChatCompletion:
+async def run(made: Gateway, incoming: Call) -> Body:
     async with chat_completion(incoming, made) as answer:
         return body_of(answer.content)
 

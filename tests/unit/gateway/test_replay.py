@@ -6,14 +6,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from tests.unit.gateway.parts import Replays, Scripted, body_of, call, completion, gateway
+from tests.unit.gateway.parts import (
+    Replays,
+    Scripted,
+    body_of,
+    call,
+    chat_completion,
+    completion,
+    gateway,
+)
 
 from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.replay import Stored
 from controlplane.domain.routing import LONGEST_SECONDS
 from controlplane.gateway.admit import LEASE_MARGIN_SECONDS
 from controlplane.gateway.call import Answer, Call
-from controlplane.gateway.pipeline import Gateway, chat_completion
+from controlplane.gateway.pipeline import Gateway
 from controlplane.gateway.replay import MAX_KEPT_BYTES
 
 LEASE_SECONDS = LONGEST_SECONDS + LEASE_MARGIN_SECONDS

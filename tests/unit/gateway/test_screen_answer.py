@@ -14,9 +14,10 @@ from controlplane.errors import SensitiveData
 from controlplane.gateway.call import Streamed, Whole
 from controlplane.gateway.record import Trail
 from controlplane.gateway.screen_answer import screen_answer
-from controlplane.gateway.stream_buffer import HELD_CHARACTERS
 from controlplane.policy.screening import Answers, ScreeningPolicy
+from controlplane.protocols.chat_completions.protocol import PROTOCOL as CHAT
 from controlplane.screening.redact import Tokens
+from controlplane.screening.stream_buffer import HELD_CHARACTERS
 
 KEY = "sk-proj-" + "aB3dE6gH9j" * 12
 SECRETS = ["ana@example.com", "+44 20 7946 0958", "4111 1111 1111 1111", "192.168.100.200", KEY]
@@ -44,7 +45,7 @@ async def chunks(pieces: list[str], **extra: Any) -> AsyncIterator[dict[str, Any
 async def whole(text: str, policy: ScreeningPolicy, tokens: Tokens | None = None) -> str:
     trail = Trail("r-1", CALLER)
     answer = Whole(completion(text))
-    async with screen_answer(answer, policy, tokens or Tokens(), trail) as screened:
+    async with screen_answer(answer, CHAT, policy, tokens or Tokens(), trail) as screened:
         content: str = body_of(screened)["choices"][0]["message"]["content"]
         return content
 
@@ -54,7 +55,7 @@ async def streamed(
 ) -> list[dict[str, Any]]:
     trail = Trail("r-1", CALLER)
     answer = Streamed(chunks(pieces))
-    async with screen_answer(answer, policy, tokens or Tokens(), trail) as screened:
+    async with screen_answer(answer, CHAT, policy, tokens or Tokens(), trail) as screened:
         return [dict(chunk) async for chunk in chunks_of(screened)]
 
 
@@ -104,7 +105,7 @@ async def test_one_character_at_a_time_and_a_bounded_delay() -> None:
     seen = 0
     trail = Trail("r-1", CALLER)
     answer = Streamed(chunks(list(PLAIN)))
-    async with screen_answer(answer, REDACT, Tokens(), trail) as screened:
+    async with screen_answer(answer, CHAT, REDACT, Tokens(), trail) as screened:
         async for chunk in chunks_of(screened):
             seen += len(text([dict(chunk)]))
             if seen:
@@ -142,7 +143,7 @@ async def test_arguments_of_tools_are_screened_and_stay_json() -> None:
         yield {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
 
     trail = Trail("r-1", CALLER)
-    async with screen_answer(Streamed(calls()), REDACT, Tokens(), trail) as screened:
+    async with screen_answer(Streamed(calls()), CHAT, REDACT, Tokens(), trail) as screened:
         got = [dict(chunk) async for chunk in chunks_of(screened)]
     parts = [
         entry

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from tests.unit.gateway.parts import Prices
 
-from controlplane.domain.chat import ChatRequest
-from controlplane.domain.embeddings import EmbeddingRequest
 from controlplane.domain.limits import Limit, Measure, Period
 from controlplane.domain.policy import EffectivePolicy
 from controlplane.domain.price import Price
@@ -24,6 +22,8 @@ from controlplane.gateway.upper_bound import (
     upper_bound,
 )
 from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS
+from controlplane.protocols.chat_completions.request import ChatRequest
+from controlplane.protocols.embeddings.request import EmbeddingRequest
 from controlplane.providers.echo import EchoProvider
 
 TOKENS = Limit(Measure.TOKENS, "app-1", 1_000_000, 60)

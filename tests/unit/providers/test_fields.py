@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from controlplane.config import ProviderSettings, provider_settings
-from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import UnsupportedParameter
 from controlplane.gateway.ports import Provider
+from controlplane.protocols.chat_completions.request import ChatRequest
+from controlplane.protocols.parameters import Fitted
 from controlplane.providers.fields import fit, with_usage
-from controlplane.providers.parameters import Fitted
-from controlplane.providers.registry import KINDS, SETTINGS
+from controlplane.providers.registry import SETTINGS
 from controlplane.wiring.providers import open_provider
 
 BODY: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
@@ -99,7 +99,8 @@ def test_a_maximum_that_is_renamed_is_not_lost() -> None:
 
 
 def fitted(body: dict[str, Any], settings: ProviderSettings, *, lenient: bool = False) -> Fitted:
-    return fit(KINDS["openai"].parameters, settings, ChatRequest(body, lenient=lenient))
+    found = fit(settings, ChatRequest(body, lenient=lenient))
+    return Fitted(found.request.body, found.left_out)
 
 
 @pytest.mark.parametrize("kind", ["openai", "anthropic", "azure"])
@@ -112,5 +113,5 @@ async def test_a_server_without_a_key_is_sent_no_credential(kind: str) -> None:
 
     client = httpx.AsyncClient(transport=httpx.MockTransport(reply))
     provider: Provider = open_provider(row(kind=kind), client)
-    await provider.complete(ChatRequest(BODY), "m", Timeouts())
+    await provider.prepare(ChatRequest(BODY), "m").complete(Timeouts())
     assert not {"authorization", "api-key", "x-api-key"} & set(calls[0].headers)

@@ -18,9 +18,9 @@ from tests.unit.providers.cases import (
     target,
 )
 
-from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
+from controlplane.protocols.chat_completions.request import ChatRequest
 
 CREATED = 1767225600
 
@@ -30,8 +30,8 @@ async def test_a_whole_message(folder: Path) -> None:
     upstream = Upstream("anthropic", (folder / "anthropic.response.json").read_bytes())
     asked = read(folder / "openai.request.json")
     request = ChatRequest(asked)
-    assert upstream.provider.check(request, "") == ()
-    answer = await upstream.provider.complete(request, target(folder), Timeouts())
+    assert upstream.provider.prepare(request, "").left_out == ()
+    answer = await upstream.provider.prepare(request, target(folder)).complete(Timeouts())
     assert upstream.sent == read(folder / "anthropic.request.json")
     assert abs(answer["created"] - time.time()) < 60
     assert {**answer, "created": CREATED} == read(folder / "openai.response.json")
@@ -42,8 +42,8 @@ async def test_a_whole_message(folder: Path) -> None:
 async def test_a_streamed_message(folder: Path) -> None:
     upstream = Upstream("anthropic", (folder / "anthropic.response.sse").read_bytes())
     request = ChatRequest(read(folder / "openai.request.json"))
-    assert upstream.provider.check(request, "") == ()
-    stream = upstream.provider.stream(request, target(folder), Timeouts())
+    assert upstream.provider.prepare(request, "").left_out == ()
+    stream = upstream.provider.prepare(request, target(folder)).stream(Timeouts())
     chunks = [chunk async for chunk in stream if chunk]
     assert upstream.sent == read(folder / "anthropic.request.json")
     expected = (folder / "openai.chunks.jsonl").read_text().splitlines()
@@ -53,9 +53,9 @@ async def test_a_streamed_message(folder: Path) -> None:
 async def test_the_key_and_the_version_are_headers() -> None:
     folder = FIXTURES / "anthropic" / "text"
     upstream = Upstream("anthropic", (folder / "anthropic.response.json").read_bytes())
-    await upstream.provider.complete(
-        ChatRequest(read(folder / "openai.request.json")), target(folder), Timeouts()
-    )
+    await upstream.provider.prepare(
+        ChatRequest(read(folder / "openai.request.json")), target(folder)
+    ).complete(Timeouts())
     (call,) = upstream.calls
     assert str(call.url) == "https://provider.test/v1/messages"
     assert call.headers["x-api-key"] == KEY
@@ -68,7 +68,9 @@ async def test_the_key_and_the_version_are_headers() -> None:
 async def test_openais_format_is_passed_on(folder: Path) -> None:
     upstream = Upstream(folder.parts[-2], (folder / "response.json").read_bytes())
     asked = read(folder / "request.json")
-    answer = await upstream.provider.complete(ChatRequest(asked), asked["model"], Timeouts())
+    answer = await upstream.provider.prepare(ChatRequest(asked), asked["model"]).complete(
+        Timeouts()
+    )
     assert upstream.sent == asked
     assert answer == read(folder / "response.json")
 
@@ -79,7 +81,7 @@ async def test_openais_format_is_passed_on(folder: Path) -> None:
 async def test_openais_chunks_are_passed_on(folder: Path) -> None:
     upstream = Upstream(folder.parts[-2], (folder / "response.sse").read_bytes())
     asked = read(folder / "request.json")
-    stream = upstream.provider.stream(ChatRequest(asked), asked["model"], Timeouts())
+    stream = upstream.provider.prepare(ChatRequest(asked), asked["model"]).stream(Timeouts())
     chunks = [chunk async for chunk in stream if chunk]
     assert upstream.sent == asked
     given = events(folder / "response.sse")
@@ -94,7 +96,7 @@ async def test_errors_keep_their_words(path: Path) -> None:
     upstream = Upstream(path.parts[-3], body, case["status"], **case["headers"])
     asked = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
     with pytest.raises(ProviderError) as raised:
-        await upstream.provider.complete(ChatRequest(asked), "m", Timeouts())
+        await upstream.provider.prepare(ChatRequest(asked), "m").complete(Timeouts())
     error = raised.value
     assert (error.kind, error.status) == ("status", case["status"])
     assert (error.message, error.code) == (case["message"], case["code"])

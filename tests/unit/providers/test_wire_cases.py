@@ -14,7 +14,6 @@ from tests.unit.gateway.parts import CALLER, dispatched
 from tests.unit.providers.cases import KEY
 
 from controlplane.config import ProviderSettings
-from controlplane.domain.chat import ChatRequest
 from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.routing import Route, Target
 from controlplane.errors import GatewayError
@@ -22,6 +21,7 @@ from controlplane.gateway.call import Whole
 from controlplane.gateway.record import Trail
 from controlplane.policy.effective import effective_policy
 from controlplane.policy.output_tokens import bound_output
+from controlplane.protocols.chat_completions.request import ChatRequest
 from controlplane.wiring.providers import open_provider
 
 CASES = Path(__file__).parents[2] / "fixtures" / "wire"

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 from anthropic import Anthropic
 from hypothesis import given
-from tests.unit.providers.anthropic.test_purity import MESSAGES
 from tests.unit.providers.cases import Upstream, cases, errors, events, read, target
+from tests.unit.translators.chat_completions_to_messages.test_purity import MESSAGES
 from tests.wire_types import anthropic_types
 from tests.wire_types import openai_types as openai
 
-from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import UnsupportedParameter
-from controlplane.providers.anthropic.provider import API_VERSION
-from controlplane.providers.anthropic.request import translate
+from controlplane.protocols.chat_completions.request import ChatRequest
+from controlplane.providers.anthropic import API_VERSION
+from controlplane.translators.chat_completions_to_messages.request import translate
 
 
 def test_the_types_describe_the_version_that_is_asked_for() -> None:
@@ -35,7 +35,7 @@ async def test_a_whole_message(folder: Path) -> None:
     upstream = Upstream("anthropic", (folder / "anthropic.response.json").read_bytes())
     asked = read(folder / "openai.request.json")
     assert openai.CHAT_REQUEST.faults(without_our_extensions(asked)) == []
-    given = await upstream.provider.complete(ChatRequest(asked), target(folder), Timeouts())
+    given = await upstream.provider.prepare(ChatRequest(asked), target(folder)).complete(Timeouts())
     assert anthropic_types.MESSAGE_REQUEST.faults(upstream.sent) == []
     assert openai.COMPLETIONS["anthropic"].faults(given) == []
 
@@ -47,7 +47,7 @@ async def test_a_streamed_message(folder: Path) -> None:
     upstream = Upstream("anthropic", (folder / "anthropic.response.sse").read_bytes())
     asked = read(folder / "openai.request.json")
     assert openai.CHAT_REQUEST.faults(asked) == []
-    stream = upstream.provider.stream(ChatRequest(asked), target(folder), Timeouts())
+    stream = upstream.provider.prepare(ChatRequest(asked), target(folder)).stream(Timeouts())
     chunks = [chunk async for chunk in stream if chunk]
     assert anthropic_types.MESSAGE_REQUEST.faults(upstream.sent) == []
     assert chunks

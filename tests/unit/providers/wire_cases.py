@@ -15,11 +15,11 @@ from tests.unit.gateway.parts import CALLER, Health, dispatched
 from tests.unit.providers.cases import KEY
 
 from controlplane.config import ProviderSettings
-from controlplane.domain.chat import ChatRequest
 from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.errors import GatewayError
 from controlplane.gateway.call import Whole
 from controlplane.gateway.record import Trail
+from controlplane.protocols.chat_completions.request import ChatRequest
 from controlplane.wiring.providers import open_provider
 
 WIRE = Path(__file__).parents[2] / "fixtures" / "wire"
@@ -126,7 +126,7 @@ async def ask(
             if isinstance(content, Whole):
                 outcome.body = content.body
             else:
-                async for chunk in content.chunks:
+                async for chunk in content.events:
                     outcome.chunks.append(chunk)
     except GatewayError as error:
         outcome.error = error

@@ -62,4 +62,4 @@ def test_the_code_of_a_kind_is_loaded_by_its_first_call() -> None:
     assert "httpx" not in seen["before"]
     assert "controlplane.providers.openai" not in seen["before"]
     assert "controlplane.providers.openai" in seen["after"]
-    assert "controlplane.providers.anthropic.provider" not in seen["after"]
+    assert "controlplane.providers.anthropic" not in seen["after"]

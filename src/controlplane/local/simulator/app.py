@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from controlplane.domain.inference import ProtocolName
 from controlplane.local.simulator.anthropic.wire import AnthropicWire
 from controlplane.local.simulator.exchange import ClientLeft, Exchange, Receive, Scope, Send
 from controlplane.local.simulator.faults import FAULTS, Fault
@@ -25,13 +26,12 @@ from controlplane.local.simulator.openai.compatible import SERVERS, CompatibleWi
 from controlplane.local.simulator.openai.wire import OpenAIWire
 from controlplane.local.simulator.turn import Turn
 from controlplane.local.simulator.wire import ProviderCall, Refusal, Wire
-from controlplane.providers.kind import Protocol
 from controlplane.providers.registry import KINDS
 
 KEPT_REQUESTS = 100
-_WIRES_OF_PROTOCOLS: Mapping[Protocol, Wire] = {
-    Protocol.CHAT_COMPLETIONS: OpenAIWire(),
-    Protocol.MESSAGES: AnthropicWire(),
+_WIRES_OF_PROTOCOLS: Mapping[ProtocolName, Wire] = {
+    ProtocolName.CHAT_COMPLETIONS: OpenAIWire(),
+    ProtocolName.MESSAGES: AnthropicWire(),
 }
 # Who speaks a protocol in a way of its own.
 _OWN_WIRES: Mapping[str, Wire] = {"azure": AzureWire()}

@@ -9,9 +9,9 @@ from controlplane.admin.models.screening import FoundAt, ScreeningOutcome, Scree
 from controlplane.admin.outage import unavailable
 from controlplane.api.routers.admin.dependencies import Asking
 from controlplane.api.routers.admin.route import AdminRoute
-from controlplane.domain.chat import parse_chat_request
 from controlplane.gateway.screen import inspect
 from controlplane.policy.screening import SCREENING, Action
+from controlplane.protocols.chat_completions.request import parse_chat_request
 from controlplane.screening.redact import redact
 
 router = APIRouter(prefix="/admin/v1/screening", tags=["admin: screening"], route_class=AdminRoute)

@@ -1,0 +1,93 @@
+"""How a request to a model is answered, whatever its protocol: whole, or as it streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from controlplane.api.answer_headers import answer_headers
+from controlplane.api.disconnect import end, finishes
+from controlplane.api.inbound import container_of, read_call
+from controlplane.api.stream import EventStream, Heartbeat
+from controlplane.errors import GatewayError, InternalError
+from controlplane.gateway.call import Answer, Streamed
+from controlplane.gateway.pipeline import answered
+from controlplane.gateway.record import CLIENT_CLOSED_REQUEST
+from controlplane.protocols.protocol import Protocol, encoded
+from controlplane.telemetry import log_crash
+
+
+async def respond(request: Request, protocol: Protocol) -> Response:
+    """The response to a request in `protocol`. Raises GatewayError."""
+    call = await read_call(request, protocol.header_family)
+    parts = container_of(request)
+    heartbeat = Heartbeat(protocol.heartbeat, parts.settings.waits.heartbeat)
+    async with AsyncExitStack() as stack:
+        # A stack of its own: the request may come to be held only when the other has gone on.
+        held = await stack.enter_async_context(AsyncExitStack())
+        pipeline = held.enter_async_context(answered(call, parts.gateway, protocol))
+        opening = asyncio.ensure_future(pipeline)
+        if not await finishes(request.receive, opening, heartbeat.seconds):
+            if call.live and _wants_stream(call.body):
+                # The status is out before there is an answer, whose headers stay unsaid.
+                events = _events(opening, protocol, stack.pop_all(), heartbeat.event)
+                return EventStream(events, heartbeat)
+            await finishes(request.receive, opening)
+        if opening.cancelled():
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
+        answer = opening.result()
+        if isinstance(answer.content, Streamed):
+            # The stream outlives this function, and with it what settles and records it.
+            events = _events(opening, protocol, stack.pop_all())
+            return EventStream(events, heartbeat, headers=answer_headers(answer))
+    return Response(
+        encoded(answer.content.body),
+        media_type="application/json",
+        headers=answer_headers(answer),
+    )
+
+
+def _wants_stream(body: bytes) -> bool:
+    try:
+        return orjson.loads(body).get("stream") is True
+    except (orjson.JSONDecodeError, AttributeError):
+        return False
+
+
+async def _events(
+    opening: asyncio.Future[Answer],
+    protocol: Protocol,
+    stack: AsyncExitStack,
+    first: bytes = b"",
+) -> AsyncGenerator[bytes, None]:
+    """The stream; what closes it follows only once the audit event is durable."""
+    request_id = ""
+    try:
+        async with stack:
+            try:
+                yield b""
+                if first:
+                    yield first
+                answer = await opening
+            finally:
+                # What it holds is on the stack only when it is done.
+                await end(opening)
+            request_id, content = answer.trail.request_id, answer.content
+            assert isinstance(content, Streamed)
+            frame = protocol.frame
+            async for event in content.events:
+                yield frame(event)
+    except GatewayError as error:
+        yield protocol.error_event(error, request_id)
+    except Exception as error:  # the entry point: the status is sent, the stream has to say it
+        log_crash(error)
+        failure = InternalError("The gateway failed in the middle of the answer.")
+        yield protocol.error_event(failure, request_id)
+    else:
+        if closing := protocol.ending():
+            yield closing

@@ -1,0 +1,24 @@
+"""Which protocol is spoken at a path: errors leave in its words, whatever failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controlplane.domain.inference import ProtocolName
+from controlplane.protocols.protocol import Protocol
+from controlplane.protocols.registry import protocol
+
+_PREFIXES: Mapping[str, ProtocolName] = {
+    "/v1/messages": ProtocolName.MESSAGES,
+    "/v1/responses": ProtocolName.RESPONSES,
+    "/v1/embeddings": ProtocolName.EMBEDDINGS,
+}
+
+
+def spoken(scope: Mapping[str, Any]) -> Protocol:
+    """The protocol of the request of an ASGI scope; chat completions where none is named."""
+    path: str = scope.get("path") or ""
+    path = path.removeprefix(scope.get("root_path") or "")
+    name = next((name for prefix, name in _PREFIXES.items() if path.startswith(prefix)), None)
+    return protocol(name or ProtocolName.CHAT_COMPLETIONS)

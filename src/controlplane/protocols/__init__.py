@@ -1,0 +1,1 @@
+"""The protocols that clients and providers speak: one folder each, one row in `registry.py`."""

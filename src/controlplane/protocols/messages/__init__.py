@@ -1,0 +1,4 @@
+"""Anthropic's Messages.
+
+https://platform.claude.com/docs/en/api/messages
+"""

@@ -1,0 +1,182 @@
+"""What a protocol is: all that the rest of the program knows of one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from typing import Protocol as Port
+
+import orjson
+
+from controlplane.domain.inference import (
+    AsItCame,
+    Body,
+    Event,
+    InferenceRequest,
+    ProtocolName,
+)
+from controlplane.domain.usage import TokenUsage
+from controlplane.errors import GatewayError, ProviderError
+from controlplane.screening.stream_buffer import StreamBuffer
+
+# What a provider means by an error that it names in the body of a success, or in a stream.
+Failure = Callable[[Mapping[str, Any]], ProviderError]
+# The window through which a text leaves. It is told the member that the text is of.
+Window = Callable[[str], StreamBuffer]
+
+
+class StreamReader(Port):
+    """One stream of a provider. Each event is fed in order, and comes out as it may go on."""
+
+    end: ClassVar[bytes]
+    """Stands in the event that closes a stream, and in no event before."""
+    finished: bool
+    """True once the answer is complete: what may still follow closes the stream."""
+    closed: bool
+    """True once the stream is closed."""
+
+    @property
+    def ended_well(self) -> bool:
+        """True where the answer is complete if nothing else comes."""
+        ...
+
+    def feed(self, data: bytes) -> Event:
+        """The event; an empty one says nothing. Raises ProviderError."""
+        ...
+
+
+class Tally(Port):
+    """What was heard of a streamed answer so far."""
+
+    model: str | None
+    """Who answers, as the answer names it."""
+    said: int
+    """How much it said, in characters."""
+    usage: TokenUsage | None
+    """What was used, once that is reported for all of it."""
+
+    def hear(self, event: Event) -> None:
+        """Take an event into account."""
+        ...
+
+
+class StreamScreen(Port):
+    """Screens a stream through windows."""
+
+    def screened(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
+        """The events as they may leave."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnswer:
+    """An error as a caller gets it: `body` is JSON."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Protocol(ABC):
+    """One wire format: its requests, its answers whole and streamed, its errors. Stateless."""
+
+    name: ClassVar[ProtocolName]
+    operation: ClassVar[str]
+    """How the audit trail calls a request."""
+    header_family: ClassVar[tuple[str, ...]] = ()
+    """How the names of headers begin, lower case, that belong to the request."""
+    json_texts: ClassVar[frozenset[str]] = frozenset()
+    """Members whose text is JSON itself."""
+    sealed: ClassVar[frozenset[str]] = frozenset()
+    """Members in which values of the request are not put back."""
+    heartbeat: ClassVar[bytes] = b": keep-alive\n\n"
+    """What is sent in a stream while there is nothing to say."""
+
+    @abstractmethod
+    def parse(self, raw: bytes) -> InferenceRequest:
+        """Read and check a request body. Raises InvalidRequest, naming the parameter in `param`."""
+
+    @abstractmethod
+    def read_answer(self, body: bytes, request: InferenceRequest, failure: Failure) -> Body:
+        """A provider's whole answer to `request`. Raises ProviderError where it is none."""
+
+    def reader(self, request: InferenceRequest, failure: Failure) -> StreamReader:
+        """Of a provider's stream that answers `request`."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def usage(self, answer: Body) -> TokenUsage | None:
+        """What a whole answer reports as used."""
+
+    def said(self, answer: Body) -> int:
+        """How much a whole answer says, in characters."""
+        return 0
+
+    def model(self, answer: Body) -> str | None:
+        """Who answered, as the answer names it."""
+        model = answer.get("model")
+        return model if isinstance(model, str) and model else None
+
+    def tally(self) -> Tally:
+        """Of one stream, nothing heard yet."""
+        raise NotImplementedError
+
+    def is_visible(self, event: Event) -> bool:
+        """True where a reader sees anything of it."""
+        return True
+
+    def shown(self, event: Event, request: InferenceRequest) -> Event | None:
+        """The event as the caller asked for it; None where it asked for none."""
+        return event
+
+    def texts(self, answer: Body) -> dict[str, Any] | None:
+        """The members of a whole answer that are text of the model; None where there are none."""
+        return None
+
+    def consistent(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+        """Texts `after` values were replaced in those `before`: what says them again is left out,
+        and what was signed with them."""
+        return dict(after)
+
+    def is_sealed(self, place: str) -> bool:
+        """True where, in a request or an answer, nothing may be replaced: its maker would not know
+        it again."""
+        return False
+
+    def stream_screen(self, window: Window) -> StreamScreen:
+        """Of one stream."""
+        raise NotImplementedError
+
+    def frame(self, event: Event) -> bytes:
+        """The event as it is sent."""
+        return b"data: %b\n\n" % encoded(event)
+
+    def ending(self) -> bytes:
+        """What closes a stream that is complete."""
+        return b""
+
+    def error_answer(self, error: GatewayError, request_id: str) -> ErrorAnswer:
+        """An error as an answer; OpenAI's envelope."""
+        return ErrorAnswer(error.status, orjson.dumps(error.envelope()), error.headers)
+
+    def error_event(self, error: GatewayError, request_id: str) -> bytes:
+        """How a stream says that it cannot go on."""
+        return b"data: %b\n\n" % self.error_answer(error, request_id).body
+
+
+def encoded(value: Mapping[str, Any]) -> bytes:
+    """A JSON object in the bytes in which it came; anew where it was changed."""
+    return value.raw if isinstance(value, AsItCame) else orjson.dumps(value)
+
+
+def json_object(data: bytes) -> dict[str, Any]:
+    """`data` as a JSON object. Raises ProviderError where it is none."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise ProviderError("protocol", "the answer is not JSON") from None
+    if not isinstance(value, dict):
+        raise ProviderError("protocol", "the answer is not a JSON object")
+    return value

@@ -1,0 +1,155 @@
+"""A server as a Provider of the gateway: called in the caller's protocol where it speaks it, and
+in translation where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+import httpx
+
+from controlplane.config import ProviderSettings
+from controlplane.domain.inference import Body, Event, InferenceRequest, ProtocolName
+from controlplane.domain.routing import Timeouts
+from controlplane.errors import ProviderError, UnsupportedParameter
+from controlplane.protocols.protocol import Protocol
+from controlplane.protocols.registry import protocol
+from controlplane.providers.fields import fit
+from controlplane.providers.http import ProviderClient, finish, last_events, read
+from controlplane.providers.kind import Kind
+from controlplane.providers.raw_body import for_model
+from controlplane.providers.sse import data_of_events
+from controlplane.translators.registry import steps, translator
+from controlplane.translators.translation import StreamTranslation, Translation
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a server is spoken to: the address for a protocol and a model, and the headers."""
+
+    url: Callable[[ProtocolName, str], str]
+    headers: Mapping[str, str] = field(repr=False)
+    api_key: str = field(repr=False)
+
+
+class HttpProvider:
+    """One server over one shared HTTP client."""
+
+    def __init__(
+        self, kind: Kind, settings: ProviderSettings, endpoint: Endpoint, client: httpx.AsyncClient
+    ) -> None:
+        self.images = kind.images
+        self._kind = kind
+        self._settings = settings
+        self._endpoint = endpoint
+        self._client = ProviderClient(
+            client, endpoint.headers, failures=kind.failures, api_key=endpoint.api_key
+        )
+
+    def prepare(self, request: InferenceRequest, model: str) -> HttpCall:
+        """The call for `request`. Raises UnsupportedParameter for what cannot be carried over."""
+        name = self._settings.name
+        way = steps(request.protocol, self._understood(request, model))
+        if way is None:
+            raise UnsupportedParameter("model", name, f"they have no {request.protocol}")
+        translations: list[Translation] = []
+        left_out: list[str] = []
+        lenient = request.lenient
+        for step in way:
+            translation = translator(step)(replace(request, lenient=lenient), name, model)
+            translations.append(translation)
+            left_out += translation.left_out
+            request = translation.request
+        fitted = fit(self._settings, replace(request, lenient=lenient))
+        return HttpCall(
+            self._client,
+            self._endpoint.url(request.protocol, model),
+            for_model(fitted.request, model),
+            fitted.request,
+            protocol(request.protocol),
+            tuple(translations),
+            (*left_out, *fitted.left_out),
+        )
+
+    def _understood(self, request: InferenceRequest, model: str) -> Collection[ProtocolName]:
+        return self._kind.protocols
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    """A call that is ready to be made: `content` to `url`, in the words of `request`."""
+
+    client: ProviderClient
+    url: str
+    content: bytes = field(repr=False)
+    request: InferenceRequest = field(repr=False)
+    protocol: Protocol
+    translations: Sequence[Translation]
+    left_out: tuple[str, ...]
+
+    async def complete(self, timeouts: Timeouts) -> Body:
+        """One whole answer; a 200 that is none is a failure. Raises ProviderError."""
+        headers = self.request.headers
+        async with self.client.post(self.url, self.content, headers, timeouts) as response:
+            body = await read(response, timeouts)
+        answer = self.protocol.read_answer(body, self.request, self.client.failure)
+        for translation in reversed(self.translations):
+            answer = translation.whole(answer)
+        return answer
+
+    async def stream(self, timeouts: Timeouts) -> AsyncGenerator[Event, None]:
+        """Events; an empty one is a sign of life. Ends only on a finished answer."""
+        reader = self.protocol.reader(self.request, self.client.failure)
+        way_back = _WayBack([each.stream() for each in reversed(self.translations)])
+        headers = self.request.headers
+        async with self.client.post(
+            self.url, self.content, headers, timeouts, streamed=True
+        ) as response:
+            events = data_of_events(response.aiter_bytes())
+            async for data in events:
+                event = reader.feed(data)
+                if not self.translations:
+                    yield event
+                else:
+                    for each in way_back.feed(event) or (_SIGN_OF_LIFE,):
+                        yield each
+                if reader.closed:
+                    await finish(events)
+                    break
+                if reader.finished:
+                    late = await last_events(events, reader.end, reader.feed, timeouts)
+                    for each in chain.from_iterable(map(way_back.feed, filter(None, late))):
+                        yield each
+                    break
+            if not reader.ended_well:
+                raise ProviderError("protocol", "the stream ended before the answer did")
+            for each in way_back.end():
+                yield each
+
+
+_SIGN_OF_LIFE: Event = {}
+
+
+class _WayBack:
+    """What leads an event through all translations, the last one first."""
+
+    def __init__(self, translations: Sequence[StreamTranslation]) -> None:
+        self._translations = translations
+
+    def feed(self, event: Event) -> list[Event]:
+        """What the event becomes; a sign of life says nothing."""
+        return self._through([event] if event else [], self._translations)
+
+    def end(self) -> list[Event]:
+        """What all have left to say."""
+        said: list[Event] = []
+        for place, translation in enumerate(self._translations):
+            said += self._through(translation.end(), self._translations[place + 1 :])
+        return said
+
+    @staticmethod
+    def _through(events: list[Event], translations: Sequence[StreamTranslation]) -> list[Event]:
+        for translation in translations:
+            events = [each for event in events for each in translation.feed(event)]
+        return events
