@@ -150,9 +150,9 @@ class Unauthenticated(GatewayError):
     type = "authentication_error"
     code = "invalid_api_key"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, problem: str = "") -> None:
         super().__init__(
-            "The API key or token is missing or not valid. "
+            f"{problem or 'The API key or token is missing or not valid.'} "
             "Send it as 'Authorization: Bearer <key>'.",
             headers={"WWW-Authenticate": "Bearer"},
         )

@@ -6,4 +6,8 @@ the infrastructure read the same table, and this file imports nothing.
 """
 
 # (method, path as the API's resources spell it, without stage or base path)
-STREAMING_ROUTES: tuple[tuple[str, str], ...] = (("POST", "/v1/chat/completions"),)
+STREAMING_ROUTES: tuple[tuple[str, str], ...] = (
+    ("POST", "/v1/chat/completions"),
+    ("POST", "/openai/v1/chat/completions"),
+    ("POST", "/openai/deployments/{deployment}/chat/completions"),
+)

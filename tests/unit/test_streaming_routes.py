@@ -16,7 +16,7 @@ def test_every_streaming_route_is_one_of_the_app() -> None:
     paths = create_app(cast(Container, object())).openapi()["paths"]
     for method, path in STREAMING_ROUTES:
         assert method.lower() in paths[path]
-        assert "{" not in path  # the resource of an event is compared as it is
+        assert ":" not in path  # the resource of an event is compared as it is
 
 
 def test_the_table_needs_nothing() -> None:

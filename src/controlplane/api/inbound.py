@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import orjson
 from starlette.requests import ClientDisconnect, Request
 
+from controlplane.api.credentials import authorization
 from controlplane.api.live import LIVE
 from controlplane.config import WaitSettings
+from controlplane.domain.attribution import (
+    MAX_TAG_LENGTH,
+    MAX_TAGS,
+    Attribution,
+    is_tag,
+    short_id,
+)
 from controlplane.errors import InvalidRequest, PayloadTooLarge
 from controlplane.gateway.call import Call
 from controlplane.wiring import Container
 
+TAGS_HEADER = "x-llm-cp-tags"
+# Claude Code's, Codex's, OpenCode's.
+SESSION_HEADERS = ("x-claude-code-session-id", "session-id", "x-session-id")
+AGENT_HEADER = "x-claude-code-agent-id"
 # Lambda takes no larger event.
 MAX_BODY_BYTES = 6 * 1024 * 1024
 
@@ -30,12 +45,13 @@ async def read_call(request: Request, header_family: tuple[str, ...] = ()) -> Ca
     live = seconds_left is None or LIVE in request.scope
     return Call(
         request_id=request.state.request_id,
-        credential=request.headers.get("authorization"),
+        credential=authorization(request.headers),
         body=body,
         seconds_left=seconds_left,
         seconds_whole=_seconds_whole(container_of(request).settings.waits, seconds_left, live=live),
         live=live,
         idempotency_key=request.headers.get("idempotency-key"),
+        attribution=attribution(request.headers),
         headers=_family(request, header_family) if header_family else {},
     )
 
@@ -44,6 +60,31 @@ def _family(request: Request, header_family: tuple[str, ...]) -> dict[str, str]:
     return {
         name: value for name, value in request.headers.items() if name.startswith(header_family)
     }
+
+
+def attribution(headers: Mapping[str, str]) -> Attribution:
+    """What the headers say of what the request belongs to. Raises InvalidRequest."""
+    stated = headers.get(TAGS_HEADER)
+    tags = tuple(dict.fromkeys(tag.strip() for tag in stated.split(","))) if stated else ()
+    if len(tags) > MAX_TAGS or not all(map(is_tag, tags)):
+        raise InvalidRequest(
+            f"'{TAGS_HEADER}' must be at most {MAX_TAGS} tags of 1 to {MAX_TAG_LENGTH} characters, "
+            "with commas between them.",
+            param=TAGS_HEADER,
+        )
+    session_id = next((headers[name] for name in SESSION_HEADERS if name in headers), None)
+    return Attribution(short_id(session_id), short_id(headers.get(AGENT_HEADER)), tags)
+
+
+def named(body: bytes, model: str) -> bytes:
+    """`body` with that model in it; as it is where it is no object, which is refused later."""
+    try:
+        members = orjson.loads(body)
+        if not isinstance(members, dict) or members.get("model") == model:
+            return body
+        return orjson.dumps({**members, "model": model})
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return body
 
 
 async def _read_body(request: Request) -> bytes:

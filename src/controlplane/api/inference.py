@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import orjson
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from starlette.responses import Response
 
 from controlplane.api.answer_headers import answer_headers
 from controlplane.api.disconnect import end, finishes
-from controlplane.api.inbound import container_of, read_call
+from controlplane.api.inbound import container_of, named, read_call
 from controlplane.api.stream import EventStream, Heartbeat
 from controlplane.errors import GatewayError, InternalError
 from controlplane.gateway.call import Answer, Streamed
@@ -22,9 +23,14 @@ from controlplane.protocols.protocol import Protocol, encoded
 from controlplane.telemetry import log_crash
 
 
-async def respond(request: Request, protocol: Protocol) -> Response:
-    """The response to a request in `protocol`. Raises GatewayError."""
+async def respond(request: Request, protocol: Protocol, *, model: str | None = None) -> Response:
+    """The response to a request in `protocol`, for `model` where the path names one.
+
+    Raises GatewayError.
+    """
     call = await read_call(request, protocol.header_family)
+    if model is not None:
+        call = replace(call, body=named(call.body, model))
     parts = container_of(request)
     heartbeat = Heartbeat(protocol.heartbeat, parts.settings.waits.heartbeat)
     async with AsyncExitStack() as stack:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
+from controlplane.api.credentials import authorization
 from controlplane.api.inbound import container_of
 from controlplane.domain.access import INFERENCE_ROLES, Caller, Role
 from controlplane.errors import PermissionDenied
@@ -23,6 +24,11 @@ ROLES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/chat/completions"): INFERENCE_ROLES,
     ("POST", "/v1/embeddings"): INFERENCE_ROLES,
     ("GET", "/v1/models"): INFERENCE_ROLES,
+    ("POST", "/openai/deployments/{deployment}/chat/completions"): INFERENCE_ROLES,
+    ("POST", "/openai/deployments/{deployment}/embeddings"): INFERENCE_ROLES,
+    ("POST", "/openai/v1/chat/completions"): INFERENCE_ROLES,
+    ("POST", "/openai/v1/embeddings"): INFERENCE_ROLES,
+    ("GET", "/openai/v1/models"): INFERENCE_ROLES,
     ("GET", "/v1/models/{model:path}"): INFERENCE_ROLES,
     ("GET", "/admin/v1/whoami"): frozenset(Role),
     ("GET", "/admin/v1/organizations"): _VIEWER,
@@ -68,7 +74,7 @@ async def permitted(request: Request) -> Caller:
     """The caller. Raises Unauthenticated, or PermissionDenied where the table does not name its
     role."""
     gateway = container_of(request).gateway
-    caller = await authenticate(request.headers.get("authorization"), gateway.keys, gateway.tokens)
+    caller = await authenticate(authorization(request.headers), gateway.keys, gateway.tokens)
     roles = ROLES.get((request.method, request.scope["route"].path), frozenset())
     if caller.role not in roles:
         raise PermissionDenied(f"The role '{caller.role}' may not do this.")

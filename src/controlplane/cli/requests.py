@@ -30,6 +30,10 @@ FILTERS = (
     argument("--provider", metavar="PROVIDER", help="answered by this provider"),
     argument("--status", metavar="STATUS", help="such as 429, or a class such as 4xx"),
     argument("--code", metavar="CODE", help="such as insufficient_quota"),
+    argument("--session", metavar="ID", help="of this session of a client"),
+    argument("--agent", metavar="ID", help="of this agent of a client"),
+    argument("--end-user", metavar="NAME", help="with this `user`"),
+    argument("--tag", metavar="TAG", help="with this tag, such as team:search"),
     argument("--min-cost", metavar="USD", help="that cost this much or more, such as 0.25"),
 )
 
@@ -45,6 +49,10 @@ def _wanted(arguments: argparse.Namespace) -> dict[str, Any]:
         "provider": arguments.provider,
         "status": arguments.status,
         "code": arguments.code,
+        "session_id": arguments.session,
+        "agent_id": arguments.agent,
+        "end_user": arguments.end_user,
+        "tag": arguments.tag,
         "min_cost": arguments.min_cost,
     }
 

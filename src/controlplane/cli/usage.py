@@ -12,7 +12,10 @@ from controlplane.cli.session import Session
 from controlplane.cli.terminal import Colour, Column, Row, note
 
 PATH = "/admin/v1/usage"
-GROUPS = ("model", "application", "provider", "user", "day")
+GROUPS = (
+    *("model", "application", "provider", "user", "day"),
+    *("session", "agent", "end_user", "tag"),
+)
 
 
 def _failed(row: Row) -> Colour | None:
@@ -43,6 +46,8 @@ def _usage(arguments: argparse.Namespace, session: Session) -> int:
         "application_id": arguments.app,
         "model": arguments.model,
         "provider": arguments.provider,
+        "session_id": arguments.session,
+        "tag": arguments.tag,
     }
     response = session.gateway.get(PATH, wanted)
     if session.as_json:
@@ -77,6 +82,7 @@ groups. A request counts within seconds of its answer.""",
 llm-cp usage                                            this month, by model
 llm-cp usage --group-by model,day --from 2026-11-01 --to 2026-11-30
 llm-cp usage --group-by user --app app-support
+llm-cp usage --group-by tag,model                       what each team's tag used
 llm-cp usage --json | jq -r .totals.cost_usd""",
     _usage,
     (
@@ -91,5 +97,7 @@ llm-cp usage --json | jq -r .totals.cost_usd""",
         argument("--app", metavar="APP", help="of one application"),
         argument("--model", metavar="MODEL", help="of one model"),
         argument("--provider", metavar="PROVIDER", help="of one provider"),
+        argument("--session", metavar="ID", help="of one session of a client"),
+        argument("--tag", metavar="TAG", help="with this tag, such as team:search"),
     ),
 )

@@ -45,6 +45,8 @@ class AuditEvent:
     kind. `usage_estimated` marks tokens that no provider reported (a stream that was cut, a caller
     who left). `overhead_ms` is our own time: the latency without the waiting for providers.
 
+    `session_id`, `agent_id` and `tags` are the caller's own words for what the request belongs to.
+
     `admitted_at` is the ledger's clock at admission: the day and month that are charged. `shadow`
     names what policies on trial would have refused. `replayed` marks a stored answer that was given
     again, `payload_key` where S3 holds the texts (where the policy keeps them). `unsettled` is a
@@ -59,6 +61,9 @@ class AuditEvent:
     status: int
     application_id: str | None = None
     end_user: str | None = None
+    session_id: str | None = None
+    agent_id: str | None = None
+    tags: tuple[str, ...] = ()
     operation: str = "chat.completions"
     stream: bool = False
     model_requested: str | None = None
@@ -113,6 +118,7 @@ class AuditEvent:
             if raw.get("admitted_at") is not None:
                 known["admitted_at"] = datetime.fromisoformat(raw["admitted_at"])
             known["shadow"] = tuple(raw.get("shadow", ()))
+            known["tags"] = tuple(raw.get("tags", ()))
             known["attempts"] = tuple(Attempt.from_dict(row) for row in raw.get("attempts", ()))
             if not isinstance(known["request_id"], str) or not isinstance(known["org_id"], str):
                 raise TypeError("request_id and org_id are strings")

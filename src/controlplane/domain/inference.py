@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
+from controlplane.domain.attribution import short_id, tags_of
+
 # An answer of a model, whole, and one event of a streamed one: JSON objects of their protocol.
 Body = Mapping[str, Any]
 Event = Mapping[str, Any]
@@ -71,6 +73,16 @@ class InferenceRequest:
     def end_user(self) -> str | None:
         """The caller's own name for its user."""
         return self.body.get("user")
+
+    @property
+    def session_id(self) -> str | None:
+        """The caller's own name for the conversation that it belongs to."""
+        return short_id(self.body.get("prompt_cache_key"))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The caller's own labels."""
+        return tags_of(self.body.get("metadata"))
 
     @property
     def readable(self) -> Mapping[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-USAGE_GROUPS = ("model", "application", "provider", "user", "day")
+# Those that sums are kept of for every day, and those that are summed up from the records.
+DAILY_GROUPS = ("model", "application", "provider", "user", "day")
+USAGE_GROUPS = (*DAILY_GROUPS, "session", "agent", "end_user", "tag")
 MAX_USAGE_GROUPS = 10_000
 USAGE_SUMS = (
     "requests",
@@ -30,6 +32,14 @@ class UsageQuery:
     application_id: str | None = None
     model: str | None = None
     provider: str | None = None
+    session_id: str | None = None
+    tag: str | None = None
+
+    @property
+    def is_daily(self) -> bool:
+        """True where the sums of each day say it."""
+        stated = self.session_id or self.tag
+        return stated is None and set(self.group_by) <= set(DAILY_GROUPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +59,7 @@ class RequestFilter:
     status: tuple[int, int] | None = None
     code: str | None = None
     min_cost_microusd: int | None = None
+    session_id: str | None = None
+    agent_id: str | None = None
+    end_user: str | None = None
+    tag: str | None = None

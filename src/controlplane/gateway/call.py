@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
+from controlplane.domain.attribution import NOWHERE, Attribution
 from controlplane.domain.inference import Body, Event
 from controlplane.domain.limits import LimitStatus
 from controlplane.gateway.record import Trail
@@ -27,6 +28,7 @@ class Call:
     seconds_whole: float | None = None
     live: bool = True
     idempotency_key: str | None = None
+    attribution: Attribution = NOWHERE
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -2,8 +2,8 @@
 
 For every protocol alike:
 
-record( authenticate -> look up -> screen -> authorize -> route -> replay -> admit -> dispatch
-        -> settle )
+record( authenticate -> look up -> screen -> attribute -> authorize -> route -> replay -> admit
+        -> dispatch -> settle )
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from controlplane.gateway.admit import admit
+from controlplane.gateway.attribute import attribute
 from controlplane.gateway.authenticate import authenticate
 from controlplane.gateway.authorize import authorize
 from controlplane.gateway.call import Answer, Call, Whole
@@ -79,8 +80,9 @@ async def answered(call: Call, gateway: Gateway, protocol: Protocol) -> AsyncIte
         request = replace(protocol.parse(call.body), headers=call.headers)
         request = read_tokens(request, configuration.routes, screening)
         request, tokens = screen(request, protocol, screening, trail)
+        belongs = attribute(call.attribution, request, screening, trail)
         request = authorize(request, policy, trail)
-        chosen = route(request.model, configuration.routes, gateway.rng)
+        chosen = route(request.model, configuration.routes, gateway.rng, belongs.session_id)
         timeouts = effective_timeouts(request, chosen, call)
         async with replay(call, request, timeouts.total_s, gateway.replays, trail) as again:
             if again is not None and again.answer is not None:

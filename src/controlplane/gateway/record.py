@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from controlplane.domain.access import Caller
+from controlplane.domain.attribution import NOWHERE, Attribution
 from controlplane.domain.audit import Attempt, AuditEvent
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import GatewayError, InternalError, Unreachable
@@ -55,6 +56,7 @@ class Trail:
     captured: Callable[[], bytes] | None = None
     payload_key: str | None = None
     unsettled: Mapping[str, Any] | None = None
+    attribution: Attribution = NOWHERE
     ignored_params: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
 
@@ -74,6 +76,9 @@ class Trail:
             subject=self.caller.subject,
             role=self.caller.role.value,
             end_user=self.end_user,
+            session_id=self.attribution.session_id,
+            agent_id=self.attribution.agent_id,
+            tags=self.attribution.tags,
             operation=self.operation,
             stream=self.stream,
             status=self.status,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import random
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,8 +15,11 @@ from controlplane.errors import ModelNotFound
 from controlplane.policy.models import is_allowed
 
 
-def route(model: str, routes: Routes, rng: random.Random) -> Route:
+def route(model: str, routes: Routes, rng: random.Random, session_id: str | None = None) -> Route:
     """The route of `model` with its targets in the order to try. Raises ModelNotFound.
+
+    Under a session the order of a weighted route is always the same: what a target has cached, and
+    reasoning that only it can read, is of use there alone.
 
     The alias of that very name wins, then the longest glob that matches. A target's model `*`
     becomes the name that was asked for.
@@ -27,10 +32,23 @@ def route(model: str, routes: Routes, rng: random.Random) -> Route:
             param="model",
         )
     targets = tuple(_named(model, found.targets))
-    if found.strategy is Strategy.WEIGHTED and len(targets) > 1:
+    if found.strategy is Strategy.WEIGHTED and len(targets) > 1 and session_id is not None:
+        targets = tuple(sorted(targets, key=lambda target: _rendezvous(session_id, target)))
+    elif found.strategy is Strategy.WEIGHTED and len(targets) > 1:
         first = rng.choices(targets, [target.weight for target in targets])[0]
         targets = (first, *(target for target in targets if target is not first))
     return replace(found, targets=targets)
+
+
+def _rendezvous(session_id: str, target: Target) -> float:
+    """Weighted rendezvous hashing: the target with the smallest number has the session.
+
+    Over many sessions each target is first as often as its weight says, and where one is missing
+    only its own sessions move. https://www.snia.org/sites/default/files/SDC15_presentations/dist_sys/Jason_Resch_New_Consistent_Hashings_Rev.pdf
+    """
+    digest = hashlib.blake2b(f"{session_id}\n{target.key}".encode(), digest_size=8).digest()
+    uniform = (int.from_bytes(digest) + 1) / (2**64 + 1)
+    return -math.log(uniform) / target.weight
 
 
 def targets_of(model: str, routes: Routes) -> tuple[Target, ...]:

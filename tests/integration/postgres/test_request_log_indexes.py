@@ -27,11 +27,12 @@ NEWEST = datetime(2031, 2, 14, tzinfo=UTC)
 GENERATE = f"""
 INSERT INTO request_logs (request_id, occurred_at, org_id, subject, role, status, application_id,
     operation, stream, attempts, tokens_input, tokens_output, tokens_cached, tokens_reasoning,
-    latency_ms, overhead_ms, screening, degraded, schema_version)
+    latency_ms, overhead_ms, screening, degraded, schema_version, session_id)
 SELECT 'r' || i, timestamptz '{NEWEST.isoformat()}' - i * interval '1 minute', 'org-' || i % 2,
     'key:k' || i % 50, 'service',
     CASE WHEN i % 1000 = 1 THEN 503 ELSE 200 END, 'app-' || i % 10, 'chat.completions', false, '[]',
-    10, 10, 0, 0, 100, 1, '{{}}', false, 1
+    10, 10, 0, 0, 100, 1, '{{}}', false, 1,
+    CASE WHEN i % 4 = 1 THEN 's' || i % 1000 END
 FROM generate_series(1, {ROWS}) AS i
 """
 
@@ -103,6 +104,7 @@ def _rows_read(plan: dict[str, Any]) -> float:
         (RequestFilter(subject="key:k1"), "org_id_subject_occurred_at_idx"),
         (RequestFilter(status=(400, 499)), "org_id_occurred_at_request_id_idx1"),
         (RequestFilter(status=(503, 503)), "org_id_occurred_at_request_id_idx1"),
+        (RequestFilter(session_id="s5"), "org_id_session_id_occurred_at_idx"),
         (
             RequestFilter(since=NEWEST - timedelta(days=10)),
             "org_id_occurred_at_request_id_idx",

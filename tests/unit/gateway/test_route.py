@@ -82,3 +82,36 @@ def test_what_is_listed_is_allowed_and_no_glob() -> None:
     known = routes("gpt-4o-mini", "gpt-4o", "gpt-4o*", "claude")
     rules = Configuration(effective_policy(CALLER, [document]), known)
     assert [found.alias for found in listed(rules)] == ["gpt-4o", "gpt-4o-mini"]
+
+
+WEIGHTED = Route(
+    "m", (Target("a", "m", 6), Target("b", "m", 3), Target("c", "m", 1)), Strategy.WEIGHTED
+)
+
+
+def test_a_session_stays_with_its_target() -> None:
+    for session in map(str, range(50)):
+        orders = {route("m", {"m": WEIGHTED}, RNG, session).targets for _ in range(20)}
+        assert len(orders) == 1
+
+
+def test_over_many_sessions_the_weights_hold() -> None:
+    firsts = Counter(
+        route("m", {"m": WEIGHTED}, RNG, f"session-{index}").targets[0].provider
+        for index in range(20_000)
+    )
+    for provider, share in (("a", 0.6), ("b", 0.3), ("c", 0.1)):
+        assert abs(firsts[provider] / 20_000 - share) < 0.015
+
+
+def test_without_a_target_only_its_own_sessions_move() -> None:
+    fewer = Route("m", WEIGHTED.targets[1:], Strategy.WEIGHTED)
+    for session in map(str, range(500)):
+        order = route("m", {"m": WEIGHTED}, RNG, session).targets
+        left = route("m", {"m": fewer}, RNG, session).targets
+        assert left == tuple(target for target in order if target.provider != "a")
+
+
+def test_a_session_changes_nothing_where_priority_decides() -> None:
+    plain = Route("m", WEIGHTED.targets)
+    assert route("m", {"m": plain}, RNG, "s").targets == WEIGHTED.targets

@@ -216,6 +216,13 @@ class RequestLog(Base):
             "request_id",
             postgresql_where=text("status >= 400"),
         ),
+        Index(
+            "ix_request_logs_session_id",
+            "org_id",
+            "session_id",
+            "occurred_at",
+            postgresql_where=text("session_id IS NOT NULL"),
+        ),
         {"postgresql_partition_by": "RANGE (occurred_at)"},
     )
 
@@ -227,6 +234,9 @@ class RequestLog(Base):
     status: Mapped[int]
     application_id: Mapped[str | None]
     end_user: Mapped[str | None]
+    session_id: Mapped[str | None]
+    agent_id: Mapped[str | None]
+    tags: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     operation: Mapped[str]
     stream: Mapped[bool]
     model_requested: Mapped[str | None]

@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.storable import is_storable
 from controlplane.adapters.postgres.tables import ApiKeyRow, Application, RequestLog, UsageDaily
+from controlplane.adapters.postgres.usage_of_requests import usage_of_requests
 from controlplane.domain.audit import AuditEvent
-from controlplane.domain.questions import MAX_USAGE_GROUPS, USAGE_SUMS, UsageQuery
+from controlplane.domain.questions import MAX_USAGE_GROUPS, USAGE_GROUPS, USAGE_SUMS, UsageQuery
 from controlplane.errors import InvalidRequest
 
 # What an entry of the index has room for. Longer names are summed up under their beginning.
@@ -57,8 +58,9 @@ class UsageRepository:
         Without any group one row, of zeros where nothing was used. Raises InvalidRequest beyond
         MAX_USAGE_GROUPS.
         """
+        statement = usage_statement if query.is_daily else usage_of_requests
         async with self._database.tenant(org_id) as connection:
-            result = await connection.execute(usage_statement(org_id, query))
+            result = await connection.execute(statement(org_id, query))
             rows = [_group(row) for row in result.mappings()]
         if len(rows) > MAX_USAGE_GROUPS:
             raise InvalidRequest(
@@ -168,5 +170,5 @@ def _numbers(event: AuditEvent) -> tuple[int, ...]:
 
 
 def _group(row: Mapping[str, Any]) -> dict[str, Any]:
-    names = {name: row[name] or None for name in row if name in _GROUPS}
+    names = {name: row[name] or None for name in row if name in USAGE_GROUPS}
     return names | {name: int(row[name]) for name in USAGE_SUMS}

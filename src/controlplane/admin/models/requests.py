@@ -51,6 +51,9 @@ class RequestRecord(ResponseBody):
             "subject": "key:key-5f0c6bd2f3f14a7f8f8e1d0a7c9b2e11",
             "role": "service",
             "end_user": None,
+            "session_id": "7f1c2f0e-8a5b-4a57-9a43-0d7f4b1f6d11",
+            "agent_id": None,
+            "tags": ["team:search"],
             "operation": "chat.completions",
             "stream": False,
             "model_requested": "gpt-5.5",
@@ -89,6 +92,14 @@ class RequestRecord(ResponseBody):
     subject: str = Field(description="`key:<id>` or `user:<sub>`.")
     role: str
     end_user: str | None
+    session_id: str | None = Field(
+        description="The conversation, as the client names it: `x-claude-code-session-id`, "
+        "`session-id`, `x-session-id`, `prompt_cache_key`, or a digest of what is no plain id."
+    )
+    agent_id: str | None = Field(description="The client's own agent: `x-claude-code-agent-id`.")
+    tags: list[str] = Field(
+        description="Up to 10 of `x-llm-cp-tags`, then `name:value` of the request's `metadata`."
+    )
     operation: str
     stream: bool
     model_requested: str | None
@@ -154,6 +165,12 @@ class RequestQuery(QueryParameters):
     )
     code: Text | None = Field(
         default=None, description="With this error code, such as `insufficient_quota`."
+    )
+    session_id: Text | None = Field(default=None, description="Of this session.")
+    agent_id: Text | None = Field(default=None, description="Of this agent of a client.")
+    end_user: Text | None = Field(default=None, description="With this `user`.")
+    tag: Text | None = Field(
+        default=None, description="With this tag, such as `team:search`; ask for few days."
     )
     min_cost: Usd | None = Field(
         default=None, description="That cost so many US dollars or more, such as `0.25`."

@@ -61,14 +61,17 @@ class UsageParameters(QueryParameters):
     ] = Field(
         default="",
         description=f"One row for each of these, with commas between them: "
-        f"{', '.join(USAGE_GROUPS)}. `user` is the caller (`key:<id>` or `user:<sub>`). Without "
-        f"it, one row for all. At most {MAX_USAGE_GROUPS:,} rows.",
+        f"{', '.join(USAGE_GROUPS)}. `user` is the caller (`key:<id>` or `user:<sub>`), "
+        "`end_user` the caller's own; a request counts under each of its tags, and once in the "
+        f"totals. Without it, one row for all. At most {MAX_USAGE_GROUPS:,} rows.",
     )
     application_id: Text | None = Field(default=None, description="Of this application.")
     model: Text | None = Field(
         default=None, description="Of this model, as it was served, or asked for where none was."
     )
     provider: Text | None = Field(default=None, description="Of this provider.")
+    session_id: Text | None = Field(default=None, description="Of this session.")
+    tag: Text | None = Field(default=None, description="With this tag.")
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -113,6 +116,10 @@ class UsageRow(Sums):
     application: str | None = None
     provider: str | None = None
     user: str | None = None
+    session: str | None = None
+    agent: str | None = None
+    end_user: str | None = None
+    tag: str | None = None
     day: date | None = Field(default=None, description="In UTC, of admission.")
 
 

@@ -12,7 +12,7 @@ from controlplane.protocols.chat_completions.protocol import PROTOCOL
 
 router = APIRouter(tags=["inference"])
 
-_DESCRIPTION: dict[str, Any] = {
+DESCRIPTION: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "OpenAI's chat completion request. A parameter that the provider cannot "
@@ -42,7 +42,7 @@ _DESCRIPTION: dict[str, Any] = {
 @router.post(
     "/v1/chat/completions",
     summary="Create a chat completion",
-    openapi_extra=_DESCRIPTION,
+    openapi_extra=DESCRIPTION,
     response_class=Response,
 )
 async def create_chat_completion(request: Request) -> Response:

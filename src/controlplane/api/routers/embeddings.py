@@ -12,7 +12,7 @@ from controlplane.protocols.embeddings.protocol import PROTOCOL
 
 router = APIRouter(tags=["inference"])
 
-_DESCRIPTION: dict[str, Any] = {
+DESCRIPTION: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "OpenAI's embeddings request.",
@@ -45,7 +45,7 @@ _DESCRIPTION: dict[str, Any] = {
 }
 
 
-@router.post("/v1/embeddings", summary="Create embeddings", openapi_extra=_DESCRIPTION)
+@router.post("/v1/embeddings", summary="Create embeddings", openapi_extra=DESCRIPTION)
 async def create_embeddings(request: Request) -> Response:
     """Under the same rules as a chat: screened, limited, routed, recorded."""
     return await respond(request, PROTOCOL)

@@ -28,10 +28,13 @@ def _answers(example: dict[str, Any]) -> dict[str, Any]:
     return {"responses": {"200": {"description": "In OpenAI's schema.", "content": content}}}
 
 
+LIST = _answers({"object": "list", "data": [_EXAMPLE]})
+
+
 @router.get(
     "/v1/models",
     summary="List the models that the caller may use",
-    openapi_extra=_answers({"object": "list", "data": [_EXAMPLE]}),
+    openapi_extra=LIST,
 )
 async def list_models(request: Request) -> Response:
     """The names with a route that the policy allows. A glob's names are not listed."""

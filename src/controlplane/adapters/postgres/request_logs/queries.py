@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, literal_column, or_, select, tuple_
 from controlplane.adapters.postgres.request_logs.inserts import EventId
 from controlplane.adapters.postgres.storable import is_storable
 from controlplane.adapters.postgres.tables import RequestLog
+from controlplane.adapters.postgres.usage_of_requests import has_tag
 from controlplane.domain.questions import RequestFilter
 
 _COLUMNS = tuple(RequestLog.__table__.columns)
@@ -52,9 +53,14 @@ def _filtered(query: Select[Any], where: RequestFilter) -> Select[Any]:
         (RequestLog.subject, where.subject),
         (RequestLog.provider, where.provider),
         (RequestLog.code, where.code),
+        (RequestLog.session_id, where.session_id),
+        (RequestLog.agent_id, where.agent_id),
+        (RequestLog.end_user, where.end_user),
     ):
         if value is not None:
             query = query.where(column == value)
+    if where.tag is not None:
+        query = query.where(has_tag(where.tag))
     if where.since is not None:
         query = query.where(RequestLog.occurred_at >= where.since)
     if where.until is not None:

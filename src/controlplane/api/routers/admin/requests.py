@@ -97,6 +97,10 @@ def _filter(query: RequestQuery, application_id: str | None) -> RequestFilter:
         status=query.statuses,
         code=query.code,
         min_cost_microusd=query.min_cost_microusd,
+        session_id=query.session_id,
+        agent_id=query.agent_id,
+        end_user=query.end_user,
+        tag=query.tag,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -28,11 +29,23 @@ async def get_usage(asked: Asking, query: Annotated[UsageParameters, Query()]) -
     (first, last), groups = query.days, query.groups
     with unavailable("The usage cannot be read at the moment. Try again."):
         application_id = await asked.application(query.application_id)
-        wanted = UsageQuery(first, last, groups, application_id, query.model, query.provider)
-        rows = await asked.parts.usage.sums(asked.caller.org_id, wanted)
+        wanted = UsageQuery(
+            first,
+            last,
+            groups,
+            application_id,
+            query.model,
+            query.provider,
+            query.session_id,
+            query.tag,
+        )
+        rows = counted = await asked.parts.usage.sums(asked.caller.org_id, wanted)
+        if "tag" in groups:
+            once = replace(wanted, group_by=())
+            counted = await asked.parts.usage.sums(asked.caller.org_id, once)
     body = {
         "data": [{**{name: row[name] for name in groups}, **_sums(row)} for row in rows],
-        "totals": _sums(_total(rows)),
+        "totals": _sums(_total(counted)),
         "from": first,
         "to": last,
     }
