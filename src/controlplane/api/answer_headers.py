@@ -22,6 +22,8 @@ def answer_headers(answer: Answer) -> dict[str, str]:
     }
     if trail.cost_microusd is not None:
         headers["x-llm-cp-cost-usd"] = usd(trail.cost_microusd)
+    if trail.fitted_output is not None:
+        headers["x-llm-cp-max-output-tokens"] = str(trail.fitted_output)
     if trail.replayed:
         headers["x-llm-cp-replayed"] = "true"
     if trail.ignored_params:

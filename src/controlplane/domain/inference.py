@@ -103,6 +103,17 @@ class InferenceRequest:
         """The longest answer that is asked for, in tokens; None where nothing says it."""
         return max((self.body.get(name) or 0 for name in self.output_limits), default=0) or None
 
+    def bounded(self, tokens: int) -> Self:
+        """The same request for an answer of so many tokens at most."""
+        limits = self.output_limits
+        stated = [name for name in limits if self.body.get(name) is not None] or limits[-1:]
+        return self.replace(**{name: min(tokens, self.body.get(name) or tokens) for name in stated})
+
+    @property
+    def least_output(self) -> int:
+        """A shorter bound of the answer would be refused."""
+        return 0
+
     @property
     def answer_count(self) -> int:
         """How many answers are asked for, each of them as long as `max_output`."""

@@ -33,7 +33,8 @@ class Limit:
     """At most `capacity` of `measure` for `scope` (`app-456`).
 
     `window` is a number of seconds (any window of that length), a period of the calendar, or None
-    for what is under way at one moment. A shadow limit counts by itself and refuses nothing.
+    for what is under way at one moment. A shadow limit counts by itself and refuses nothing. One
+    that may `fit` a request to what is left shortens its answer before it refuses.
     """
 
     measure: Measure
@@ -41,6 +42,7 @@ class Limit:
     capacity: int
     window: int | Period | None
     shadow: bool = False
+    fit: bool = field(default=False, compare=False)
 
     @property
     def holds(self) -> bool:

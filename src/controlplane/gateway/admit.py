@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import TypeVar
 
+from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.limits import Claim, Decision, Hold, Measure
 from controlplane.domain.policy import EffectivePolicy
 from controlplane.domain.settlement import Settlement
 from controlplane.errors import LedgerLost, Unavailable, Unreachable
+from controlplane.gateway.fit import BoundOf, fitted
 from controlplane.gateway.limit_answers import refusal
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.record import Trail
@@ -19,19 +22,49 @@ from controlplane.telemetry import count
 # What a request may take beyond its deadline: to settle, and for clocks.
 LEASE_MARGIN_SECONDS = 10.0
 RESTORE_SECONDS = 60
+# What is left may shrink while a request is fitted to it.
+MOST_FITS = 3
+
+R = TypeVar("R", bound=InferenceRequest)
 
 
 async def admit(
-    bound: UpperBound, policy: EffectivePolicy, seconds: float, ledgers: Ledgers, trail: Trail
-) -> Decision:
-    """The hold taken for the request, which may run for `seconds`.
+    request: R,
+    bound_of: BoundOf,
+    policy: EffectivePolicy,
+    *,
+    asked: bool,
+    seconds: float,
+    ledgers: Ledgers,
+    trail: Trail,
+) -> tuple[R, Decision]:
+    """The request, and the hold taken for it; it may run for `seconds`.
 
-    The local ledger serves while Redis does not answer, where the policy lets it. Raises
-    RateLimited, QuotaExceeded or Unavailable.
+    Where a limit lets it, it is fitted to what is left; `asked` says that its caller bounded the
+    answer. Raises RateLimited, QuotaExceeded or Unavailable.
     """
-    claim = _claim(bound, policy, seconds, trail)
+    for fits_left in reversed(range(MOST_FITS + 1)):
+        claim = _claim(bound_of(request), policy, seconds, trail)
+        decision = await _reserve(claim, policy, ledgers, trail)
+        smaller = fitted(request, decision, bound_of, asked=asked) if fits_left else None
+        if smaller is None:
+            break
+        request, trail.fitted_output = smaller, smaller.max_output
+    trail.degraded = decision.degraded
+    trail.admitted_at = decision.hold.admitted_at
+    trail.shadow += tuple(limit.name for limit in decision.would_refuse)
+    if decision.refused_by is not None:
+        raise refusal(decision, claim)
+    return request, decision
+
+
+async def _reserve(
+    claim: Claim, policy: EffectivePolicy, ledgers: Ledgers, trail: Trail
+) -> Decision:
+    """The ledger's decision; the local one serves while Redis does not answer, where the policy
+    lets it."""
     try:
-        decision = await ledgers.shared.reserve(claim)
+        return await ledgers.shared.reserve(claim)
     except LedgerLost as error:
         count("ledger_lost", org_id=trail.caller.org_id)
         raise Unavailable(
@@ -45,13 +78,7 @@ async def admit(
             raise
         _check_open(policy, error)
         count("redis_degraded", org_id=trail.caller.org_id)
-        decision = replace(await ledgers.local.reserve(claim), degraded=True)
-    trail.degraded = decision.degraded
-    trail.admitted_at = decision.hold.admitted_at
-    trail.shadow += tuple(limit.name for limit in decision.would_refuse)
-    if decision.refused_by is not None:
-        raise refusal(decision, claim)
-    return decision
+        return replace(await ledgers.local.reserve(claim), degraded=True)
 
 
 def _claim(bound: UpperBound, policy: EffectivePolicy, seconds: float, trail: Trail) -> Claim:

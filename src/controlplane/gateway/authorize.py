@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar
 
 from controlplane.domain.access import INFERENCE_ROLES
 from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.policy import EffectivePolicy
 from controlplane.errors import GatewayError, PermissionDenied
 from controlplane.gateway.record import Trail
-from controlplane.policy.output_tokens import bound_output
 from controlplane.policy.rules import REFUSING
 
-R = TypeVar("R", bound=InferenceRequest)
 
-
-def authorize(request: R, policy: EffectivePolicy, trail: Trail) -> R:
-    """The request, its output bounded. Raises PermissionDenied and InvalidRequest.
+def authorize(request: InferenceRequest, policy: EffectivePolicy, trail: Trail) -> None:
+    """Raises PermissionDenied and InvalidRequest.
 
     What a policy on trial would refuse is noted in the trail.
     """
@@ -30,7 +26,6 @@ def authorize(request: R, policy: EffectivePolicy, trail: Trail) -> R:
         raise refusal
     if policy.shadow is not None:
         trail.shadow += tuple(field for field, _ in _refusals(request, policy.shadow))
-    return bound_output(request, policy)
 
 
 def _refusals(

@@ -12,6 +12,7 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from controlplane.gateway.admit import admit
 from controlplane.gateway.attribute import attribute
@@ -42,6 +43,7 @@ from controlplane.gateway.screen import screen
 from controlplane.gateway.screen_answer import screen_answer
 from controlplane.gateway.settle import settle
 from controlplane.gateway.upper_bound import upper_bound
+from controlplane.policy.output_tokens import bound_output
 from controlplane.policy.screening import SCREENING
 from controlplane.protocols.protocol import Protocol
 
@@ -81,15 +83,31 @@ async def answered(call: Call, gateway: Gateway, protocol: Protocol) -> AsyncIte
         request = read_tokens(request, configuration.routes, screening)
         request, tokens = screen(request, protocol, screening, trail)
         belongs = attribute(call.attribution, request, screening, trail)
-        request = authorize(request, policy, trail)
+        authorize(request, policy, trail)
         chosen = route(request.model, configuration.routes, gateway.rng, belongs.session_id)
+        asked = request.max_output is not None
+        request = bound_output(request, policy, [target.model for target in chosen.targets])
         timeouts = effective_timeouts(request, chosen, call)
         async with replay(call, request, timeouts.total_s, gateway.replays, trail) as again:
             if again is not None and again.answer is not None:
                 yield Answer(trail, (), Whole(again.answer))
                 return
-            bound = upper_bound(request, chosen.targets, policy, pricing, providers=providers)
-            decision = await admit(bound, policy, timeouts.total_s, gateway.ledgers, trail)
+            bound_of = partial(
+                upper_bound,
+                targets=chosen.targets,
+                policy=policy,
+                pricing=pricing,
+                providers=providers,
+            )
+            request, decision = await admit(
+                request,
+                bound_of,
+                policy,
+                asked=asked,
+                seconds=timeouts.total_s,
+                ledgers=gateway.ledgers,
+                trail=trail,
+            )
             async with (
                 settle(decision, gateway.ledgers, pricing, trail),
                 dispatch(

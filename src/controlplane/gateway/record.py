@@ -27,7 +27,8 @@ class Trail:
     """What is known of a request so far. The stages write, `event()` sums up.
 
     `waited_seconds` is the time spent waiting for providers; the rest is our own. `captured` gives
-    the texts to be stored, as JSON, where the policy keeps them.
+    the texts to be stored, as JSON, where the policy keeps them. `fitted_output` is the maximum of
+    an answer that was made shorter to fit under a limit.
     """
 
     request_id: str
@@ -57,6 +58,7 @@ class Trail:
     payload_key: str | None = None
     unsettled: Mapping[str, Any] | None = None
     attribution: Attribution = NOWHERE
+    fitted_output: int | None = None
     ignored_params: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
 

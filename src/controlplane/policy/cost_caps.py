@@ -10,7 +10,7 @@ from typing import Any
 
 from controlplane.domain.limits import Measure, Period
 from controlplane.domain.usage import microusd, usd
-from controlplane.policy.limits import MAX_LIMITS, Window, counting_rule
+from controlplane.policy.limits import FIT, FITS, MAX_LIMITS, Window, counting_rule
 from controlplane.policy.shape import InvalidPolicy, an_array, an_object, integer, matching, one_of
 
 MIN_WINDOW_SECONDS, MAX_WINDOW_SECONDS = 60, 2_678_400
@@ -23,11 +23,11 @@ _DOLLARS = matching(
 )
 
 
-def _cap(read: dict[str, Any], field: str) -> tuple[int, Window]:
+def _cap(read: dict[str, Any], field: str) -> tuple[int, Window, bool]:
     windows = [read[name] for name in ("period", "window_seconds") if name in read]
     if len(windows) != 1:
         raise InvalidPolicy((field, "must have either 'period' or 'window_seconds'"))
-    return read["usd"], windows[0]
+    return read["usd"], windows[0], read.get("fit", False)
 
 
 _CAP = an_object(
@@ -35,6 +35,7 @@ _CAP = an_object(
         "usd": _DOLLARS.then(lambda dollars, _: microusd(Decimal(dollars))),
         "period": one_of(Period, example=Period.DAY),
         "window_seconds": integer(MIN_WINDOW_SECONDS, MAX_WINDOW_SECONDS, example=3600),
+        **FIT,
     },
     required=["usd"],
     example={"usd": "5.00", "period": "day"},
@@ -45,6 +46,6 @@ COST_CAPS = counting_rule(
     measure=Measure.COST,
     shape=an_array(_CAP, 0, MAX_LIMITS),
     says='`[{"usd", "period"}]` with `day` or `month`, or `[{"usd", "window_seconds"}]` with '
-    f"{MIN_WINDOW_SECONDS} to {MAX_WINDOW_SECONDS:,}; up to {MAX_LIMITS}",
+    f"{MIN_WINDOW_SECONDS} to {MAX_WINDOW_SECONDS:,}; up to {MAX_LIMITS}; {FITS}",
     amount=lambda capacity: {"usd": usd(capacity)},
 )

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from controlplane.domain.access import Caller
 from controlplane.domain.limits import Limit, Measure, Period
 from controlplane.domain.policy import Level, scope
 from controlplane.policy.rule import LevelValue, MergedRule
-from controlplane.policy.shape import Shape, an_array, an_object, integer
+from controlplane.policy.shape import Shape, an_array, an_object, boolean, integer
 
 MAX_LIMITS = 8
 MAX_WINDOW_SECONDS = 86_400
@@ -21,11 +21,16 @@ MAX_REQUESTS = 1_000_000
 MAX_TOKENS = 1_000_000_000_000
 MAX_CONCURRENCY = 100_000
 # Of requests, for an application whose own document has no `rate_limits`.
-DEFAULT_RATE = (100, 60)
+DEFAULT_RATE = (100, 60, False)
+# What a limit of tokens or money may say on top.
+FIT = {"fit": boolean(example=True)}
+FITS = (
+    'with `"fit": true` a request that is too large for what is left is sent for a shorter answer'
+)
 
 Window = int | Period | None
-# (how much, in which window), as often as a level has a limit
-Counts = tuple[tuple[int, Window], ...]
+# (how much, in which window, whether a request may be fitted), as often as a level has a limit
+Counts = tuple[tuple[int, Window, bool], ...]
 Implied = Callable[[Caller, Sequence[LevelValue[Counts]]], Sequence[LevelValue[Counts]]] | None
 
 
@@ -42,9 +47,9 @@ def counting_rule(
 
     def merge(stated: Sequence[LevelValue[Counts]]) -> tuple[Limit, ...]:
         return tightest(
-            Limit(measure, entry.scope, capacity, window)
+            Limit(measure, entry.scope, capacity, window, fit=fit)
             for entry in stated
-            for capacity, window in entry.value
+            for capacity, window, fit in entry.value
         )
 
     return MergedRule(
@@ -57,6 +62,7 @@ def counting_rule(
         default=(),
         describe=lambda limits: [
             {"scope": limit.scope, **amount(limit.capacity), **_window(limit.window)}
+            | ({"fit": True} if limit.fit else {})
             for limit in limits
         ],
         limits=lambda limits: limits,
@@ -82,14 +88,21 @@ def _window(window: Window) -> dict[str, Any]:
     return {"window_seconds": window}
 
 
-def _windows(name: str, most: int, example: int) -> Shape[Counts]:
+def _windows(
+    name: str, most: int, example: int, more: Mapping[str, Shape[Any]] | None = None
+) -> Shape[Counts]:
     """`[{"requests": 100, "window_seconds": 60}]`. An empty array says: no limit at this level."""
-    fields = {
+    fields: dict[str, Shape[Any]] = {
         name: integer(0, most, example=example),
         "window_seconds": integer(1, MAX_WINDOW_SECONDS, example=60),
     }
-    limit = an_object(fields, required=list(fields))
-    return an_array(limit.then(lambda read, _: (read[name], read["window_seconds"])), 0, MAX_LIMITS)
+    example_limit = {each: shape.example for each, shape in fields.items()}
+    limit = an_object({**fields, **(more or {})}, required=list(fields), example=example_limit)
+
+    def counts(read: dict[str, Any], _field: str) -> tuple[int, Window, bool]:
+        return read[name], read["window_seconds"], read.get("fit", False)
+
+    return an_array(limit.then(counts), 0, MAX_LIMITS)
 
 
 def _default_rate(
@@ -113,15 +126,15 @@ RATE_LIMITS = counting_rule(
 TOKEN_LIMITS = counting_rule(
     "token_limits",
     measure=Measure.TOKENS,
-    shape=_windows("tokens", MAX_TOKENS, 100_000),
+    shape=_windows("tokens", MAX_TOKENS, 100_000, FIT),
     says='`[{"tokens", "window_seconds"}]`: of prompts and answers together; '
-    "bounds as for `rate_limits`",
+    f"bounds as for `rate_limits`; {FITS}",
     amount=lambda capacity: {"tokens": capacity},
 )
 CONCURRENCY = counting_rule(
     "concurrency",
     measure=Measure.CONCURRENCY,
-    shape=integer(0, MAX_CONCURRENCY, example=20).then(lambda most, _: ((most, None),)),
+    shape=integer(0, MAX_CONCURRENCY, example=20).then(lambda most, _: ((most, None, False),)),
     says="how many requests may be under way at one moment",
     amount=lambda capacity: {"requests": capacity},
 )

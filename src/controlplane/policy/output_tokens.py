@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.limits import Limit, Measure
 from controlplane.domain.policy import EffectivePolicy
 from controlplane.errors import InvalidRequest
+from controlplane.policy.ceilings import ceiling
 from controlplane.policy.rule import LevelValue, MergedRule
 from controlplane.policy.shape import integer
 
@@ -21,16 +22,23 @@ R = TypeVar("R", bound=InferenceRequest)
 Smallest = LevelValue[int] | None
 
 
-def bound_output(request: R, policy: EffectivePolicy) -> R:
-    """Where the caller set no bound, one is sent upstream: it has to be real."""
-    limits = request.output_limits
-    if not request.generates or any(request.body.get(name) is not None for name in limits):
+def bound_output(request: R, policy: EffectivePolicy, models: Iterable[str]) -> R:
+    """Where the caller set no bound, one is sent upstream: it has to be real.
+
+    It is the policy's; else, under a limit, the smallest that the models which may answer have by
+    themselves, or the default where one of them is not known to think first.
+    """
+    if not request.generates or request.max_output is not None:
         return request
     smallest = MAX_OUTPUT_TOKENS.of(policy)
     if smallest is not None:
-        return request.replace(**{limits[-1]: smallest.value})
+        return request.bounded(smallest.value)
     if any(_needs_bound(limit) for limit in policy.limits):
-        return request.replace(**{limits[-1]: DEFAULT_MAX_OUTPUT_TOKENS})
+        longest = [
+            (request.reasons(model) and ceiling(model)) or DEFAULT_MAX_OUTPUT_TOKENS
+            for model in models
+        ]
+        return request.bounded(min(longest, default=DEFAULT_MAX_OUTPUT_TOKENS))
     return request
 
 
@@ -60,7 +68,7 @@ MAX_OUTPUT_TOKENS: MergedRule[int, Smallest] = MergedRule(
     shape=integer(1, MAX_TOKENS, example=4096),
     says="the longest answer that may be asked for, sent upstream where a request names none; "
     f"under `token_limits` or `cost_caps` {DEFAULT_MAX_OUTPUT_TOKENS:,} where no level says "
-    "anything",
+    "anything, and for models that think first the most that they can, or what fits",
     merges="the smallest",
     merge=_merge,
     default=None,

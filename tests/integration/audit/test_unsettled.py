@@ -27,6 +27,7 @@ from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.record import Trail
 from controlplane.gateway.upper_bound import UpperBound
 from controlplane.policy.redis_down import WHEN_REDIS_IS_DOWN, WhenDown, WhenRedisIsDown
+from controlplane.protocols.chat_completions.request import ChatRequest
 
 pytestmark = pytest.mark.usefixtures("whole_day")
 TOKENS = Limit(Measure.TOKENS, "app-1", 1_000, 3_600)
@@ -127,7 +128,15 @@ async def test_a_hold_that_was_taken_without_a_word_is_given_back(
     closed = WhenRedisIsDown(rate=WhenDown.CLOSED)
     policy = EffectivePolicy("v", {WHEN_REDIS_IS_DOWN.field: closed}, limits)
     with pytest.raises(seen):
-        await admit(UpperBound(600, 700), policy, 30, Ledgers(mute, LocalLedger()), trail)
+        await admit(
+            ChatRequest({}),
+            lambda _: UpperBound(600, 700),
+            policy,
+            asked=True,
+            seconds=30,
+            ledgers=Ledgers(mute, LocalLedger()),
+            trail=trail,
+        )
     tried = limit_key(org_id, TRIED)
     assert await _left(stores, org_id, TOKENS, AT_ONCE) == [400, 2]
     assert await redis.redis.hget(tried, "held") == b"700"

@@ -76,7 +76,7 @@ async def ask(
     trail = Trail("req_1", CALLER)
     policy = effective_policy(CALLER, [PolicyDocument(Level.APPLICATION, "app-1", 1, CAP)])
     body = {"model": "m", "messages": MESSAGES, **parameters}
-    request = bound_output(ChatRequest(body), policy)
+    request = bound_output(ChatRequest(body), policy, [])
     target = Target(server, "a-model")
     route = Route("m", (target,), timeouts=TIMEOUTS, unsupported=unsupported)
     async with dispatched(request, route, simulated.providers, trail) as content:

@@ -11,7 +11,7 @@ from controlplane.errors import InvalidRequest, PermissionDenied
 from controlplane.gateway.authorize import authorize
 from controlplane.gateway.record import Trail
 from controlplane.policy.effective import effective_policy
-from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS
+from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS, bound_output
 from controlplane.protocols.chat_completions.request import ChatRequest
 from controlplane.protocols.embeddings.request import EmbeddingRequest
 
@@ -20,6 +20,9 @@ CAPS = [{"usd": "5", "period": "day"}]
 
 def trail(role: Role = Role.SERVICE, application_id: str | None = "app-1") -> Trail:
     return Trail("req_1", Caller("org-1", role, application_id, key_id="k1"))
+
+
+MODELS = ["gpt-4o"]
 
 
 def holding(*documents: PolicyDocument) -> EffectivePolicy:
@@ -36,7 +39,7 @@ def chat(**more: object) -> ChatRequest:
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.DEVELOPER, Role.SERVICE])
 def test_these_roles_may_call_models(role: Role) -> None:
-    assert authorize(chat(), holding(), trail(role)) == chat()
+    authorize(chat(), holding(), trail(role))
 
 
 def test_a_viewer_may_not() -> None:
@@ -109,7 +112,7 @@ def test_a_policy_on_trial_refuses_nothing_and_is_noted() -> None:
         )
     )
     noted = trail()
-    assert authorize(chat(tools=[], max_tokens=11), on_trial, noted)
+    authorize(chat(tools=[], max_tokens=11), on_trial, noted)
     assert noted.shadow == ("models", "parameters", "max_output_tokens")
     silent = trail()
     authorize(chat(), holding(*policy(mode="shadow")), silent)
@@ -117,20 +120,38 @@ def test_a_policy_on_trial_refuses_nothing_and_is_noted() -> None:
 
 
 def test_the_policys_length_is_sent_where_the_caller_set_none() -> None:
-    bounded = authorize(chat(), holding(*policy(max_output_tokens=10)), trail())
+    bounded = bound_output(chat(), holding(*policy(max_output_tokens=10)), MODELS)
     assert bounded.body["max_completion_tokens"] == 10
-    asked = authorize(chat(max_tokens=4), holding(*policy(max_output_tokens=10)), trail())
+    asked = bound_output(chat(max_tokens=4), holding(*policy(max_output_tokens=10)), MODELS)
     assert asked == chat(max_tokens=4)
 
 
 def test_a_cap_makes_every_answer_bounded() -> None:
-    bounded = authorize(chat(), holding(*policy(cost_caps=CAPS)), trail())
+    bounded = bound_output(chat(), holding(*policy(cost_caps=CAPS)), MODELS)
     assert bounded.body["max_completion_tokens"] == DEFAULT_MAX_OUTPUT_TOKENS
     on_trial = holding(*policy(mode="shadow", cost_caps=CAPS))
-    assert authorize(chat(), on_trial, trail()) == chat()
+    assert bound_output(chat(), on_trial, MODELS) == chat()
+
+
+@pytest.mark.parametrize(
+    ("models", "tokens"),
+    [
+        (["gpt-5.5"], 128_000),
+        (["azure/o3-mini"], 100_000),
+        (["gpt-5.5", "o3"], 100_000),
+        (["gpt-5.5", "gpt-4o"], DEFAULT_MAX_OUTPUT_TOKENS),
+        (["gpt-4o"], DEFAULT_MAX_OUTPUT_TOKENS),
+        ([], DEFAULT_MAX_OUTPUT_TOKENS),
+    ],
+)
+def test_a_model_that_thinks_first_is_bounded_by_what_it_can(
+    models: list[str], tokens: int
+) -> None:
+    bounded = bound_output(chat(), holding(*policy(cost_caps=CAPS)), models)
+    assert bounded.body["max_completion_tokens"] == tokens
 
 
 def test_embeddings_have_no_length_to_bound() -> None:
     request = EmbeddingRequest({"model": "e", "input": "text"})
     bounded = holding(*policy(max_output_tokens=1, cost_caps=CAPS))
-    assert authorize(request, bounded, trail()) == request
+    assert bound_output(request, bounded, MODELS) == request

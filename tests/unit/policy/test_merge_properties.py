@@ -84,11 +84,11 @@ def stated_limits(entry: PolicyDocument) -> list[Limit]:
     """What a document says, read without the code that merges."""
     read, name = parse_policy(entry.document), scope(entry.level, entry.subject_id)
     shadow = entry.document.get("mode") == "shadow"
-    found = [Limit(Measure.REQUESTS, name, n, w, shadow) for n, w in read.get("rate_limits", ())]
-    found += [Limit(Measure.TOKENS, name, n, w, shadow) for n, w in read.get("token_limits", ())]
-    found += [Limit(Measure.COST, name, n, w, shadow) for n, w in read.get("cost_caps", ())]
+    found = [Limit(Measure.REQUESTS, name, n, w, shadow) for n, w, _ in read.get("rate_limits", ())]
+    found += [Limit(Measure.TOKENS, name, n, w, shadow) for n, w, _ in read.get("token_limits", ())]
+    found += [Limit(Measure.COST, name, n, w, shadow) for n, w, _ in read.get("cost_caps", ())]
     at_once = read.get("concurrency", ())
-    found += [Limit(Measure.CONCURRENCY, name, n, w, shadow) for n, w in at_once]
+    found += [Limit(Measure.CONCURRENCY, name, n, w, shadow) for n, w, _ in at_once]
     return found
 
 

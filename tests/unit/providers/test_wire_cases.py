@@ -59,7 +59,7 @@ async def play(case: str, **settings: Any) -> Outcome:
     request = ChatRequest(row["request"])
     if "application_policy" in row:
         document = PolicyDocument(Level.APPLICATION, "app-1", 1, row["application_policy"])
-        request = bound_output(request, effective_policy(CALLER, [document]))
+        request = bound_output(request, effective_policy(CALLER, [document]), [])
     route = Route(request.model, TARGETS[request.model])
     try:
         async with dispatched(request, route, providers, outcome.trail) as content:
