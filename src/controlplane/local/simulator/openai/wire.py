@@ -10,10 +10,15 @@ import orjson
 
 from controlplane.local.simulator.generation import Generation
 from controlplane.local.simulator.openai.embeddings import embedding_list, refuse_embedding
-from controlplane.local.simulator.openai.errors import error_for, exhausted_account, invalid
-from controlplane.local.simulator.openai.parameters import refuse_parameters
+from controlplane.local.simulator.openai.errors import (
+    error_for,
+    exhausted_account,
+    invalid,
+    too_long,
+)
+from controlplane.local.simulator.openai.parameters import refuse_parameters, refuse_tools
 from controlplane.local.simulator.wire import (
-    API_KEY,
+    API_KEYS,
     Frames,
     Headers,
     ProviderCall,
@@ -54,7 +59,7 @@ class OpenAIWire:
 
     def read(self, call: ProviderCall, serial: int) -> Request:
         """Key, address, body, parameters, model: in the order of OpenAI. Raises Refusal."""
-        if call.headers.get(b"authorization", b"").lower() != b"bearer " + API_KEY.encode():
+        if call.bearer not in API_KEYS:
             raise error_for(401, "")
         if call.path not in ("/v1/chat/completions", "/v1/embeddings"):
             raise invalid(
@@ -82,6 +87,10 @@ class OpenAIWire:
         """OpenAI's 429 that no waiting helps."""
         return exhausted_account()
 
+    def too_long(self) -> Refusal:
+        """OpenAI's 400 for a full context."""
+        return too_long()
+
     def signed(self, body: Mapping[str, Any], request_id: str) -> Mapping[str, Any]:
         """As it is: the id is in a header only."""
         return body
@@ -93,8 +102,8 @@ class OpenAIWire:
         if "messages" not in request.body:
             return embedding_list({**request.body, "model": request.model}, usage=usage)
         message: dict[str, Any] = {"role": "assistant", "content": generation.text}
-        if generation.tool:
-            message["tool_calls"] = [tool_call(generation, request, 0)]
+        if generation.tools:
+            message["tool_calls"] = tool_calls(generation, request, 0)
         message |= {"refusal": None, "annotations": []}
         return {
             **head(request, "chat.completion"),
@@ -118,9 +127,13 @@ class OpenAIWire:
         """`chat.completion.chunk` events."""
         return frames(generation, request, extra=b"", usage=usage)
 
-    def event(self, data: bytes) -> bytes:
+    def event(self, data: bytes, number: int = 0) -> bytes:
         """Events have no names."""
         return b"data: %b\n\n" % data
+
+    def failed(self, request: Request, status: int, number: int | None) -> bytes | None:
+        """A completion has no such state."""
+        return None
 
 
 def checked(call: ProviderCall, model: str, body: dict[str, Any], serial: int) -> Request:
@@ -130,6 +143,7 @@ def checked(call: ProviderCall, model: str, body: dict[str, Any], serial: int) -
         # Embeddings show no text.
         return Request(model, body, serial, {"messages": [{"role": "user", "content": ""}]})
     refuse_parameters(body)
+    refuse_tools(model, body)
     return Request(model, body, serial, body)
 
 
@@ -175,15 +189,19 @@ def token_usage(generation: Generation) -> dict[str, Any]:
     }
 
 
-def tool_call(generation: Generation, request: Request, choice: int) -> dict[str, Any]:
-    """The tool call of one choice, arguments included."""
-    assert generation.tool is not None
-    field = "input" if generation.tool.kind == "custom" else "arguments"
-    return {
-        "id": f"call_{request.serial:021d}{choice:03d}",
-        "type": generation.tool.kind,
-        generation.tool.kind: {"name": generation.tool.name, field: generation.tool.payload},
-    }
+def tool_calls(generation: Generation, request: Request, choice: int) -> list[dict[str, Any]]:
+    """The tool calls of one choice, arguments included."""
+    calls = []
+    for index, use in enumerate(generation.tools):
+        field = "input" if use.kind == "custom" else "arguments"
+        calls.append(
+            {
+                "id": f"call_{request.serial:018d}{index:03d}{choice:03d}",
+                "type": use.kind,
+                use.kind: {"name": use.name, field: use.payload},
+            }
+        )
+    return calls
 
 
 def frames(generation: Generation, request: Request, *, extra: bytes, usage: bool) -> Frames:
@@ -200,12 +218,9 @@ def frames(generation: Generation, request: Request, *, extra: bytes, usage: boo
         )
 
     content = [event(index, _role_delta(generation)) for index in range_of_choices]
-    if generation.tool:
-        for index in range_of_choices:
-            call = tool_call(generation, request, index)
-            content += [
-                event(index, delta) for delta in _tool_deltas(generation.tool.payload, call)
-            ]
+    for index in range_of_choices:
+        for place, call in enumerate(tool_calls(generation, request, index)):
+            content += [event(index, delta) for delta in _tool_deltas(place, call)]
     for piece in generation.pieces:
         delta = b'{"content":%b}' % orjson.dumps(piece)
         content += [event(index, delta) for index in range_of_choices]
@@ -221,14 +236,15 @@ def frames(generation: Generation, request: Request, *, extra: bytes, usage: boo
 
 
 def _role_delta(generation: Generation) -> bytes:
-    content = b"null" if generation.tool else b'""'
+    content = b"null" if generation.tools else b'""'
     return b'{"role":"assistant","content":%b,"refusal":null}' % content
 
 
-def _tool_deltas(payload: str, call: Mapping[str, Any]) -> list[bytes]:
+def _tool_deltas(index: int, call: Mapping[str, Any]) -> list[bytes]:
     kind = call["type"]
     field = "input" if kind == "custom" else "arguments"
-    opening = {"index": 0, **call, kind: {**call[kind], field: ""}}
+    payload = call[kind][field]
+    opening = {"index": index, **call, kind: {**call[kind], field: ""}}
     pieces = [payload[at : at + 8] for at in range(0, len(payload), 8)]
-    deltas = [opening, *({"index": 0, kind: {field: piece}} for piece in pieces)]
+    deltas = [opening, *({"index": index, kind: {field: piece}} for piece in pieces)]
     return [orjson.dumps({"tool_calls": [delta]}) for delta in deltas]
