@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 
@@ -182,6 +183,21 @@ async def test_calls_are_counted_and_shown_without_credentials(
     assert "sk-simulator" not in orjson.dumps(calls).decode()
     await provider.client.delete("/calls")
     assert (await provider.client.get("/calls")).json()["azure"]["count"] == 0
+
+
+async def test_a_call_is_shown_as_it_came(provider: SimulatedProvider) -> None:
+    raw = b'{"model": "gpt-5.5",\t"input": "Hello", "store":false }'
+    await provider.client.post(
+        "/openai/v1/responses?a=1&b=%20",
+        content=raw,
+        headers={"Authorization": "Bearer sk-simulator", "X-Any-Header": "Kept as it is"},
+    )
+    (shown,) = (await provider.client.get("/calls")).json()["openai"]["requests"]
+    assert shown["sha256"] == hashlib.sha256(raw).hexdigest()
+    assert (shown["method"], shown["path"]) == ("POST", "/v1/responses")
+    assert shown["query"] == "a=1&b=%20"
+    assert shown["headers"]["x-any-header"] == "Kept as it is"
+    assert shown["credentials"] == ["authorization"]
 
 
 async def test_bodies_that_are_no_json(provider: SimulatedProvider) -> None:

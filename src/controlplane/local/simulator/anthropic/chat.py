@@ -17,7 +17,7 @@ def as_chat(body: Mapping[str, Any]) -> dict[str, Any]:
     """The chat request that a checked Messages request means."""
     chat: dict[str, Any] = {
         "messages": list(_messages(body)),
-        "max_tokens": body["max_tokens"],
+        "max_tokens": body.get("max_tokens"),
         "stop": body.get("stop_sequences"),
         "tools": [known for tool in body.get("tools") or () for known in _tool(tool)],
     }

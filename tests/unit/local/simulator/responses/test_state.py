@@ -54,7 +54,7 @@ async def test_a_turn_goes_on_from_the_one_before(provider: SimulatedProvider) -
     first = (await provider.respond(tools=[WEATHER], reasoning=REASONING)).json()
     call = first["output"][-1]
     result = {"type": "function_call_output", "call_id": call["call_id"], "output": "sunny"}
-    body = {"previous_response_id": first["id"], "input": [result]}
+    body: dict[str, Any] = {"previous_response_id": first["id"], "input": [result]}
     second = (await provider.respond(**body)).json()
     assert second["previous_response_id"] == first["id"]
     assert text_of(second).startswith("The simulator read 3 messages.")

@@ -26,7 +26,7 @@ NAMESPACE = {"type": "namespace", "name": "crm", "description": "Customers.", "t
 SEARCH = {"type": "web_search"}
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 REASONING = {"effort": "high", "summary": "auto"}
-ENCRYPTED = {"include": ["reasoning.encrypted_content"], "store": False}
+ENCRYPTED: dict[str, Any] = {"include": ["reasoning.encrypted_content"], "store": False}
 MANY = [{**WEATHER, "name": f"tool_{number}"} for number in range(9)]
 BODIES: dict[str, dict[str, Any]] = {
     "text": {"instructions": "Be brief.", "metadata": {"a": "b"}, "user": "ada"},
@@ -140,7 +140,7 @@ async def test_a_turn_of_an_agent(provider: SimulatedProvider) -> None:
     added = {"type": "additional_tools", "role": "developer", "tools": [SHELL]}
     told = {"role": "developer", "content": "You are an agent."}
     start = [told, added, asked]
-    body = {**ENCRYPTED, "tools": [*MANY, SEARCH]}
+    body: dict[str, Any] = {**ENCRYPTED, "tools": [*MANY, SEARCH]}
     made = (await provider.respond(input=start, **body)).json()["output"]
     assert [item["type"] for item in made] == ["reasoning", "function_call"]
     call = made[1]
