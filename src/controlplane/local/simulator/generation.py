@@ -22,7 +22,7 @@ from controlplane.local.simulator.schemas import example_of
 ECHO_CHARACTERS = 1000
 QUOTED_CHARACTERS = 300
 # An agent offers so many tools; it shall use one only where its user asks for it.
-TOOLS_OF_AN_AGENT = 8
+TOOLS_OF_AN_AGENT = 5
 # What every model thinks that is to think.
 THOUGHT = ("The", " simulator", " thinks", " before", " it", " answers.")
 _PIECE = re.compile(r"\s*\S+|\s+")

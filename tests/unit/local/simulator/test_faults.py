@@ -142,6 +142,25 @@ async def test_only_delays_end_with_the_right_answer(provider: SimulatedProvider
             assert (await answer(**body) == right) == (kind in harmless), kind
 
 
+@pytest.mark.parametrize("name", ["openai", "anthropic"])
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("kind", sorted(FAULTS.keys() - ON_SOCKETS))
+async def test_each_fault_of_the_newer_protocols(
+    provider: SimulatedProvider, kind: str, name: str, stream: bool
+) -> None:
+    async def answer() -> tuple[int, bytes]:
+        ask = provider.respond if name == "openai" else provider.anthropic
+        response = await ask(stream=stream)
+        content = re.sub(rb"((resp|msg)_|created_at\":|completed_at\":)\d+", b"", response.content)
+        return response.status_code, content
+
+    right = await answer()
+    await provider.fault(kind, provider=name, seconds=0.01, times=1)
+    harmless = {"delay", "stall"} | (set() if stream else {"no-end", "open-end"})
+    assert (await answer() == right) == (kind in harmless)
+    assert await answer() == right
+
+
 async def test_without_a_connection_to_cut_the_call_fails(provider: SimulatedProvider) -> None:
     with pytest.raises(ConnectionResetError):
         await provider.post(model="sim-reset")
