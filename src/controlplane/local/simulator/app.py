@@ -46,6 +46,10 @@ WIRES: Mapping[str, Wire] = {
     # Whom no kind names, and the rows of docs/PROVIDERS.md do.
     **{name: CompatibleWire(server) for name, server in SERVERS.items()},
 }
+# Servers that speak every protocol, and those that speak Responses beside their first one.
+SPEAK_ALL = ("vllm", "ollama")
+SPEAK_RESPONSES = ("openai", "azure", *SPEAK_ALL)
+_OPEN_MESSAGES = AnthropicWire(open_=True)
 _CREDENTIALS = frozenset({b"authorization", b"api-key", b"x-api-key"})
 
 
@@ -81,7 +85,7 @@ class Simulator:
         self._plans: dict[str, _Plan] = {}
         self._serial = 0
         # They keep what they made.
-        self._responses = {name: ResponsesWire(name) for name in ("openai", "azure")}
+        self._responses = {name: ResponsesWire(name) for name in SPEAK_RESPONSES}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3."""
@@ -131,6 +135,8 @@ class Simulator:
     def _wire(self, name: str, path: str) -> Wire:
         if name in self._responses and ADDRESS.match(path):
             return self._responses[name]
+        if name in SPEAK_ALL and path.startswith("/v1/messages"):
+            return _OPEN_MESSAGES
         return WIRES[name]
 
     def _planned(self, name: str) -> Fault | None:

@@ -138,7 +138,7 @@ def _tool_uses(request: Mapping[str, Any]) -> tuple[ToolUse, ...]:
     if isinstance(choice, dict) and choice.get("type") == "web_search":
         return ()
     if uses := asked_calls(text, tools):
-        return uses
+        return uses[:1] if request.get("parallel_tool_calls") is False else uses
     # A model that is shown a tool's result answers it; agents would never end otherwise.
     answers = shown_result or len(tools) >= TOOLS_OF_AN_AGENT or _search(request) is not None
     if choice in (None, "auto") and answers:

@@ -44,7 +44,8 @@ class Request:
     """A call that was understood: the model it names, and its body.
 
     `chat` is the same in OpenAI's words: what the answer is made from. `fixed` is the answer where
-    the model has no part in it; `account` is the key that was sent.
+    the model has no part in it; `account` is the key that was sent; `created_at` is in seconds
+    since 1970.
     """
 
     model: str
@@ -53,6 +54,7 @@ class Request:
     chat: Mapping[str, Any]
     fixed: Mapping[str, Any] | None = None
     account: str = API_KEY
+    created_at: int = 0
 
     @property
     def stream(self) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controlplane.local.simulator.anthropic.messages import Block, blocks_of
-from controlplane.local.simulator.generation import tokens
 
 _CHOICES: Mapping[str, Any] = {"auto": "auto", "any": "required", "none": "none"}
 
@@ -22,6 +21,7 @@ def as_chat(body: Mapping[str, Any]) -> dict[str, Any]:
         "tools": [known for tool in body.get("tools") or () for known in _tool(tool)],
     }
     choice = body.get("tool_choice") or {"type": "auto"}
+    chat["parallel_tool_calls"] = not choice.get("disable_parallel_tool_use")
     if choice["type"] == "tool" and choice["name"] == "web_search":
         chat["tool_choice"] = {"type": "web_search"}
     elif choice["type"] == "tool":
@@ -32,20 +32,6 @@ def as_chat(body: Mapping[str, Any]) -> dict[str, Any]:
         schema = {"name": "answer", "schema": wanted["schema"]}
         chat["response_format"] = {"type": "json_schema", "json_schema": schema}
     return chat
-
-
-def cached_tokens(body: Mapping[str, Any]) -> dict[str | None, int]:
-    """The tokens of the texts that are marked with `cache_control`, by the `ttl` of the mark.
-
-    What has a `ttl` is written to the cache; what has none is found in it.
-    """
-    contents = [body.get("system") or [], *(m["content"] for m in body["messages"])]
-    found: dict[str | None, int] = {}
-    for block in (block for content in contents for block in blocks_of(content)):
-        if (mark := block.get("cache_control")) and "text" in block:
-            ttl = mark.get("ttl")
-            found[ttl] = found.get(ttl, 0) + tokens(block["text"])
-    return found
 
 
 def says(body: Mapping[str, Any], word: str) -> bool:

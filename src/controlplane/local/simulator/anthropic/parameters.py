@@ -28,12 +28,12 @@ MAX_OUTPUT_TOKENS_SINCE_4_6 = 128_000
 LEAST_BUDGET_TOKENS = 1024
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 # Think with a budget, and take no `thinking.type` of "adaptive".
-_WITH_BUDGET = re.compile(r"\Aclaude-(3-|(opus|sonnet|haiku)-4(-[0-5])?(-\d{8})?\Z)|\Asim-")
+_WITH_BUDGET = re.compile(r"\Aclaude-(3-|(opus|sonnet|haiku)-4(-[0-5])?(-\d{8})?\Z)")
 # Take either `temperature` or `top_p`.
 _EITHER_SAMPLING = re.compile(r"\Aclaude-(opus-4-[1-9]|(sonnet|haiku)-4-[5-9])")
 # Take neither, but for the default.
 _NO_SAMPLING = re.compile(r"\Aclaude-(opus-4-[7-9]|mythos|(opus|sonnet|haiku|fable)-[5-9])")
-_LONG_OUTPUT = re.compile(r"\Aclaude-(opus-4-[6-9]|(opus|sonnet|haiku|fable|mythos)-[5-9])")
+_LONG_OUTPUT = re.compile(r"\A(sim-|claude-(opus-4-[6-9]|(opus|sonnet|haiku|fable|mythos)-[5-9]))")
 _NAMES = frozenset(
     {
         *("cache_control", "container", "context_management", "inference_geo", "max_tokens"),

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from controlplane.local.simulator.anthropic.blocks import content, events
-from controlplane.local.simulator.anthropic.chat import as_chat, cached_tokens, says
+from controlplane.local.simulator.anthropic.chat import as_chat, says
 from controlplane.local.simulator.anthropic.errors import (
     envelope,
     error_for,
@@ -18,14 +18,16 @@ from controlplane.local.simulator.anthropic.errors import (
     too_long,
 )
 from controlplane.local.simulator.anthropic.models import one_model, page_of_models
-from controlplane.local.simulator.anthropic.parameters import (
-    refuse_count,
-    refuse_parameters,
-    thinks,
-)
+from controlplane.local.simulator.anthropic.parameters import refuse_count, refuse_parameters
 from controlplane.local.simulator.anthropic.signatures import refuse_foreign
-from controlplane.local.simulator.generation import THOUGHT, Generation, generate
+from controlplane.local.simulator.anthropic.usage import (
+    token_usage,
+    usage_at_end,
+    usage_at_start,
+)
+from controlplane.local.simulator.generation import Generation, generate
 from controlplane.local.simulator.wire import (
+    API_KEY,
     API_KEYS,
     Frames,
     Headers,
@@ -34,14 +36,22 @@ from controlplane.local.simulator.wire import (
     Request,
 )
 
+_LIMITS = (
+    (b"requests", b"4000", b"3999"),
+    (b"tokens", b"2000000", b"1999000"),
+    (b"input-tokens", b"1600000", b"1599000"),
+    (b"output-tokens", b"400000", b"399000"),
+)
 HEADERS: Headers = (
     (b"anthropic-organization-id", b"00000000-0000-4000-8000-000000000000"),
-    (b"anthropic-ratelimit-requests-limit", b"4000"),
-    (b"anthropic-ratelimit-requests-remaining", b"3999"),
-    (b"anthropic-ratelimit-requests-reset", b"2026-01-31T12:00:00Z"),
-    (b"anthropic-ratelimit-tokens-limit", b"2000000"),
-    (b"anthropic-ratelimit-tokens-remaining", b"1999000"),
-    (b"anthropic-ratelimit-tokens-reset", b"2026-01-31T12:00:00Z"),
+    *(
+        (b"anthropic-ratelimit-%b-%b" % (name, field), value)
+        for name, limit, remaining in _LIMITS
+        for field, value in (
+            *((b"limit", limit), (b"remaining", remaining)),
+            (b"reset", b"2026-01-31T12:00:00Z"),
+        )
+    ),
 )
 MODELS = ("claude-", "sim-")
 # Anthropic answers with the dated model behind an alias.
@@ -53,11 +63,6 @@ SNAPSHOTS = {
 _STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
 # Anthropic's own word for it, up to its number.
 REFUSED = "ANTHROPIC_MAGIC_STRING_TRIGGER_REFUSAL"
-# What the end of a stream says of the usage.
-_CUMULATIVE = (
-    *("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"),
-    *("output_tokens", "output_tokens_details", "server_tool_use"),
-)
 _POSTED = ("/v1/messages", "/v1/messages/count_tokens")
 _MODEL = re.compile(r"\A/v1/models(?:/([^/]+))?\Z")
 _VERSION = re.compile(rb"\A20\d\d-\d\d-\d\d\Z")
@@ -65,15 +70,20 @@ _VERSION = re.compile(rb"\A20\d\d-\d\d-\d\d\Z")
 
 class AnthropicWire:
     """`/v1/messages`, its `count_tokens` and `/v1/models`; the key in `x-api-key` or as a bearer
-    token."""
+    token. A server that is `open` has any model and wants neither key nor version."""
 
     headers = HEADERS
     request_id_header = b"request-id"
     ping = b'event: ping\ndata: {"type": "ping"}\n\n'
 
+    def __init__(self, *, open_: bool = False) -> None:
+        self._open = open_
+
     def read(self, call: ProviderCall, serial: int) -> Request:
         """Key, address, version, body, model, parameters. Raises Refusal."""
         # Anthropic's newer clients send the key as a bearer token.
+        if self._open and call.path in _POSTED and call.method == "POST":
+            return _read_message(call, serial, API_KEY, open_=True)
         key = call.headers.get(b"x-api-key", b"").decode("latin-1") or call.bearer
         if not key:
             raise Refusal(401, envelope("authentication_error", "x-api-key header is required"))
@@ -116,7 +126,7 @@ class AnthropicWire:
         blocks = content(generation, request, _maker(request.model, request.account))
         whole = {**_head(request), "content": blocks, **_stop(generation, request)}
         whole |= _edits(request)
-        return {**whole, "usage": _usage(generation, request)} if usage else whole
+        return {**whole, "usage": token_usage(generation, request)} if usage else whole
 
     def hollow(self, completion: Mapping[str, Any]) -> dict[str, Any]:
         """No content at all: an empty list of it would be an answer, if a short one."""
@@ -127,10 +137,8 @@ class AnthropicWire:
         start = {**_head(request), "content": [], "stop_reason": None, "stop_sequence": None}
         end = {"type": "message_delta", "delta": _stop(generation, request), **_edits(request)}
         if usage:
-            counts = _usage(generation, request)
-            end["usage"] = {name: counts[name] for name in _CUMULATIVE if name in counts}
-            counts.pop("server_tool_use", None)
-            start["usage"] = {**counts, "output_tokens": 1}
+            counts = token_usage(generation, request)
+            start["usage"], end["usage"] = usage_at_start(counts), usage_at_end(counts)
         blocks = content(generation, request, _maker(request.model, request.account))
         sent = [
             _event(event)
@@ -158,14 +166,15 @@ class AnthropicWire:
         return None
 
 
-def _read_message(call: ProviderCall, serial: int, account: str) -> Request:
+def _read_message(call: ProviderCall, serial: int, account: str, *, open_: bool = False) -> Request:
     body = _read_body(call.raw)
     model = body.get("model")
     if not isinstance(model, str) or not model:
         raise invalid("model: Field required")
-    if not model.startswith(MODELS):
+    if not open_ and not model.startswith(MODELS):
         raise error_for(404, model)
-    counts, beta = call.path.endswith("/count_tokens"), b"anthropic-beta" in call.headers
+    counts = call.path.endswith("/count_tokens")
+    beta = open_ or b"anthropic-beta" in call.headers
     if counts:
         refuse_count(body, beta=beta)
     else:
@@ -214,31 +223,6 @@ def _edits(request: Request) -> dict[str, Any]:
     """What was done to the context, where the request says what may be done."""
     wanted = request.body.get("context_management") is not None
     return {"context_management": {"applied_edits": []}} if wanted else {}
-
-
-def _usage(generation: Generation, request: Request) -> dict[str, Any]:
-    """`input_tokens` are those that the cache had no part in; thinking is part of the output."""
-    marked = cached_tokens(request.body)
-    hour, minutes, read = (marked.get(ttl, 0) for ttl in ("1h", "5m", None))
-    written = hour + minutes
-    thought = len(THOUGHT) if thinks(request.body) else 0
-    usage: dict[str, Any] = {
-        "input_tokens": max(generation.prompt_tokens - read - written, 0),
-        "cache_creation_input_tokens": written,
-        "cache_read_input_tokens": read,
-        "cache_creation": {
-            "ephemeral_5m_input_tokens": minutes,
-            "ephemeral_1h_input_tokens": hour,
-        },
-        "output_tokens": generation.completion_tokens + thought,
-        "service_tier": "standard",
-        "inference_geo": request.body.get("inference_geo") or "global",
-    }
-    if thought:
-        usage["output_tokens_details"] = {"thinking_tokens": thought}
-    if generation.search is not None:
-        usage["server_tool_use"] = {"web_search_requests": 1, "web_fetch_requests": 0}
-    return usage
 
 
 def _event(data: Mapping[str, Any]) -> bytes:

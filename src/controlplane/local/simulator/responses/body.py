@@ -33,17 +33,17 @@ def id_of(request: Request) -> str:
 
 
 def response(
-    request: Request, created_at: int, status: str, output: Sequence[Mapping[str, Any]] = ()
+    request: Request, status: str, output: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any]:
     """The response without usage; what the request left open is said."""
     body = request.body
     return {
         "id": id_of(request),
         "object": "response",
-        "created_at": created_at,
+        "created_at": request.created_at,
         "status": status,
         "background": bool(body.get("background")),
-        "completed_at": created_at if status == "completed" else None,
+        "completed_at": request.created_at if status == "completed" else None,
         "conversation": _conversation(body),
         "error": None,
         "incomplete_details": ({"reason": "max_output_tokens"} if status == "incomplete" else None),
@@ -88,12 +88,12 @@ def token_usage(generation: Generation, request: Request) -> dict[str, Any]:
     }
 
 
-def failure(request: Request, created_at: int, status: int) -> dict[str, Any]:
+def failure(request: Request, status: int) -> dict[str, Any]:
     """The response that failed, for the reason of an HTTP status."""
     server = error_for(500, request.model).body["error"]["message"]
     code, message = _FAILURES.get(status, ("server_error", server))
     error = {"code": code, "message": message.format(model=request.model)}
-    return {**response(request, created_at, "failed"), "error": error}
+    return {**response(request, "failed"), "error": error}
 
 
 def listed(items: Sequence[Mapping[str, Any]], query: Mapping[str, str]) -> dict[str, Any]:

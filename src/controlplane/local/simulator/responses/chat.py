@@ -23,6 +23,7 @@ def as_chat(body: Mapping[str, Any], items: Sequence[Item]) -> dict[str, Any]:
     chat: dict[str, Any] = {
         "messages": [*_instructions(body), *_messages(items)],
         "max_completion_tokens": body.get("max_output_tokens"),
+        "parallel_tool_calls": body.get("parallel_tool_calls"),
         "tools": list(_tools(tools_of(body, items))),
     }
     chat["tool_choice"] = _choice(body.get("tool_choice"), chat)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from controlplane.local.simulator.generation import Generation, generate
 from controlplane.local.simulator.openai.azure import AzureWire
+from controlplane.local.simulator.openai.compatible import SERVERS
 from controlplane.local.simulator.openai.errors import invalid
 from controlplane.local.simulator.openai.wire import MODELS, OpenAIWire, read_body
 from controlplane.local.simulator.responses.body import (
@@ -32,6 +33,7 @@ from controlplane.local.simulator.responses.parameters import (
 )
 from controlplane.local.simulator.responses.store import Kept
 from controlplane.local.simulator.wire import (
+    API_KEY,
     API_KEYS,
     Frames,
     Headers,
@@ -48,22 +50,16 @@ ADDRESS = re.compile(
 _NEXT = {"queued": "in_progress", "in_progress": "completed"}
 
 
-@dataclass(frozen=True, slots=True)
-class ResponsesRequest(Request):
-    """A request for a response, new or kept. `after` is the last event that is not wanted."""
-
-    created_at: int = 0
-    after: int = -1
-
-
 class ResponsesWire:
-    """`/responses` of OpenAI, or of Azure, where a deployment reads only its own reasoning."""
+    """`/responses` of OpenAI; of Azure, where a deployment reads only its own reasoning; or of a
+    server that `SERVERS` names, which has any model, wants no key and keeps nothing."""
 
     request_id_header = b"x-request-id"
     ping = b": keep-alive\n\n"
 
     def __init__(self, provider: str) -> None:
         self._azure = provider == "azure"
+        self._open = provider in SERVERS
         self._base: OpenAIWire = AzureWire() if self._azure else OpenAIWire()
         self._history = History(provider, by_model=self._azure)
         self.headers: Headers = self._base.headers
@@ -73,6 +69,8 @@ class ResponsesWire:
         account = call.bearer
         if self._azure:
             account = call.headers.get(b"api-key", b"").decode("latin-1") or account
+        if self._open:
+            account = API_KEY
         if account not in API_KEYS:
             raise self.error(401, "")
         address = ADDRESS.match(call.path)
@@ -115,7 +113,7 @@ class ResponsesWire:
         """A `response`."""
         items = self._output(generation, request)
         status = "incomplete" if generation.finish_reason == "length" else "completed"
-        whole = response(request, _created_at(request), status, items)
+        whole = response(request, status, items)
         return {**whole, "usage": token_usage(generation, request)} if usage else whole
 
     def hollow(self, completion: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,7 +122,7 @@ class ResponsesWire:
 
     def frames(self, generation: Generation, request: Request, *, usage: bool = True) -> Frames:
         """The events from `response.created` to `response.completed`."""
-        running = response(request, _created_at(request), "in_progress")
+        running = response(request, "in_progress")
         states = ["created", "in_progress"]
         if request.body.get("background"):
             states.insert(1, "queued")
@@ -137,7 +135,7 @@ class ResponsesWire:
         whole = self.completion(generation, request, usage=usage)
         done = {"type": f"response.{whole['status']}", "response": whole}
         hollow = {**done, "response": self.hollow(whole)}
-        wanted = request.after + 1 if isinstance(request, ResponsesRequest) else 0
+        wanted = request.body.get("starting_after", -1) + 1
         sent = [*_numbered([*start, *content, done])][wanted:]
         at = max(len(start) - wanted, 0)
         return Frames(
@@ -163,7 +161,7 @@ class ResponsesWire:
 
     def failed(self, request: Request, status: int, number: int | None) -> bytes | None:
         """A response whose status is `failed`; the code is one that clients read."""
-        whole = failure(request, _created_at(request), status)
+        whole = failure(request, status)
         if number is None:
             return orjson.dumps(whole)
         return _event({"type": "response.failed", "response": whole, "sequence_number": number})
@@ -178,24 +176,24 @@ class ResponsesWire:
         model = body.get("model")
         if not isinstance(model, str) or not model:
             raise invalid("you must provide a model parameter")
-        if not model.startswith(MODELS):
+        if not self._open and not model.startswith(MODELS):
             raise self.error(404, model)
         refuse_parameters(body)
         items = self._history.items(body, model, account, serial)
         refuse_items(items)
         chat = as_chat(body, items)
         refuse_choice(chat)
-        request = ResponsesRequest(
+        request = Request(
             *(model, body, serial, chat), account=account, created_at=int(time.time())
         )
         background = bool(body.get("background")) and not request.stream
-        if body.get("store") is not False:
+        if body.get("store") is not False and not self._open:
             generation = generate(chat)
             made = self._output(generation, request)
             kept = Kept(request, items, made, "queued" if background else "completed")
             self._history.store.keep(id_of(request), kept, conversation_of(body))
         if background:
-            return replace(request, fixed=response(request, request.created_at, "queued"))
+            return replace(request, fixed=response(request, "queued"))
         return request
 
     def _output(self, generation: Generation, request: Request) -> list[dict[str, Any]]:
@@ -204,7 +202,6 @@ class ResponsesWire:
 
     def _kept(self, call: ProviderCall, kept: Kept, verb: str | None) -> Request:
         request = kept.request
-        assert isinstance(request, ResponsesRequest)
         plain = replace(request, body={**request.body, "stream": False})
         if call.method == "DELETE":
             self._history.store.forget(id_of(request))
@@ -214,26 +211,21 @@ class ResponsesWire:
             return replace(plain, fixed=listed(kept.items, call.query))
         if call.query.get("stream") == "true":
             after = call.query.get("starting_after", "")
-            streamed = {**request.body, "stream": True}
-            return replace(request, body=streamed, after=int(after) if after.isdigit() else -1)
+            streamed = {"stream": True, "starting_after": int(after) if after.isdigit() else -1}
+            return replace(request, body={**request.body, **streamed})
         kept.status = _NEXT.get(kept.status, kept.status)
         if kept.status == "completed":
             return plain
-        return replace(plain, fixed=response(request, request.created_at, kept.status))
+        return replace(plain, fixed=response(request, kept.status))
 
     def _cancelled(self, kept: Kept) -> Request:
         request = kept.request
-        assert isinstance(request, ResponsesRequest)
         if not request.body.get("background"):
             raise invalid("Cannot cancel a synchronous response.")
         if kept.status == "completed":
             raise invalid("Cannot cancel a completed response.")
         kept.status, kept.output = "cancelled", ()
-        return replace(request, fixed=response(request, request.created_at, "cancelled"))
-
-
-def _created_at(request: Request) -> int:
-    return request.created_at if isinstance(request, ResponsesRequest) else 0
+        return replace(request, fixed=response(request, "cancelled"))
 
 
 def _numbered(events: Sequence[Mapping[str, Any]], first: int = 0) -> Iterator[bytes]:

@@ -204,6 +204,13 @@ async def test_only_betas_bring_unknown_parameters(provider: SimulatedProvider) 
     assert said == "some_later_field: Extra inputs are not permitted"
 
 
+async def test_several_tools_at_once_or_one(agent: Agent) -> None:
+    asked = user('call Bash {"command": "a"} and call Tool1 {}')
+    for choice, names in (({}, ["Bash", "Tool1"]), ({"disable_parallel_tool_use": True}, ["Bash"])):
+        made = (await agent.post(asked, tool_choice={"type": "auto", **choice})).json()["content"]
+        assert [block["name"] for block in made if block["type"] == "tool_use"] == names
+
+
 async def test_a_deferred_tool_is_not_called_unasked(agent: Agent) -> None:
     (_, use) = (await agent.post(tools=[DEFERRED, BASH])).json()["content"]
     assert use["name"] == "Bash"

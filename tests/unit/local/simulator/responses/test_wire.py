@@ -159,6 +159,9 @@ async def test_several_tools_at_once(provider: SimulatedProvider) -> None:
     assert (made[0]["namespace"], json.loads(made[0]["arguments"])) == ("crm", {"city": "Rome"})
     assert made[1]["input"] == "*** Begin Patch\n*** End"
     assert made[0]["call_id"] != made[1]["call_id"]
+    alone: dict[str, Any] = {"tools": [NAMESPACE, PATCH], "parallel_tool_calls": False}
+    (only,) = (await provider.respond(input=asked, **alone)).json()["output"]
+    assert only["name"] == "get_weather"
 
 
 async def test_azures_addresses(provider: SimulatedProvider) -> None:
