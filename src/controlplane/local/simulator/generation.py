@@ -120,9 +120,8 @@ def _asked(messages: Sequence[Mapping[str, Any]]) -> tuple[str, bool]:
     news = _unanswered(messages)
     results = [at for at, message in enumerate(news) if message["role"] == "tool"]
     after = news[results[-1] + 1 :] if results else news
-    return "\n".join(_text_of(message) for message in after if message["role"] == "user"), bool(
-        results
-    )
+    said = (_text_of(message) for message in after if message["role"] == "user")
+    return "\n".join(said), bool(results)
 
 
 def _tool_uses(request: Mapping[str, Any]) -> tuple[ToolUse, ...]:
