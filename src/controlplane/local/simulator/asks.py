@@ -2,6 +2,7 @@
 
 `call Bash {"command": "ls"}` calls that tool with these arguments, `call apply_patch` and a text
 a custom one; several calls are made at once. `search for cats` searches, where that is offered.
+REFUSED in the text is refused.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from controlplane.local.simulator.schemas import example_of
 
 # The types of tools that the caller runs.
 CALLED = ("function", "custom")
+# Anthropic's own word for it, up to its number.
+REFUSED = "ANTHROPIC_MAGIC_STRING_TRIGGER_REFUSAL"
 _CALL = re.compile(r"\bcall\s+`?(?P<name>[A-Za-z_][\w.:-]*)`?[ \t]*", re.IGNORECASE)
 _SEARCH = re.compile(r"\bsearch(?: the web)? for(?: the query:?)?[ \t]+(?P<query>[^\n]+)", re.I)
 _DECODER = json.JSONDecoder()

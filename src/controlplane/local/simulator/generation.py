@@ -11,6 +11,7 @@ import orjson
 
 from controlplane.local.simulator.asks import (
     CALLED,
+    REFUSED,
     ToolUse,
     asked_calls,
     asked_search,
@@ -33,7 +34,8 @@ class Generation:
     """What every choice says. `pieces` are the text word by word; one piece is one token.
 
     `stop_sequence` is the one of the request that ended the text, None where it ended by itself.
-    `search` is what the provider's own tool searched the web for before the text.
+    `search` is what the provider's own tool searched the web for before the text. Where `refused`,
+    the text is the reason.
     """
 
     pieces: tuple[str, ...]
@@ -44,6 +46,7 @@ class Generation:
     completion_tokens: int
     stop_sequence: str | None = None
     search: str | None = None
+    refused: bool = False
 
     @property
     def text(self) -> str | None:
@@ -62,7 +65,7 @@ def generate(request: Mapping[str, Any]) -> Generation:
         # OpenAI says "stop" where the caller itself named the function.
         reason = "stop" if forced else "tool_calls"
         return Generation((), uses, reason, choices, prompt_tokens, used)
-    search = _search(request)
+    search, refused = _search(request), REFUSED in _asked(messages)[0]
     text, stopped_by = _until_stop(_text(request), request.get("stop"))
     pieces = tuple(_PIECE.findall(text))
     limit = request.get("max_completion_tokens") or request.get("max_tokens")
@@ -70,7 +73,7 @@ def generate(request: Mapping[str, Any]) -> Generation:
     if limit and len(pieces) > limit:
         pieces, reason, stopped_by = pieces[:limit], "length", None
     used = choices * len(pieces)
-    return Generation(pieces, (), reason, choices, prompt_tokens, used, stopped_by, search)
+    return Generation(pieces, (), reason, choices, prompt_tokens, used, stopped_by, search, refused)
 
 
 def tokens(text: str) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from controlplane.local.simulator.anthropic.blocks import content, events
-from controlplane.local.simulator.anthropic.chat import as_chat, says
+from controlplane.local.simulator.anthropic.chat import as_chat
 from controlplane.local.simulator.anthropic.errors import (
     envelope,
     error_for,
@@ -61,8 +61,6 @@ SNAPSHOTS = {
     "claude-opus-4-5": "claude-opus-4-5-20251101",
 }
 _STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
-# Anthropic's own word for it, up to its number.
-REFUSED = "ANTHROPIC_MAGIC_STRING_TRIGGER_REFUSAL"
 _POSTED = ("/v1/messages", "/v1/messages/count_tokens")
 _MODEL = re.compile(r"\A/v1/models(?:/([^/]+))?\Z")
 _VERSION = re.compile(rb"\A20\d\d-\d\d-\d\d\Z")
@@ -124,7 +122,7 @@ class AnthropicWire:
     ) -> dict[str, Any]:
         """A `message`."""
         blocks = content(generation, request, _maker(request.model, request.account))
-        whole = {**_head(request), "content": blocks, **_stop(generation, request)}
+        whole = {**_head(request), "content": blocks, **_stop(generation)}
         whole |= _edits(request)
         return {**whole, "usage": token_usage(generation, request)} if usage else whole
 
@@ -135,7 +133,7 @@ class AnthropicWire:
     def frames(self, generation: Generation, request: Request, *, usage: bool = True) -> Frames:
         """The events from `message_start` to `message_stop`."""
         start = {**_head(request), "content": [], "stop_reason": None, "stop_sequence": None}
-        end = {"type": "message_delta", "delta": _stop(generation, request), **_edits(request)}
+        end = {"type": "message_delta", "delta": _stop(generation), **_edits(request)}
         if usage:
             counts = token_usage(generation, request)
             start["usage"], end["usage"] = usage_at_start(counts), usage_at_end(counts)
@@ -208,8 +206,8 @@ def _maker(model: str, account: str) -> str:
     return f"anthropic/{account}/{SNAPSHOTS.get(model, model)}"
 
 
-def _stop(generation: Generation, request: Request) -> dict[str, Any]:
-    if says(request.body, REFUSED):
+def _stop(generation: Generation) -> dict[str, Any]:
+    if generation.refused:
         details = {"type": "refusal", "category": None, "explanation": None}
         return {"stop_reason": "refusal", "stop_sequence": None, "stop_details": details}
     # A forced tool is a tool too, whatever OpenAI calls it.

@@ -26,7 +26,6 @@ from controlplane.local.simulator.wire import (
     Request,
 )
 
-FINGERPRINT = "fp_50906f2aac"
 HEADERS: Headers = (
     (b"openai-organization", b"org-simulator"),
     (b"openai-processing-ms", b"12"),
@@ -101,10 +100,13 @@ class OpenAIWire:
         """A `chat.completion`, or the embeddings of a request for those."""
         if "messages" not in request.body:
             return embedding_list({**request.body, "model": request.model}, usage=usage)
-        message: dict[str, Any] = {"role": "assistant", "content": generation.text}
+        said, refusal = generation.text, None
+        if generation.refused:
+            said, refusal = refusal, said
+        message: dict[str, Any] = {"role": "assistant", "content": said}
         if generation.tools:
             message["tool_calls"] = tool_calls(generation, request, 0)
-        message |= {"refusal": None, "annotations": []}
+        message |= {"refusal": refusal, "annotations": []}
         return {
             **head(request, "chat.completion"),
             "choices": [
@@ -169,7 +171,7 @@ def head(request: Request, kind: str) -> dict[str, Any]:
         "created": int(time.time()),
         "model": SNAPSHOTS.get(request.model, request.model),
         "service_tier": "default",
-        "system_fingerprint": FINGERPRINT,
+        "system_fingerprint": "fp_50906f2aac",
     }
 
 
@@ -222,7 +224,7 @@ def frames(generation: Generation, request: Request, *, extra: bytes, usage: boo
         for place, call in enumerate(tool_calls(generation, request, index)):
             content += [event(index, delta) for delta in _tool_deltas(place, call)]
     for piece in generation.pieces:
-        delta = b'{"content":%b}' % orjson.dumps(piece)
+        delta = orjson.dumps({"refusal" if generation.refused else "content": piece})
         content += [event(index, delta) for index in range_of_choices]
     reason = orjson.dumps(generation.finish_reason)
     counts = start + b'],"usage":' + orjson.dumps(token_usage(generation)) + b"}\n\n"

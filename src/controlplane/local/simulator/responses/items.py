@@ -41,6 +41,8 @@ def output(generation: Generation, request: Request, sealed: str) -> list[Item]:
     text = generation.text or ""
     annotations = [_citation(text)] if generation.search is not None else []
     part = {"type": "output_text", "annotations": annotations, "logprobs": [], "text": text}
+    if generation.refused:
+        part = {"type": "refusal", "refusal": text}
     status = "incomplete" if generation.finish_reason == "length" else "completed"
     message = {"id": f"msg_{number:048x}", "type": "message", "status": status}
     items.append({**message, "role": "assistant", "content": [part]})
@@ -95,8 +97,11 @@ def _streamed_reasoning(item: Item, place: Event, _generation: Generation) -> St
 
 def _streamed_message(item: Item, place: Event, generation: Generation) -> Streamed:
     (part,) = item["content"]
-    at, name = {**place, "content_index": 0}, "response.output_text"
-    empty = {**part, "text": "", "annotations": []}
+    at = {**place, "content_index": 0}
+    opened = {**item, "status": "in_progress", "content": []}
+    if part["type"] == "refusal":
+        return opened, _refusal(part, at, generation)
+    name, empty = "response.output_text", {**part, "text": "", "annotations": []}
     inner: list[Event] = [{"type": "response.content_part.added", **at, "part": empty}]
     inner += [
         {"type": f"{name}.delta", **at, "delta": piece, "logprobs": []}
@@ -108,7 +113,17 @@ def _streamed_message(item: Item, place: Event, generation: Generation) -> Strea
     ]
     inner.append({"type": f"{name}.done", **at, "text": part["text"], "logprobs": []})
     inner.append({"type": "response.content_part.done", **at, "part": part})
-    return {**item, "status": "in_progress", "content": []}, inner
+    return opened, inner
+
+
+def _refusal(part: Item, at: Event, generation: Generation) -> list[Event]:
+    name = "response.refusal"
+    return [
+        {"type": "response.content_part.added", **at, "part": {**part, "refusal": ""}},
+        *({"type": f"{name}.delta", **at, "delta": piece} for piece in generation.pieces),
+        {"type": f"{name}.done", **at, "refusal": part["refusal"]},
+        {"type": "response.content_part.done", **at, "part": part},
+    ]
 
 
 def _streamed_call(item: Item, place: Event, _generation: Generation) -> Streamed:

@@ -11,7 +11,7 @@ from tests.unit.local.simulator.conftest import MESSAGES, SimulatedProvider, nam
 from tests.wire_types import anthropic_types as types
 
 from controlplane.local.simulator.anthropic.blocks import REDACTED
-from controlplane.local.simulator.anthropic.wire import REFUSED
+from controlplane.local.simulator.asks import REFUSED
 from controlplane.local.simulator.wire import API_KEY, OTHER_API_KEY
 
 MODEL = "claude-opus-5-5"

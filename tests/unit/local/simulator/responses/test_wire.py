@@ -9,6 +9,7 @@ import pytest
 from tests.unit.local.simulator.conftest import SimulatedProvider, named_events
 from tests.wire_types import openai_types as types
 
+from controlplane.local.simulator.asks import REFUSED
 from controlplane.local.simulator.wire import API_KEY
 
 WEATHER = {
@@ -44,6 +45,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "cut": {"max_output_tokens": 16, "input": "word " * 30},
     "many tools": {"tools": MANY, "tool_choice": "auto"},
     "cached": {"prompt_cache_key": "k", "input": "x" * 4096},
+    "refused": {"input": REFUSED},
     "background": {"background": True, "stream": True},
 }
 
@@ -75,9 +77,10 @@ async def test_the_stream_adds_up_to_the_whole_answer(
     assert [last["response"][one] for one in same] == [whole[one] for one in same]
     for item, other in zip(done, whole["output"], strict=True):
         assert {**item, "id": "", "call_id": ""} == {**other, "id": "", "call_id": ""}
-    text = "".join(e["delta"] for e in sent if e["type"] == "response.output_text.delta")
-    said = [part["text"] for item in done for part in item.get("content", ())]
-    assert text == "".join(said)
+    parts = [part for item in done for part in item.get("content", ())]
+    for kind, field in (("output_text", "text"), ("refusal", "refusal")):
+        deltas = [e["delta"] for e in sent if e["type"] == f"response.{kind}.delta"]
+        assert "".join(deltas) == "".join(part.get(field, "") for part in parts)
 
 
 async def test_the_order_of_the_events(provider: SimulatedProvider) -> None:
