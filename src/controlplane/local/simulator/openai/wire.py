@@ -100,9 +100,8 @@ class OpenAIWire:
         """A `chat.completion`, or the embeddings of a request for those."""
         if "messages" not in request.body:
             return embedding_list({**request.body, "model": request.model}, usage=usage)
-        said, refusal = generation.text, None
-        if generation.refused:
-            said, refusal = refusal, said
+        text = generation.text
+        said, refusal = (None, text) if generation.refused else (text, None)
         message: dict[str, Any] = {"role": "assistant", "content": said}
         if generation.tools:
             message["tool_calls"] = tool_calls(generation, request, 0)
@@ -143,7 +142,7 @@ def checked(call: ProviderCall, model: str, body: dict[str, Any], serial: int) -
     if call.path.endswith("/embeddings"):
         refuse_embedding(body)
         # Embeddings show no text.
-        return Request(model, body, serial, {"messages": [{"role": "user", "content": ""}]})
+        return Request(model, body, serial, {"messages": [{"role": "user"}]})
     refuse_parameters(body)
     refuse_tools(model, body)
     return Request(model, body, serial, body)
@@ -195,14 +194,10 @@ def tool_calls(generation: Generation, request: Request, choice: int) -> list[di
     """The tool calls of one choice, arguments included."""
     calls = []
     for index, use in enumerate(generation.tools):
+        id_ = f"call_{request.serial:018d}{index:03d}{choice:03d}"
         field = "input" if use.kind == "custom" else "arguments"
-        calls.append(
-            {
-                "id": f"call_{request.serial:018d}{index:03d}{choice:03d}",
-                "type": use.kind,
-                use.kind: {"name": use.name, field: use.payload},
-            }
-        )
+        details = {"name": use.name, field: use.payload}
+        calls.append({"id": id_, "type": use.kind, use.kind: details})
     return calls
 
 
