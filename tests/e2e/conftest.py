@@ -131,7 +131,8 @@ def _no_faults(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def models(stack: Stack) -> Mapping[str, str]:
     """For each provider a model name that it answers as long as nothing fails."""
-    targets = [{"provider": "azure", "model": "gpt-6-luna", "weight": 1}]
+    # Not GPT-6: it takes no tools over chat completions.
+    targets = [{"provider": "azure", "model": "gpt-5.5", "weight": 1}]
     with psycopg.connect(stack.env["DATABASE_URL"]) as connection:
         connection.execute(
             "INSERT INTO model_routes (org_id, alias, strategy, targets)"
@@ -140,7 +141,7 @@ def models(stack: Stack) -> Mapping[str, str]:
         )
     answer, error = stack.invoke({"type": "policy-cache-refresh"})
     assert error is None, answer
-    return {"openai": "gpt-6-luna", "azure": "azure-only", "anthropic": "claude-sonnet-5-5"}
+    return {"openai": "gpt-5.5", "azure": "azure-only", "anthropic": "claude-sonnet-5-5"}
 
 
 MakeKey = Callable[..., str]

@@ -40,7 +40,7 @@ def conversation(*, findings: bool) -> dict[str, Any]:
     call = {"id": "call_1", "type": "function", "function": function}
     described = {"name": "look_up", "description": TOOL + found, "parameters": {"type": "object"}}
     return {
-        "model": "gpt-6-luna",
+        "model": "gpt-5.5",
         "messages": [
             {"role": "system", "content": f"{SYSTEM} {found}"},
             {"role": "user", "content": [{"type": "text", "text": f"{PROMPT} {found}"}]},

@@ -29,8 +29,7 @@ def test_langchain(
     stack: Stack, make_key: MakeKey, models: Mapping[str, str], provider: str
 ) -> None:
     langchain_openai: Any = import_module("langchain_openai")
-    # With tools and a model from GPT-6 on it would call /v1/responses.
-    model = "gpt-5.5" if provider == "openai" else models[provider]
+    model = models[provider]
     chat = langchain_openai.ChatOpenAI(
         model=model,
         base_url=stack.env["OPENAI_BASE_URL"],

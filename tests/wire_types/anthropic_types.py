@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired
 
-from anthropic.types import Message, RawMessageStreamEvent
+from anthropic.types import Message, MessageTokensCount, ModelInfo, RawMessageStreamEvent
+from anthropic.types.beta import BetaMessage, BetaRawMessageStreamEvent
 from anthropic.types.message_create_params import (
     MessageCreateParamsNonStreaming,
     MessageCreateParamsStreaming,
 )
 from anthropic.types.shared import ErrorResponse
+from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from tests.wire_types.strict import Strict
@@ -47,7 +49,20 @@ class _TooLargeResponse(TypedDict):
     request_id: NotRequired[str]
 
 
+# The package declares lists as pages of its own client.
+class _ModelPage(BaseModel):
+    data: list[ModelInfo]
+    has_more: bool
+    first_id: str | None
+    last_id: str | None
+
+
 MESSAGE_REQUEST = Strict(_Whole | _Streamed)
 MESSAGE = Strict(Message)
 EVENT = Strict(RawMessageStreamEvent | ErrorResponse | _Ping)
+# Of a request with `?beta=true`.
+BETA_MESSAGE = Strict(BetaMessage)
+BETA_EVENT = Strict(BetaRawMessageStreamEvent | ErrorResponse | _Ping)
+TOKENS = Strict(MessageTokensCount)
+MODELS = Strict(_ModelPage)
 ERROR = Strict(ErrorResponse | _TooLargeResponse)

@@ -22,6 +22,7 @@ from openai.types.chat.completion_create_params import (
     CompletionCreateParams,
     CompletionCreateParamsStreaming,
 )
+from openai.types.responses import Response, ResponseItem, ResponseStreamEvent
 from openai.types.shared import ErrorObject
 from pydantic import BaseModel, create_model
 from typing_extensions import TypedDict
@@ -138,6 +139,18 @@ class _ModelList(BaseModel):
     data: list[Model]
 
 
+# The package declares lists as pages of its own client.
+class _ItemList(BaseModel):
+    object: Literal["list"]
+    data: list[ResponseItem]
+    first_id: str
+    last_id: str
+    has_more: bool
+
+
+RESPONSE = Strict(Response)
+RESPONSE_EVENT = Strict(ResponseStreamEvent)
+RESPONSE_ITEMS = Strict(_ItemList)
 ERROR = Strict(_ErrorResponse)
 EMBEDDINGS = Strict(CreateEmbeddingResponse)
 MODEL = Strict(Model)

@@ -58,6 +58,28 @@ def test_drop(simulator: httpx.Client, streamed: bool, start: bytes) -> None:
             list(pieces)
 
 
+@pytest.mark.parametrize(
+    ("path", "start"),
+    [
+        ("/openai/v1/responses", b"event: response.created\n"),
+        ("/anthropic/v1/messages", b"event: message_start\n"),
+    ],
+)
+def test_streams_of_the_newer_protocols_are_cut(
+    simulator: httpx.Client, path: str, start: bytes
+) -> None:
+    body: dict[str, Any] = {"input": "Hello"}
+    if "anthropic" in path:
+        body = {"max_tokens": 9, "messages": [{"role": "user", "content": "Hello"}]}
+    headers = {"anthropic-version": "2023-06-01"}
+    request = {"model": "sim-drop", "stream": True, **body}
+    with simulator.stream("POST", path, json=request, headers=headers) as response:
+        pieces = response.iter_raw()
+        assert next(pieces).startswith(start)
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(pieces)
+
+
 def test_drip_gives_a_byte_each_half_second(simulator: httpx.Client) -> None:
     began, received = time.monotonic(), b""
     with stream(simulator, "sim-drip") as response:

@@ -3,17 +3,19 @@ for each compatible server, and its controls.
 
 PUT    /faults  {"provider": "openai", "fault": {"kind": "status", "status": 429}, "times": 2}
 DELETE /faults  all of them
-GET    /calls   {"openai": {"count", "left", "requests": [{"path", "headers", "body"}]}, ...}
+GET    /calls   {"openai": {"count", "left", "requests": [{"method", "path", "query", "headers",
+                "credentials", "body", "sha256"}]}, ...}: the last ones, with the names of the
+                headers that had a key, and the hash of the body as it came, byte for byte
 DELETE /calls   starts counting anew
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 
@@ -24,6 +26,7 @@ from controlplane.local.simulator.faults import FAULTS, Fault
 from controlplane.local.simulator.openai.azure import AzureWire
 from controlplane.local.simulator.openai.compatible import SERVERS, CompatibleWire
 from controlplane.local.simulator.openai.wire import OpenAIWire
+from controlplane.local.simulator.responses.wire import ADDRESS, ResponsesWire
 from controlplane.local.simulator.turn import Turn
 from controlplane.local.simulator.wire import ProviderCall, Refusal, Wire
 from controlplane.providers.registry import KINDS
@@ -43,6 +46,10 @@ WIRES: Mapping[str, Wire] = {
     # Whom no kind names, and the rows of docs/PROVIDERS.md do.
     **{name: CompatibleWire(server) for name, server in SERVERS.items()},
 }
+# Servers that speak every protocol, and those that speak Responses beside their first one.
+SPEAK_ALL = ("vllm", "ollama")
+SPEAK_RESPONSES = ("openai", "azure", *SPEAK_ALL)
+_OPEN_MESSAGES = AnthropicWire(open_=True)
 _CREDENTIALS = frozenset({b"authorization", b"api-key", b"x-api-key"})
 
 
@@ -77,6 +84,8 @@ class Simulator:
         self._records = {name: _Record() for name in WIRES}
         self._plans: dict[str, _Plan] = {}
         self._serial = 0
+        # They keep what they made.
+        self._responses = {name: ResponsesWire(name) for name in SPEAK_RESPONSES}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3."""
@@ -87,19 +96,20 @@ class Simulator:
         if name in WIRES:
             self._serial += 1
             request_id = f"req_{self._serial:032x}"
-            headers = (*WIRES[name].headers, (WIRES[name].request_id_header, request_id.encode()))
+            wire = self._wire(name, f"/{rest}")
+            headers = (*wire.headers, (wire.request_id_header, request_id.encode()))
             exchange = Exchange(scope, receive, send, headers)
-            query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+            query = scope["query_string"].decode("latin-1")
             call = ProviderCall(scope["method"], f"/{rest}", query, dict(scope["headers"]), raw)
-            await self._respond(name, call, exchange, request_id)
+            await self._respond(name, wire, call, exchange, request_id)
         else:
             status, shown = self._control(scope["method"], scope["path"], raw)
             await Exchange(scope, receive, send, ()).respond(status, orjson.dumps(shown))
 
     async def _respond(
-        self, name: str, call: ProviderCall, exchange: Exchange, request_id: str
+        self, name: str, wire: Wire, call: ProviderCall, exchange: Exchange, request_id: str
     ) -> None:
-        record, wire = self._records[name], WIRES[name]
+        record = self._records[name]
         record.count += 1
         record.calls.append(call)
         try:
@@ -121,6 +131,13 @@ class Simulator:
             await turn.play()
         else:
             await FAULTS[fault.kind](turn, fault)
+
+    def _wire(self, name: str, path: str) -> Wire:
+        if name in self._responses and ADDRESS.match(path):
+            return self._responses[name]
+        if name in SPEAK_ALL and path.startswith("/v1/messages"):
+            return _OPEN_MESSAGES
+        return WIRES[name]
 
     def _planned(self, name: str) -> Fault | None:
         plan = self._plans.get(name)
@@ -182,7 +199,11 @@ def _shown(call: ProviderCall) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         body = call.raw.decode("utf-8", "replace")
     return {
+        "method": call.method,
         "path": call.path,
+        "query": call.query_string,
+        "sha256": hashlib.sha256(call.raw).hexdigest(),
+        "credentials": sorted(name.decode() for name in _CREDENTIALS & call.headers.keys()),
         "headers": {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in call.headers.items()

@@ -86,6 +86,10 @@ async def _quota(turn: Turn, _fault: Fault) -> None:
     raise turn.wire.quota()
 
 
+async def _too_long(turn: Turn, _fault: Fault) -> None:
+    raise turn.wire.too_long()
+
+
 async def _delay(turn: Turn, fault: Fault) -> None:
     await turn.exchange.pause(fault.seconds)
     await turn.play()
@@ -148,23 +152,22 @@ async def _error_first(turn: Turn, fault: Fault) -> None:
 
 async def _error_mid(turn: Turn, fault: Fault) -> None:
     first, _ = _split(turn, fault)
-    await turn.send(*first, _framed(turn, _error(turn, fault)))
+    await turn.send(*first, _framed(turn, _error(turn, fault), len(first)))
 
 
 async def _no_choices(turn: Turn, _fault: Fault) -> None:
     if turn.request.stream:
-        frames = turn.frames
-        await turn.send(*frames.start, *frames.usage, *frames.done)
+        await turn.send(*turn.frames.hollow)
     else:
         await turn.send(orjson.dumps(turn.wire.hollow(turn.completion)))
 
 
 async def _no_usage(turn: Turn, _fault: Fault) -> None:
-    request, generation = turn.request, generate(turn.request.chat)
-    if request.stream:
-        await turn.send(*turn.wire.frames(generation, request, usage=False).whole)
+    if turn.request.stream:
+        generation = generate(turn.request.chat)
+        await turn.send(*turn.wire.frames(generation, turn.request, usage=False).whole)
     else:
-        await turn.send(orjson.dumps(turn.wire.completion(generation, request, usage=False)))
+        await turn.send(orjson.dumps(turn.whole(usage=False)))
 
 
 async def _garbage(turn: Turn, fault: Fault) -> None:
@@ -203,8 +206,8 @@ def _split(turn: Turn, fault: Fault) -> tuple[list[bytes], list[bytes]]:
     return pieces[:at], pieces[at:]
 
 
-def _framed(turn: Turn, data: bytes) -> bytes:
-    return turn.wire.event(data) if turn.request.stream else data
+def _framed(turn: Turn, data: bytes, number: int = 0) -> bytes:
+    return turn.wire.event(data, number) if turn.request.stream else data
 
 
 def _error(turn: Turn, fault: Fault) -> bytes:
@@ -214,6 +217,7 @@ def _error(turn: Turn, fault: Fault) -> bytes:
 FAULTS: Mapping[str, Callable[[Turn, Fault], Awaitable[None]]] = {
     "status": _status,
     "quota": _quota,
+    "too-long": _too_long,
     "delay": _delay,
     "stall": _stall,
     "reset": _reset,
@@ -238,5 +242,6 @@ FAULTS: Mapping[str, Callable[[Turn, Fault], Awaitable[None]]] = {
     "no-end": odd_streams.no_end,
     "open-end": odd_streams.open_end,
     "noise": odd_streams.noise,
+    "unknown": odd_streams.unknown,
     "given-up": odd_streams.given_up,
 }

@@ -11,6 +11,7 @@ from controlplane.local.simulator.turn import Turn
 
 # Pings end some day, should a client wait for ever.
 LONGEST_SECONDS = 600.0
+_UNKNOWN = b'{"type":"simulated_unknown","later":true}'
 _STOP = b'"finish_reason":"stop"'
 
 
@@ -77,18 +78,34 @@ async def noise(turn: Turn, _fault: Ordered) -> None:
     await turn.send(*noisy, last.rstrip(b"\n"))
 
 
-async def given_up(turn: Turn, fault: Ordered) -> None:
-    """The provider says in the place of the reason to stop that it failed."""
-    error = orjson.dumps(turn.wire.error(fault.status, turn.request.model).body)
+async def unknown(turn: Turn, fault: Ordered) -> None:
+    """The right answer, with what a later version of the format may bring."""
     if not turn.request.stream:
-        body = orjson.dumps(turn.completion)
-        await turn.send(body.replace(_STOP, b'"finish_reason":"error"') if _STOP in body else error)
+        await turn.send(orjson.dumps({**turn.completion, "simulated_unknown": {"later": True}}))
         return
     frames = turn.frames
-    said = frames.content[: fault.after]
+    at = len(frames.start) + min(fault.after, len(frames.content))
+    events = list(frames.whole)
+    await turn.send(*events[:at], turn.wire.event(_UNKNOWN, at), *events[at:])
+
+
+async def given_up(turn: Turn, fault: Ordered) -> None:
+    """The provider says in the place of the reason to stop that it failed."""
+    wire, request = turn.wire, turn.request
+    error = orjson.dumps(wire.error(fault.status, request.model).body)
+    if not request.stream:
+        body = orjson.dumps(turn.completion)
+        words = body.replace(_STOP, b'"finish_reason":"error"') if _STOP in body else error
+        await turn.send(wire.failed(request, fault.status, None) or words)
+        return
+    frames = turn.frames
+    said = [*frames.start, *frames.content[: fault.after]]
+    if failed := wire.failed(request, fault.status, len(said)):
+        await turn.send(*said, failed)
+        return
     end = frames.finish[0]
-    end = end.replace(_STOP, b'"finish_reason":"error"') if _STOP in end else turn.wire.event(error)
-    await turn.send(*frames.start, *said, end, *frames.done)
+    end = end.replace(_STOP, b'"finish_reason":"error"') if _STOP in end else wire.event(error)
+    await turn.send(*said, end, *frames.done)
 
 
 def _without_end(turn: Turn) -> Sequence[bytes]:

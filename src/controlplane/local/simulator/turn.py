@@ -24,12 +24,18 @@ class Turn:
     @cached_property
     def completion(self) -> dict[str, Any]:
         """The whole answer."""
-        return self.wire.completion(generate(self.request.chat), self.request)
+        return self.whole(usage=True)
 
     @cached_property
     def frames(self) -> Frames:
         """The streamed answer."""
         return self.wire.frames(generate(self.request.chat), self.request)
+
+    def whole(self, *, usage: bool) -> dict[str, Any]:
+        """The whole answer, or one that forgets the usage."""
+        if self.request.fixed is not None:
+            return dict(self.request.fixed)
+        return self.wire.completion(generate(self.request.chat), self.request, usage=usage)
 
     @property
     def pieces(self) -> list[bytes]:

@@ -38,6 +38,25 @@ class SimulatedProvider:
             headers={"api-key": API_KEY},
         )
 
+    async def respond(self, path: str = "", *, key: str = API_KEY, **body: Any) -> httpx.Response:
+        """A request for a response, or what is done to one at `path`."""
+        return await self.client.post(
+            f"/openai/v1/responses{path}",
+            json=body if path else {"model": "gpt-6-luna", "input": "Hello there", **body},
+            headers={"Authorization": f"Bearer {key}"},
+        )
+
+    async def kept(
+        self, path: str, *, method: str = "GET", key: str = API_KEY, **query: Any
+    ) -> httpx.Response:
+        """What is kept of responses."""
+        return await self.client.request(
+            method,
+            f"/openai/v1/responses/{path}",
+            params=query,
+            headers={"Authorization": f"Bearer {key}"},
+        )
+
     async def anthropic(self, **body: Any) -> httpx.Response:
         """A Messages request in Anthropic's format."""
         return await self.client.post(
@@ -66,6 +85,19 @@ def events(response: httpx.Response) -> list[Any]:
     assert frames.pop() == ""
     data = [frame.removeprefix("data: ") for frame in frames]
     return [item if item == "[DONE]" else orjson.loads(item) for item in data]
+
+
+def named_events(response: httpx.Response) -> list[dict[str, Any]]:
+    """The data of each event, whose name it says itself."""
+    assert response.headers["content-type"].startswith("text/event-stream"), response.text
+    frames = response.text.split("\n\n")
+    assert frames.pop() == ""
+    found = []
+    for frame in frames:
+        name, data = frame.split("\n")
+        found.append(orjson.loads(data.removeprefix("data: ")))
+        assert name == f"event: {found[-1]['type']}"
+    return found
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 
@@ -141,6 +142,25 @@ async def test_only_delays_end_with_the_right_answer(provider: SimulatedProvider
             assert (await answer(**body) == right) == (kind in harmless), kind
 
 
+@pytest.mark.parametrize("name", ["openai", "anthropic"])
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("kind", sorted(FAULTS.keys() - ON_SOCKETS))
+async def test_each_fault_of_the_newer_protocols(
+    provider: SimulatedProvider, kind: str, name: str, stream: bool
+) -> None:
+    async def answer() -> tuple[int, bytes]:
+        ask = provider.respond if name == "openai" else provider.anthropic
+        response = await ask(stream=stream)
+        content = re.sub(rb"((resp|msg)_|created_at\":|completed_at\":)\d+", b"", response.content)
+        return response.status_code, content
+
+    right = await answer()
+    await provider.fault(kind, provider=name, seconds=0.01, times=1)
+    harmless = {"delay", "stall"} | (set() if stream else {"no-end", "open-end"})
+    assert (await answer() == right) == (kind in harmless)
+    assert await answer() == right
+
+
 async def test_without_a_connection_to_cut_the_call_fails(provider: SimulatedProvider) -> None:
     with pytest.raises(ConnectionResetError):
         await provider.post(model="sim-reset")
@@ -182,6 +202,21 @@ async def test_calls_are_counted_and_shown_without_credentials(
     assert "sk-simulator" not in orjson.dumps(calls).decode()
     await provider.client.delete("/calls")
     assert (await provider.client.get("/calls")).json()["azure"]["count"] == 0
+
+
+async def test_a_call_is_shown_as_it_came(provider: SimulatedProvider) -> None:
+    raw = b'{"model": "gpt-5.5",\t"input": "Hello", "store":false }'
+    await provider.client.post(
+        "/openai/v1/responses?a=1&b=%20",
+        content=raw,
+        headers={"Authorization": "Bearer sk-simulator", "X-Any-Header": "Kept as it is"},
+    )
+    (shown,) = (await provider.client.get("/calls")).json()["openai"]["requests"]
+    assert shown["sha256"] == hashlib.sha256(raw).hexdigest()
+    assert (shown["method"], shown["path"]) == ("POST", "/v1/responses")
+    assert shown["query"] == "a=1&b=%20"
+    assert shown["headers"]["x-any-header"] == "Kept as it is"
+    assert shown["credentials"] == ["authorization"]
 
 
 async def test_bodies_that_are_no_json(provider: SimulatedProvider) -> None:

@@ -11,7 +11,7 @@ from tests.wire_types import openai_types as openai
 from controlplane.local.simulator.wire import API_KEY
 
 from .anthropic import test_wire as anthropic
-from .conftest import MESSAGES, SimulatedProvider, events
+from .conftest import MESSAGES, SimulatedProvider, events, named_events
 from .openai import test_wire as openai_wire
 
 OPENAI_BODIES: tuple[dict[str, Any], ...] = (
@@ -56,7 +56,7 @@ async def test_azures_format(provider: SimulatedProvider, body: dict[str, Any]) 
 @pytest.mark.parametrize("body", ANTHROPIC_BODIES)
 async def test_anthropics_format(provider: SimulatedProvider, body: dict[str, Any]) -> None:
     assert anthropic_types.MESSAGE.faults((await provider.anthropic(**body)).json()) == []
-    streamed = anthropic.events(await provider.anthropic(**body, stream=True))
+    streamed = named_events(await provider.anthropic(**body, stream=True))
     assert streamed[-1] == {"type": "message_stop"}
     for event in streamed:
         assert anthropic_types.EVENT.faults(event) == []

@@ -6,21 +6,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controlplane.local.simulator.anthropic.messages import Block, blocks_of
-from controlplane.local.simulator.generation import tokens
 
-_CHOICES = {"auto": "auto", "any": "required", "none": "none"}
+_CHOICES: Mapping[str, Any] = {"auto": "auto", "any": "required", "none": "none"}
+
+_RUN_BY_ANTHROPIC = ("web_fetch_", "code_execution_", "tool_search_tool_", "mcp_toolset")
 
 
 def as_chat(body: Mapping[str, Any]) -> dict[str, Any]:
     """The chat request that a checked Messages request means."""
     chat: dict[str, Any] = {
         "messages": list(_messages(body)),
-        "max_tokens": body["max_tokens"],
+        "max_tokens": body.get("max_tokens"),
         "stop": body.get("stop_sequences"),
-        "tools": [_tool(tool) for tool in body.get("tools") or ()],
+        "tools": [known for tool in body.get("tools") or () for known in _tool(tool)],
     }
     choice = body.get("tool_choice") or {"type": "auto"}
-    if choice["type"] == "tool":
+    chat["parallel_tool_calls"] = not choice.get("disable_parallel_tool_use")
+    if choice["type"] == "tool" and choice["name"] == "web_search":
+        chat["tool_choice"] = {"type": "web_search"}
+    elif choice["type"] == "tool":
         chat["tool_choice"] = {"type": "function", "function": {"name": choice["name"]}}
     else:
         chat["tool_choice"] = _CHOICES[choice["type"]]
@@ -30,11 +34,11 @@ def as_chat(body: Mapping[str, Any]) -> dict[str, Any]:
     return chat
 
 
-def cached_tokens(body: Mapping[str, Any]) -> int:
-    """What is read from the cache: each text that is marked with `cache_control`."""
-    contents = [body.get("system") or [], *(m["content"] for m in body["messages"])]
-    blocks = [block for content in contents for block in blocks_of(content)]
-    return sum(tokens(b["text"]) for b in blocks if b.get("cache_control") and "text" in b)
+def says(body: Mapping[str, Any], word: str) -> bool:
+    """True where the last message of the user has `word` in it."""
+    users = [message for message in body["messages"] if message["role"] == "user"]
+    blocks = blocks_of(users[-1]["content"]) if users else ()
+    return any(word in block.get("text", "") for block in blocks)
 
 
 def _messages(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -53,6 +57,12 @@ def _text_parts(blocks: Any) -> list[Block]:
     return [block for block in blocks if block["type"] == "text"]
 
 
-def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
-    schema = tool.get("input_schema") or {"type": "object"}
-    return {"type": "function", "function": {"name": tool["name"], "parameters": schema}}
+def _tool(tool: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    kind = tool.get("type") or "custom"
+    if kind.startswith("web_search_"):
+        yield {"type": "web_search"}
+    elif not kind.startswith(_RUN_BY_ANTHROPIC):
+        schema = tool.get("input_schema") or {"type": "object"}
+        function = {"name": tool["name"], "parameters": schema}
+        deferred = {"deferred": True} if tool.get("defer_loading") else {}
+        yield {"type": "function", "function": function, **deferred}

@@ -56,3 +56,8 @@ def invalid(message: str) -> Refusal:
 def exhausted_account() -> Refusal:
     """A 400 that is no fault of the request: so Anthropic says that nothing is left to spend."""
     return invalid(_ERRORS[402][1])
+
+
+def too_long() -> Refusal:
+    """The context is full."""
+    return invalid("prompt is too long: 200523 tokens > 200000 maximum")

@@ -27,7 +27,7 @@ def refuse_messages(messages: Any) -> None:
     if not messages:
         raise invalid("messages: at least one message is required")
     for index, message in enumerate(messages):
-        _check_message(message, f"messages.{index}", last=index == len(messages) - 1)
+        _check_message(message, index, last=index == len(messages) - 1)
     _check_pairs(_turns(messages))
 
 
@@ -36,16 +36,18 @@ def blocks_of(content: Any) -> Sequence[Block]:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
-def _check_message(message: Any, place: str, *, last: bool) -> None:
+def _check_message(message: Any, index: int, *, last: bool) -> None:
+    place = f"messages.{index}"
     if not isinstance(message, dict):
         raise invalid(f"{place}: Input should be a valid dictionary")
     role = message.get("role")
-    if role in ("system", "developer"):
+    # A later system message is taken, the first has to be the parameter.
+    if role == "developer" or (role == "system" and index == 0):
         raise invalid(
             f'messages: Unexpected role "{role}". The Messages API accepts a top-level `system` '
             f'parameter, not "{role}" as an input message role.'
         )
-    if role not in ("user", "assistant"):
+    if role not in ("user", "assistant", "system"):
         raise invalid(f"{place}.role: Input should be 'user' or 'assistant'")
     for name in message:
         if name not in ("role", "content"):
@@ -59,8 +61,8 @@ def _check_message(message: Any, place: str, *, last: bool) -> None:
             f"{place}: all messages must have non-empty content except for the optional final "
             "assistant message"
         )
-    for index, block in enumerate(blocks_of(content)):
-        check_block(block, f"{place}.content.{index}", _BLOCKS)
+    for at, block in enumerate(blocks_of(content)):
+        check_block(block, f"{place}.content.{at}", _BLOCKS)
     said = blocks_of(content)[-1].get("text", "") if prefill and content else ""
     if said != said.rstrip():
         raise invalid("messages: final assistant content cannot end with trailing whitespace")
@@ -147,9 +149,12 @@ def _check_thinking(block: Block, place: str) -> None:
 
 
 def _turns(messages: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Block]]]:
-    """Role and blocks of each turn: messages of one role in a row are one turn."""
+    """Role and blocks of each turn: messages of one role in a row are one turn, and what the
+    system says between them is none."""
     turns: list[tuple[str, list[Block]]] = []
     for message in messages:
+        if message["role"] == "system":
+            continue
         if not turns or turns[-1][0] != message["role"]:
             turns.append((message["role"], []))
         turns[-1][1].extend(blocks_of(message["content"]))
@@ -189,11 +194,20 @@ _RESULT_BLOCKS: Mapping[str, Callable[[Block, str], None]] = {
     "text": check_text,
     "image": _check_source(IMAGES),
     "document": _check_source(("application/pdf",)),
+    # A tool that was deferred and is wanted now; a source that is cited.
+    **dict.fromkeys(("tool_reference", "search_result"), lambda _block, _place: None),
 }
+# What Anthropic made itself and gets back.
+_UNREAD = (
+    *("redacted_thinking", "server_tool_use", "web_search_tool_result", "web_fetch_tool_result"),
+    *("code_execution_tool_result", "bash_code_execution_tool_result", "container_upload"),
+    *("text_editor_code_execution_tool_result", "tool_search_tool_result"),
+    *("mcp_tool_use", "mcp_tool_result", "compaction"),
+)
 _BLOCKS: Mapping[str, Callable[[Block, str], None]] = {
     **_RESULT_BLOCKS,
     "tool_use": _check_tool_use,
     "tool_result": _check_tool_result,
     "thinking": _check_thinking,
-    "redacted_thinking": lambda _block, _place: None,
+    **dict.fromkeys(_UNREAD, lambda _block, _place: None),
 }

@@ -17,17 +17,23 @@ from controlplane.local.simulator.anthropic.messages import (
     check_text,
     refuse_messages,
 )
+from controlplane.local.simulator.anthropic.tools import (
+    check_closed,
+    check_tool_choice,
+    check_tools,
+)
 
 MAX_OUTPUT_TOKENS = 64_000
+MAX_OUTPUT_TOKENS_SINCE_4_6 = 128_000
 LEAST_BUDGET_TOKENS = 1024
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 # Think with a budget, and take no `thinking.type` of "adaptive".
-_WITH_BUDGET = re.compile(r"\Aclaude-(3-|(opus|sonnet|haiku)-4(-[0-5])?(-\d{8})?\Z)|\Asim-")
+_WITH_BUDGET = re.compile(r"\Aclaude-(3-|(opus|sonnet|haiku)-4(-[0-5])?(-\d{8})?\Z)")
 # Take either `temperature` or `top_p`.
 _EITHER_SAMPLING = re.compile(r"\Aclaude-(opus-4-[1-9]|(sonnet|haiku)-4-[5-9])")
 # Take neither, but for the default.
 _NO_SAMPLING = re.compile(r"\Aclaude-(opus-4-[7-9]|mythos|(opus|sonnet|haiku|fable)-[5-9])")
-_TOOL_NAME = re.compile(r"\A[a-zA-Z0-9_-]{1,128}\Z")
+_LONG_OUTPUT = re.compile(r"\A(sim-|claude-(opus-4-[6-9]|(opus|sonnet|haiku|fable|mythos)-[5-9]))")
 _NAMES = frozenset(
     {
         *("cache_control", "container", "context_management", "inference_geo", "max_tokens"),
@@ -37,25 +43,45 @@ _NAMES = frozenset(
     }
 )
 
+_NOT_COUNTED = frozenset(
+    {
+        *("max_tokens", "metadata", "service_tier", "stop_sequences", "stream", "temperature"),
+        *("top_k", "top_p"),
+    }
+)
 
-def refuse_parameters(body: Mapping[str, Any]) -> None:
-    """Raise the Refusal that Anthropic answers to the first parameter it does not take."""
+
+def refuse_parameters(body: Mapping[str, Any], *, beta: bool = False) -> None:
+    """Raise the Refusal that Anthropic answers to the first parameter it does not take.
+
+    With a `beta` there are parameters that are not known here.
+    """
+    for name in ("max_tokens", "messages"):
+        if name not in body:
+            raise invalid(f"{name}: Field required")
+    for name in () if beta else body:
+        if name not in _NAMES:
+            raise invalid(f"{name}: Extra inputs are not permitted")
     for check in _CHECKS:
         check(body)
+
+
+def refuse_count(body: Mapping[str, Any], *, beta: bool = False) -> None:
+    """Raise the Refusal of a request to count tokens, which bounds and samples nothing."""
+    for name in () if beta else body:
+        if name in _NOT_COUNTED:
+            raise invalid(f"{name}: Extra inputs are not permitted")
+    refuse_parameters({**body, "max_tokens": max_output_tokens(body["model"])}, beta=beta)
+
+
+def max_output_tokens(model: str) -> int:
+    """What `max_tokens` may be at most."""
+    return MAX_OUTPUT_TOKENS_SINCE_4_6 if _LONG_OUTPUT.match(model) else MAX_OUTPUT_TOKENS
 
 
 def thinks(body: Mapping[str, Any]) -> bool:
     """True where the request asks for thinking."""
     return (body.get("thinking") or {}).get("type") in ("enabled", "adaptive")
-
-
-def _check_names(body: Mapping[str, Any]) -> None:
-    for name in ("max_tokens", "messages"):
-        if name not in body:
-            raise invalid(f"{name}: Field required")
-    for name in body:
-        if name not in _NAMES:
-            raise invalid(f"{name}: Extra inputs are not permitted")
 
 
 def _check_max_tokens(body: Mapping[str, Any]) -> None:
@@ -64,9 +90,10 @@ def _check_max_tokens(body: Mapping[str, Any]) -> None:
         raise invalid("max_tokens: Input should be a valid integer")
     if value < 1:
         raise invalid("max_tokens: Input should be greater than or equal to 1")
-    if value > MAX_OUTPUT_TOKENS:
+    most = max_output_tokens(body["model"])
+    if value > most:
         raise invalid(
-            f"max_tokens: {value} > {MAX_OUTPUT_TOKENS}, which is the maximum allowed number of "
+            f"max_tokens: {value} > {most}, which is the maximum allowed number of "
             f"output tokens for {body['model']}"
         )
 
@@ -104,58 +131,6 @@ def _check_small(body: Mapping[str, Any]) -> None:
         raise invalid("service_tier: Input should be 'auto' or 'standard_only'")
     if not isinstance(body.get("stream", False), bool):
         raise invalid("stream: Input should be a valid boolean")
-
-
-def _check_tools(body: Mapping[str, Any]) -> None:
-    names = []
-    for index, tool in enumerate(body.get("tools") or ()):
-        place = f"tools.{index}.custom"
-        if tool.get("type", "custom") != "custom":
-            continue  # run by Anthropic, or with a schema that it knows
-        if not _TOOL_NAME.match(str(tool.get("name", ""))):
-            raise invalid(f"{place}.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'")
-        schema = tool.get("input_schema")
-        if not isinstance(schema, dict):
-            raise invalid(f"{place}.input_schema: Field required")
-        if schema.get("type") != "object":
-            raise invalid(f"{place}.input_schema.type: Input should be 'object'")
-        extra = tool.keys() - _TOOL_MEMBERS
-        if extra:
-            raise invalid(f"{place}.{min(extra)}: Extra inputs are not permitted")
-        if tool.get("strict"):
-            _check_closed(schema, f"{place}.input_schema")
-        names.append(tool["name"])
-    if len(set(names)) != len(names):
-        raise invalid("tools: Tool names must be unique.")
-
-
-_TOOL_MEMBERS = frozenset(
-    {
-        *("name", "description", "input_schema", "type", "strict", "cache_control"),
-        *("input_examples", "defer_loading", "allowed_callers", "eager_input_streaming"),
-    }
-)
-
-
-def _check_tool_choice(body: Mapping[str, Any]) -> None:
-    choice = body.get("tool_choice")
-    if choice is None:
-        return
-    kind = choice.get("type") if isinstance(choice, dict) else None
-    if kind not in ("auto", "any", "tool", "none"):
-        raise invalid(
-            f"tool_choice: Input tag '{kind}' found using 'type' does not match any of the "
-            "expected tags: 'auto', 'any', 'tool', 'none'"
-        )
-    extra = choice.keys() - {"type", "disable_parallel_tool_use", "name"}
-    if extra or (kind == "none" and "disable_parallel_tool_use" in choice):
-        name = min(extra, default="disable_parallel_tool_use")
-        raise invalid(f"tool_choice.{kind}.{name}: Extra inputs are not permitted")
-    names = [tool.get("name") for tool in body.get("tools") or ()]
-    if not names and kind != "none":
-        raise invalid("tool_choice: tool_choice may only be specified while providing tools")
-    if kind == "tool" and choice.get("name") not in names:
-        raise invalid(f"tool_choice.tool.name: Tool '{choice.get('name')}' not found in tools")
 
 
 def _check_thinking(body: Mapping[str, Any]) -> None:
@@ -219,33 +194,17 @@ def _check_output(body: Mapping[str, Any]) -> None:
         raise invalid("output_config.format: Input should be a json_schema with its schema")
     if wanted.keys() > {"type", "schema"}:
         raise invalid("output_config.format: Extra inputs are not permitted")
-    _check_closed(wanted["schema"], "output_config.format.schema")
-
-
-def _check_closed(schema: Any, place: str) -> None:
-    """Structured outputs take closed objects only."""
-    if isinstance(schema, list):
-        for item in schema:
-            _check_closed(item, place)
-    elif isinstance(schema, dict):
-        if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
-            raise invalid(
-                f"{place}: For 'object' type, 'additionalProperties' must be explicitly set to "
-                "false"
-            )
-        for value in schema.values():
-            _check_closed(value, place)
+    check_closed(wanted["schema"], "output_config.format.schema")
 
 
 _CHECKS = (
-    _check_names,
     _check_max_tokens,
     lambda body: refuse_messages(body["messages"]),
     _check_system,
     _check_sampling,
     _check_small,
-    _check_tools,
-    _check_tool_choice,
+    check_tools,
+    check_tool_choice,
     _check_thinking,
     _check_output,
 )

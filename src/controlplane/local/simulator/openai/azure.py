@@ -17,7 +17,7 @@ from controlplane.local.simulator.generation import Generation
 from controlplane.local.simulator.openai import wire as openai
 from controlplane.local.simulator.openai.errors import error_for, exhausted_headers
 from controlplane.local.simulator.wire import (
-    API_KEY,
+    API_KEYS,
     Frames,
     Headers,
     ProviderCall,
@@ -80,7 +80,7 @@ class AzureWire(openai.OpenAIWire):
 
     def read(self, call: ProviderCall, serial: int) -> Request:
         """Key, address, body, deployment, parameters. Raises Refusal."""
-        if call.headers.get(b"api-key", b"") != API_KEY.encode():
+        if call.headers.get(b"api-key", b"").decode("latin-1") not in API_KEYS:
             raise self.error(401, "")
         deployment = _DEPLOYMENT.match(call.path)
         latest = call.path in ("/openai/v1/chat/completions", "/openai/v1/embeddings")

@@ -15,7 +15,7 @@ from controlplane.local.simulator.generation import Generation
 from controlplane.local.simulator.openai import wire as openai
 from controlplane.local.simulator.openai.errors import envelope, error_for
 from controlplane.local.simulator.wire import (
-    API_KEY,
+    API_KEYS,
     Frames,
     Headers,
     ProviderCall,
@@ -59,8 +59,7 @@ class CompatibleWire(openai.OpenAIWire):
     def read(self, call: ProviderCall, serial: int) -> Request:
         """Key, address, fields. Raises Refusal."""
         server = self._server
-        key = call.headers.get(b"authorization")
-        if server.wants_key and key != b"Bearer " + API_KEY.encode():
+        if server.wants_key and call.bearer not in API_KEYS:
             raise error_for(401, "")
         if call.method != "POST" or call.path != f"{server.path}/chat/completions":
             raise error_for(404, "")

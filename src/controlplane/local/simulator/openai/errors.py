@@ -10,6 +10,11 @@ from controlplane.local.simulator.wire import Headers, Refusal
 _OVERLOADED = "That model is currently overloaded with other requests. Please try again later."
 _SERVER = "The server had an error while processing your request. Sorry about that!"
 
+CONTEXT_FULL = (
+    "Your input exceeds the context window of this model. Please adjust your input and try again."
+)
+QUOTA_USED_UP = "You exceeded your current quota, please check your plan and billing details."
+
 # status: message, type, code
 _ERRORS: Mapping[int, tuple[str, str, str | None]] = {
     400: ("Invalid request (simulated).", "invalid_request_error", "invalid_value"),
@@ -71,5 +76,10 @@ def invalid(
 
 def exhausted_account() -> Refusal:
     """A 429 that no waiting helps."""
-    message = "You exceeded your current quota, please check your plan and billing details."
-    return Refusal(429, envelope(message, "insufficient_quota", None, "insufficient_quota"))
+    kind = "insufficient_quota"
+    return Refusal(429, envelope(QUOTA_USED_UP, kind, None, kind))
+
+
+def too_long() -> Refusal:
+    """The context is full."""
+    return invalid(CONTEXT_FULL, param="messages", code="context_length_exceeded")

@@ -5,11 +5,13 @@ https://platform.openai.com/docs/api-reference/chat/create
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from controlplane.local.simulator.openai.errors import invalid
 
+_TOOLS_OVER_RESPONSES = re.compile(r"\Agpt-(5\.6|6)")
 ROLES = ("system", "assistant", "user", "function", "tool", "developer")
 
 
@@ -17,6 +19,16 @@ def refuse_parameters(body: Mapping[str, Any]) -> None:
     """Raise the Refusal that OpenAI answers to the first parameter it does not take."""
     for check in _CHECKS:
         check(body)
+
+
+def refuse_tools(model: str, body: Mapping[str, Any]) -> None:
+    """Raise the Refusal of tools where the model takes them over Responses only."""
+    if _TOOLS_OVER_RESPONSES.match(model) and body.get("tools"):
+        raise invalid(
+            f"Function tools are not supported for {model} in /v1/chat/completions. "
+            "Please use /v1/responses instead.",
+            param="tools",
+        )
 
 
 def _check_names(body: Mapping[str, Any]) -> None:
@@ -51,7 +63,9 @@ def _check_messages(body: Mapping[str, Any]) -> None:
             )
 
 
-def _between(name: str, low: float, high: float) -> Callable[[Mapping[str, Any]], None]:
+def between(name: str, low: float, high: float) -> Callable[[Mapping[str, Any]], None]:
+    """The check of a number that is not required."""
+
     def check(body: Mapping[str, Any]) -> None:
         value = body.get(name)
         if value is None:
@@ -128,13 +142,13 @@ def _check_tool_choice(body: Mapping[str, Any]) -> None:
 _CHECKS = (
     _check_names,
     _check_messages,
-    _between("temperature", 0, 2),
-    _between("top_p", 0, 1),
-    _between("presence_penalty", -2, 2),
-    _between("frequency_penalty", -2, 2),
-    _between("n", 1, 128),
-    _between("max_tokens", 1, 128_000),
-    _between("max_completion_tokens", 1, 128_000),
+    between("temperature", 0, 2),
+    between("top_p", 0, 1),
+    between("presence_penalty", -2, 2),
+    between("frequency_penalty", -2, 2),
+    between("n", 1, 128),
+    between("max_tokens", 1, 128_000),
+    between("max_completion_tokens", 1, 128_000),
     _check_stream_options,
     _check_shapes,
     _check_tool_choice,

@@ -10,10 +10,15 @@ import orjson
 
 from controlplane.local.simulator.generation import Generation
 from controlplane.local.simulator.openai.embeddings import embedding_list, refuse_embedding
-from controlplane.local.simulator.openai.errors import error_for, exhausted_account, invalid
-from controlplane.local.simulator.openai.parameters import refuse_parameters
+from controlplane.local.simulator.openai.errors import (
+    error_for,
+    exhausted_account,
+    invalid,
+    too_long,
+)
+from controlplane.local.simulator.openai.parameters import refuse_parameters, refuse_tools
 from controlplane.local.simulator.wire import (
-    API_KEY,
+    API_KEYS,
     Frames,
     Headers,
     ProviderCall,
@@ -21,7 +26,6 @@ from controlplane.local.simulator.wire import (
     Request,
 )
 
-FINGERPRINT = "fp_50906f2aac"
 HEADERS: Headers = (
     (b"openai-organization", b"org-simulator"),
     (b"openai-processing-ms", b"12"),
@@ -54,7 +58,7 @@ class OpenAIWire:
 
     def read(self, call: ProviderCall, serial: int) -> Request:
         """Key, address, body, parameters, model: in the order of OpenAI. Raises Refusal."""
-        if call.headers.get(b"authorization", b"").lower() != b"bearer " + API_KEY.encode():
+        if call.bearer not in API_KEYS:
             raise error_for(401, "")
         if call.path not in ("/v1/chat/completions", "/v1/embeddings"):
             raise invalid(
@@ -82,6 +86,10 @@ class OpenAIWire:
         """OpenAI's 429 that no waiting helps."""
         return exhausted_account()
 
+    def too_long(self) -> Refusal:
+        """OpenAI's 400 for a full context."""
+        return too_long()
+
     def signed(self, body: Mapping[str, Any], request_id: str) -> Mapping[str, Any]:
         """As it is: the id is in a header only."""
         return body
@@ -92,10 +100,12 @@ class OpenAIWire:
         """A `chat.completion`, or the embeddings of a request for those."""
         if "messages" not in request.body:
             return embedding_list({**request.body, "model": request.model}, usage=usage)
-        message: dict[str, Any] = {"role": "assistant", "content": generation.text}
-        if generation.tool:
-            message["tool_calls"] = [tool_call(generation, request, 0)]
-        message |= {"refusal": None, "annotations": []}
+        text = generation.text
+        said, refusal = (None, text) if generation.refused else (text, None)
+        message: dict[str, Any] = {"role": "assistant", "content": said}
+        if generation.tools:
+            message["tool_calls"] = tool_calls(generation, request, 0)
+        message |= {"refusal": refusal, "annotations": []}
         return {
             **head(request, "chat.completion"),
             "choices": [
@@ -118,9 +128,13 @@ class OpenAIWire:
         """`chat.completion.chunk` events."""
         return frames(generation, request, extra=b"", usage=usage)
 
-    def event(self, data: bytes) -> bytes:
+    def event(self, data: bytes, number: int = 0) -> bytes:
         """Events have no names."""
         return b"data: %b\n\n" % data
+
+    def failed(self, request: Request, status: int, number: int | None) -> bytes | None:
+        """A completion has no such state."""
+        return None
 
 
 def checked(call: ProviderCall, model: str, body: dict[str, Any], serial: int) -> Request:
@@ -128,8 +142,9 @@ def checked(call: ProviderCall, model: str, body: dict[str, Any], serial: int) -
     if call.path.endswith("/embeddings"):
         refuse_embedding(body)
         # Embeddings show no text.
-        return Request(model, body, serial, {"messages": [{"role": "user", "content": ""}]})
+        return Request(model, body, serial, {"messages": [{"role": "user"}]})
     refuse_parameters(body)
+    refuse_tools(model, body)
     return Request(model, body, serial, body)
 
 
@@ -155,7 +170,7 @@ def head(request: Request, kind: str) -> dict[str, Any]:
         "created": int(time.time()),
         "model": SNAPSHOTS.get(request.model, request.model),
         "service_tier": "default",
-        "system_fingerprint": FINGERPRINT,
+        "system_fingerprint": "fp_50906f2aac",
     }
 
 
@@ -175,15 +190,15 @@ def token_usage(generation: Generation) -> dict[str, Any]:
     }
 
 
-def tool_call(generation: Generation, request: Request, choice: int) -> dict[str, Any]:
-    """The tool call of one choice, arguments included."""
-    assert generation.tool is not None
-    field = "input" if generation.tool.kind == "custom" else "arguments"
-    return {
-        "id": f"call_{request.serial:021d}{choice:03d}",
-        "type": generation.tool.kind,
-        generation.tool.kind: {"name": generation.tool.name, field: generation.tool.payload},
-    }
+def tool_calls(generation: Generation, request: Request, choice: int) -> list[dict[str, Any]]:
+    """The tool calls of one choice, arguments included."""
+    calls = []
+    for index, use in enumerate(generation.tools):
+        id_ = f"call_{request.serial:018d}{index:03d}{choice:03d}"
+        field = "input" if use.kind == "custom" else "arguments"
+        details = {"name": use.name, field: use.payload}
+        calls.append({"id": id_, "type": use.kind, use.kind: details})
+    return calls
 
 
 def frames(generation: Generation, request: Request, *, extra: bytes, usage: bool) -> Frames:
@@ -200,14 +215,11 @@ def frames(generation: Generation, request: Request, *, extra: bytes, usage: boo
         )
 
     content = [event(index, _role_delta(generation)) for index in range_of_choices]
-    if generation.tool:
-        for index in range_of_choices:
-            call = tool_call(generation, request, index)
-            content += [
-                event(index, delta) for delta in _tool_deltas(generation.tool.payload, call)
-            ]
+    for index in range_of_choices:
+        for place, call in enumerate(tool_calls(generation, request, index)):
+            content += [event(index, delta) for delta in _tool_deltas(place, call)]
     for piece in generation.pieces:
-        delta = b'{"content":%b}' % orjson.dumps(piece)
+        delta = orjson.dumps({"refusal" if generation.refused else "content": piece})
         content += [event(index, delta) for index in range_of_choices]
     reason = orjson.dumps(generation.finish_reason)
     counts = start + b'],"usage":' + orjson.dumps(token_usage(generation)) + b"}\n\n"
@@ -221,14 +233,15 @@ def frames(generation: Generation, request: Request, *, extra: bytes, usage: boo
 
 
 def _role_delta(generation: Generation) -> bytes:
-    content = b"null" if generation.tool else b'""'
+    content = b"null" if generation.tools else b'""'
     return b'{"role":"assistant","content":%b,"refusal":null}' % content
 
 
-def _tool_deltas(payload: str, call: Mapping[str, Any]) -> list[bytes]:
+def _tool_deltas(index: int, call: Mapping[str, Any]) -> list[bytes]:
     kind = call["type"]
     field = "input" if kind == "custom" else "arguments"
-    opening = {"index": 0, **call, kind: {**call[kind], field: ""}}
+    payload = call[kind][field]
+    opening = {"index": index, **call, kind: {**call[kind], field: ""}}
     pieces = [payload[at : at + 8] for at in range(0, len(payload), 8)]
-    deltas = [opening, *({"index": 0, kind: {field: piece}} for piece in pieces)]
+    deltas = [opening, *({"index": index, kind: {field: piece}} for piece in pieces)]
     return [orjson.dumps({"tool_calls": [delta]}) for delta in deltas]

@@ -12,6 +12,7 @@ import pytest
 from tests.unit.local.simulator.conftest import MESSAGES, SimulatedProvider, events
 
 from controlplane.local.simulator.app import Simulator
+from controlplane.local.simulator.asks import REFUSED
 from controlplane.local.simulator.wire import API_KEY
 
 WEATHER = {
@@ -152,6 +153,15 @@ async def test_a_named_tool_ends_with_stop(provider: SimulatedProvider) -> None:
     (choice,) = response.json()["choices"]
     assert choice["message"]["tool_calls"][0]["function"]["name"] == "get_weather"
     assert choice["finish_reason"] == "stop"
+
+
+async def test_a_refusal(provider: SimulatedProvider) -> None:
+    asked = {"messages": [{"role": "user", "content": REFUSED}]}
+    whole = (await provider.post(**asked)).json()["choices"][0]["message"]
+    assert (whole["content"], whole["refusal"].startswith("The simulator")) == (None, True)
+    chunks = events(await provider.post(**asked, stream=True))[:-1]
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
+    assert "".join(delta.get("refusal") or "" for delta in deltas) == whole["refusal"]
 
 
 async def test_structured_answers(provider: SimulatedProvider) -> None:
