@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired
 
-from anthropic.types import Message, RawMessageStreamEvent
+from anthropic.types import Message, MessageTokensCount, ModelInfo, RawMessageStreamEvent
 from anthropic.types.message_create_params import (
     MessageCreateParamsNonStreaming,
     MessageCreateParamsStreaming,
@@ -47,7 +47,18 @@ class _TooLargeResponse(TypedDict):
     request_id: NotRequired[str]
 
 
+# https://platform.claude.com/docs/en/api/models/list
+class _ModelsPage(TypedDict):
+    data: list[ModelInfo]
+    has_more: bool
+    first_id: str | None
+    last_id: str | None
+
+
 MESSAGE_REQUEST = Strict(_Whole | _Streamed)
 MESSAGE = Strict(Message)
 EVENT = Strict(RawMessageStreamEvent | ErrorResponse | _Ping)
 ERROR = Strict(ErrorResponse | _TooLargeResponse)
+TOKEN_COUNT = Strict(MessageTokensCount)
+MODEL_INFO = Strict(ModelInfo)
+MODELS_PAGE = Strict(_ModelsPage)

@@ -68,8 +68,11 @@ class _Screening:
                 texts = self._protocol.consistent(texts, redacted)
         return {**answer, **self._restored(texts, None, "")}
 
-    def window(self, key: str) -> StreamBuffer:
-        """The window of a text under `key` of a stream; without a key, nothing is put back."""
+    def window(self, key: str, *, sealed: bool = False) -> StreamBuffer:
+        """The window of a text under `key` of a stream; without a key, nothing is put back, and
+        what is sealed stays as it is."""
+        if sealed:
+            return StreamBuffer(self._find, self._noticed, str)
         return StreamBuffer(
             self._find, self._token, lambda text: self._put_back(text, key) if key else text
         )
@@ -84,6 +87,11 @@ class _Screening:
         """What stands in the stream instead of `value`. Raises SensitiveData."""
         self._count([finding])
         return self._tokens(finding.kind, value)
+
+    def _noticed(self, finding: Finding, value: str) -> str:
+        """The value itself. Raises SensitiveData."""
+        self._count([finding])
+        return value
 
     def _count(self, found: list[Finding]) -> None:
         """Keep count in the trail. Raises SensitiveData where the policy blocks."""

@@ -23,8 +23,15 @@ from controlplane.screening.stream_buffer import StreamBuffer
 
 # What a provider means by an error that it names in the body of a success, or in a stream.
 Failure = Callable[[Mapping[str, Any]], ProviderError]
-# The window through which a text leaves. It is told the member that the text is of.
-Window = Callable[[str], StreamBuffer]
+
+
+class Window(Port):
+    """Makes the window through which a text leaves."""
+
+    def __call__(self, key: str, *, sealed: bool = False) -> StreamBuffer:
+        """Of the text in the member `key`, "" where nothing is put back; one that is sealed is only
+        looked at."""
+        ...
 
 
 class StreamReader(Port):

@@ -8,11 +8,12 @@ held of a block leaves before the block ends.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from controlplane.domain.inference import Event
 from controlplane.protocols.messages.seals import is_sealed, seals
+from controlplane.protocols.protocol import Window
 from controlplane.screening.stream_buffer import StreamBuffer
 
 # Where a block stands for the seals: any of an answer.
@@ -21,9 +22,9 @@ _NOT_TEXT = frozenset({"type", "id", "name", "tool_use_id"})
 
 
 class EventScreen:
-    """One stream: `window` makes the window of a text, which is told the member of the text."""
+    """One stream: `window` makes the window of a text."""
 
-    def __init__(self, window: Callable[[str], StreamBuffer]) -> None:
+    def __init__(self, window: Window) -> None:
         self._window = window
         # Block index and member of its deltas -> what is held of that text.
         self._held: dict[tuple[Any, str], _Held] = {}
@@ -61,9 +62,7 @@ class EventScreen:
             key = event.get("index"), name
             if key not in self._held:
                 yield from self._rests()
-                sealed = seals(name)
-                window = self._window("" if sealed else name)
-                self._held[key] = _Held(window, name, sealed=sealed)
+                self._held[key] = _Held(self._window(name, sealed=seals(name)), name)
             yield from self._held[key].push(event, delta[name])
             return
         # A signature ends its thought; what comes beside a text does not interrupt a value.
@@ -88,10 +87,9 @@ class EventScreen:
     def _screened(self, value: Any, key: str, place: str) -> Any:
         """A value that comes in one piece; the same object where nothing in it changes."""
         if isinstance(value, str):
-            sealed = is_sealed(place)
-            window = self._window("" if sealed else key)
+            window = self._window(key, sealed=is_sealed(place))
             shown = window.push(value) + window.finish()
-            return value if sealed or shown == value else shown
+            return value if shown == value else shown
         if isinstance(value, Mapping):
             unread = {*_NOT_TEXT, "data"} if value.get("type") == "base64" else _NOT_TEXT
             members = {
@@ -116,8 +114,8 @@ class EventScreen:
 class _Held:
     """The events of one text that wait, and what has left of it and not yet gone out."""
 
-    def __init__(self, window: StreamBuffer, member: str, *, sealed: bool) -> None:
-        self._window, self._member, self._sealed = window, member, sealed
+    def __init__(self, window: StreamBuffer, member: str) -> None:
+        self._window, self._member = window, member
         self._waiting: deque[tuple[Event, str]] = deque()
         self._gone = 0
         self._shown = ""
@@ -138,7 +136,7 @@ class _Held:
     def _leave(self, shown: str) -> Iterator[Event]:
         self._shown += shown
         count = self._window.left - self._gone
-        if not self._sealed and not self._is_as_it_came(count):
+        if not self._is_as_it_came(count):
             event = self._waiting[0][0]
             self._cut(count)
             if self._shown:
