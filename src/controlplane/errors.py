@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 
@@ -204,14 +205,34 @@ class InternalError(GatewayError):
     code = "internal_error"
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedAnswer:
+    """A provider's refusal as it came: its own status, and JSON without our key."""
+
+    status: int
+    body: bytes = field(repr=False)
+
+
 class ProviderRefused(GatewayError):
-    """The provider refused the request itself; its status, message and code are passed on."""
+    """The provider refused the request itself; its status, message and code are passed on.
+
+    `answer` is all that it said, where it was asked in the caller's own protocol and words.
+    """
 
     type = "invalid_request_error"
 
-    def __init__(self, status: int, message: str, *, param: str | None, code: str | None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        param: str | None,
+        code: str | None,
+        answer: RefusedAnswer | None = None,
+    ) -> None:
         super().__init__(message, param=param, code=code)
         self.status = status
+        self.answer = answer
 
 
 class ProviderUnavailable(GatewayError):
@@ -261,6 +282,7 @@ class ProviderError(ControlPlaneError):
         param: str | None = None,
         code: str | None = None,
         retry_after_seconds: float | None = None,
+        answer: RefusedAnswer | None = None,
     ) -> None:
         super().__init__(message)
         self.kind = kind
@@ -269,6 +291,7 @@ class ProviderError(ControlPlaneError):
         self.param = param
         self.code = code
         self.retry_after_seconds = retry_after_seconds
+        self.answer = answer
 
     @property
     def refused_request(self) -> bool:

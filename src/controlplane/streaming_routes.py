@@ -10,4 +10,5 @@ STREAMING_ROUTES: tuple[tuple[str, str], ...] = (
     ("POST", "/v1/chat/completions"),
     ("POST", "/openai/v1/chat/completions"),
     ("POST", "/openai/deployments/{deployment}/chat/completions"),
+    ("POST", "/v1/messages"),
 )

@@ -15,7 +15,6 @@ from anthropic.types.message_create_params import (
     MessageCreateParamsStreaming,
 )
 from anthropic.types.shared import ErrorResponse
-from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from tests.wire_types.strict import Strict
@@ -49,8 +48,8 @@ class _TooLargeResponse(TypedDict):
     request_id: NotRequired[str]
 
 
-# The package declares lists as pages of its own client.
-class _ModelPage(BaseModel):
+# https://platform.claude.com/docs/en/api/models/list
+class _ModelsPage(TypedDict):
     data: list[ModelInfo]
     has_more: bool
     first_id: str | None
@@ -63,6 +62,7 @@ EVENT = Strict(RawMessageStreamEvent | ErrorResponse | _Ping)
 # Of a request with `?beta=true`.
 BETA_MESSAGE = Strict(BetaMessage)
 BETA_EVENT = Strict(BetaRawMessageStreamEvent | ErrorResponse | _Ping)
-TOKENS = Strict(MessageTokensCount)
-MODELS = Strict(_ModelPage)
 ERROR = Strict(ErrorResponse | _TooLargeResponse)
+TOKEN_COUNT = Strict(MessageTokensCount)
+MODEL_INFO = Strict(ModelInfo)
+MODELS_PAGE = Strict(_ModelsPage)

@@ -57,9 +57,12 @@ async def read_call(request: Request, header_family: tuple[str, ...] = ()) -> Ca
 
 
 def _family(request: Request, header_family: tuple[str, ...]) -> dict[str, str]:
-    return {
-        name: value for name, value in request.headers.items() if name.startswith(header_family)
-    }
+    found: dict[str, str] = {}
+    for name, value in request.headers.items():
+        if name.startswith(header_family):
+            # One name several times is a list (RFC 9110, section 5.3).
+            found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 def attribution(headers: Mapping[str, str]) -> Attribution:

@@ -41,7 +41,9 @@ async def respond(request: Request, protocol: Protocol, *, model: str | None = N
         if not await finishes(request.receive, opening, heartbeat.seconds):
             if call.live and _wants_stream(call.body):
                 # The status is out before there is an answer, whose headers stay unsaid.
-                events = _events(opening, protocol, stack.pop_all(), heartbeat.event)
+                events = _events(
+                    opening, protocol, call.request_id, stack.pop_all(), heartbeat.event
+                )
                 return EventStream(events, heartbeat)
             await finishes(request.receive, opening)
         if opening.cancelled():
@@ -49,7 +51,7 @@ async def respond(request: Request, protocol: Protocol, *, model: str | None = N
         answer = opening.result()
         if isinstance(answer.content, Streamed):
             # The stream outlives this function, and with it what settles and records it.
-            events = _events(opening, protocol, stack.pop_all())
+            events = _events(opening, protocol, call.request_id, stack.pop_all())
             return EventStream(events, heartbeat, headers=answer_headers(answer))
     return Response(
         encoded(answer.content.body),
@@ -68,11 +70,12 @@ def _wants_stream(body: bytes) -> bool:
 async def _events(
     opening: asyncio.Future[Answer],
     protocol: Protocol,
+    request_id: str,
     stack: AsyncExitStack,
     first: bytes = b"",
 ) -> AsyncGenerator[bytes, None]:
     """The stream; what closes it follows only once the audit event is durable."""
-    request_id = ""
+    closing = b""
     try:
         async with stack:
             try:
@@ -83,11 +86,14 @@ async def _events(
             finally:
                 # What it holds is on the stack only when it is done.
                 await end(opening)
-            request_id, content = answer.trail.request_id, answer.content
+            content = answer.content
             assert isinstance(content, Streamed)
-            frame = protocol.frame
+            frame, closes = protocol.frame, protocol.closes
             async for event in content.events:
-                yield frame(event)
+                if closes(event):
+                    closing = frame(event)
+                else:
+                    yield frame(event)
     except GatewayError as error:
         yield protocol.error_event(error, request_id)
     except Exception as error:  # the entry point: the status is sent, the stream has to say it
@@ -95,5 +101,5 @@ async def _events(
         failure = InternalError("The gateway failed in the middle of the answer.")
         yield protocol.error_event(failure, request_id)
     else:
-        if closing := protocol.ending():
+        if closing := closing or protocol.ending():
             yield closing

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from controlplane.api.errors import error_response
+from controlplane.api.spoken import spoken
 from controlplane.errors import InternalError
 from controlplane.telemetry import begin_request, flush, log, log_crash
 
@@ -33,9 +34,10 @@ class RequestMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                names = spoken(scope).request_id_headers
                 message["headers"] = [
                     *message["headers"],
-                    (b"x-request-id", request_id.encode()),
+                    *((name.encode(), request_id.encode()) for name in names),
                 ]
             await send(message)
 

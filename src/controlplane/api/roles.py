@@ -23,6 +23,8 @@ _VIEWER = _DEVELOPER | {Role.VIEWER}
 ROLES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/chat/completions"): INFERENCE_ROLES,
     ("POST", "/v1/embeddings"): INFERENCE_ROLES,
+    ("POST", "/v1/messages"): INFERENCE_ROLES,
+    ("POST", "/v1/messages/count_tokens"): INFERENCE_ROLES,
     ("GET", "/v1/models"): INFERENCE_ROLES,
     ("POST", "/openai/deployments/{deployment}/chat/completions"): INFERENCE_ROLES,
     ("POST", "/openai/deployments/{deployment}/embeddings"): INFERENCE_ROLES,

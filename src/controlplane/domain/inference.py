@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from controlplane.domain.attribution import short_id, tags_of
+from controlplane.domain.usage import ImageTokens
 
 # An answer of a model, whole, and one event of a streamed one: JSON objects of their protocol.
 Body = Mapping[str, Any]
@@ -22,6 +23,7 @@ class ProtocolName(StrEnum):
     RESPONSES = "responses"
     MESSAGES = "messages"
     EMBEDDINGS = "embeddings"
+    TOKEN_COUNTS = "token_counts"  # noqa: S105 - no password
 
 
 class AsItCame(dict[str, Any]):
@@ -58,6 +60,12 @@ class InferenceRequest:
     """True where the answer is text, whose length the policy may bound."""
     output_limits: ClassVar[tuple[str, ...]] = ()
     """The fields that bound the length of the answer; the last one is set where none is."""
+    needed: ClassVar[frozenset[str]] = frozenset()
+    """The fields without which the protocol has no request, beside those that all have."""
+    end_user_place: ClassVar[str] = "user"
+    """Where the caller's own name for its user stands."""
+    free: ClassVar[bool] = False
+    """True where it uses no tokens, whatever comes of it."""
 
     @property
     def model(self) -> str:
@@ -151,6 +159,11 @@ class InferenceRequest:
     def keeps_for_an_hour(self) -> bool:
         """True where it asks for some of it to be cached for an hour, which costs more."""
         return False
+
+    def substitute(self, images: ImageTokens) -> Body | None:
+        """What stands for an answer of a target that has none to such a request; None where
+        nothing does."""
+        return None
 
     def with_body(self, body: Mapping[str, Any]) -> Self:
         """The same request with other texts; this one stays as it is."""

@@ -214,7 +214,11 @@ class Attempts:
         last = self.failures[-1]
         if last.refused_request:
             return ProviderRefused(
-                last.status or 400, last.message, param=last.param, code=last.code
+                last.status or 400,
+                last.message,
+                param=last.param,
+                code=last.code,
+                answer=last.answer,
             )
         waits = [f.retry_after_seconds for f in self.failures if f.retry_after_seconds is not None]
         tried = f"{len(self.failures)} attempt{'s' if len(self.failures) > 1 else ''}"

@@ -158,7 +158,7 @@ class _Run:
     def estimate_usage(self) -> None:
         """Fill in what no provider reported. Where none answered, calls that ran out of time were
         read all the same; nothing where no target was asked."""
-        if self.trail.usage is not None:
+        if self.trail.usage is not None or self.request.free:
             return
         abandoned = self.attempts.abandoned
         answering = self.attempts.answering is not None
@@ -168,8 +168,12 @@ class _Run:
         self.trail.provider = target.provider
         self.trail.model_served = self.trail.model_served or target.model
         images = self.attempts.known[target.provider].images
-        said = self.tally.said if self.tally else self.said
-        usage = estimate(self.request, target.model if answering else None, said, images)
+        model, tally = target.model if answering else None, self.tally
+        if tally is None:
+            usage = estimate(self.request, model, self.said, images)
+        else:
+            heard, unheard = tally.begun, tally.unheard
+            usage = estimate(self.request, model, tally.said, images, begun=heard, unheard=unheard)
         if not answering:
             usage = TokenUsage(input=usage.input * len(abandoned))
         self.trail.usage = usage

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.usage import CHARACTERS_PER_TOKEN, ImageTokens, TokenUsage, estimated_usage
 
 
 def estimate(
-    request: InferenceRequest, model: str | None, said: int, images: ImageTokens
+    request: InferenceRequest,
+    model: str | None,
+    said: int,
+    images: ImageTokens,
+    *,
+    begun: TokenUsage | None = None,
+    unheard: bool = True,
 ) -> TokenUsage:
     """The usage of an answer of `said` characters by `model`; None for a call without an answer.
 
-    An answer that may have been thought about counts as long as it was allowed to be: nobody
-    leaves early to get the thinking for nothing.
+    What was `begun` to be reported holds where it is the larger. An answer that may have been
+    thought about `unheard` counts as long as it was allowed to be: leaving early is not a way to
+    get the thinking for nothing.
     """
     asked = request.asked_characters(images.usual * CHARACTERS_PER_TOKEN)
     usage = estimated_usage(asked, said)
-    if model is None or not request.reasons(model):
+    if begun is not None:
+        # A server that counts nothing before the end reports zeros.
+        known = begun if begun.input else replace(begun, input=usage.input)
+        usage = replace(known, output=max(begun.output, usage.output))
+    if model is None or not unheard or not request.reasons(model):
         return usage
     allowed = (request.max_output or 0) * request.answer_count
-    return TokenUsage(usage.input, max(usage.output, allowed))
+    return replace(usage, output=max(usage.output, allowed))

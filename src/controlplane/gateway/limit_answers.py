@@ -51,7 +51,10 @@ def refusal(decision: Decision, claim: Claim) -> RateLimited:
     limit = decision.refused_by
     assert limit is not None
     headers = limit_headers(decision.statuses)
+    seconds = max(1, -int(-decision.retry_after_seconds // 1))
     if limit.measure is Measure.COST:
+        if decision.fits:
+            headers["Retry-After"] = str(seconds)
         return QuotaExceeded(_cost_sentence(decision, claim, limit), headers=headers)
     if not decision.fits:
         return RateLimited(
@@ -59,7 +62,6 @@ def refusal(decision: Decision, claim: Claim) -> RateLimited:
             f"{limit.capacity:,} in {_window(limit)}. Shorten it, or lower 'max_tokens'.",
             headers=headers | {"x-should-retry": "false"},
         )
-    seconds = max(1, -int(-decision.retry_after_seconds // 1))
     if limit.measure is Measure.CONCURRENCY:
         what = f"{limit.capacity} requests of {limit.scope} are under way, which is the limit."
     else:

@@ -62,13 +62,17 @@ class _Screening:
             inspection = inspect(texts, self._policy)
             found = inspection.of(Action.REDACT, Action.BLOCK)
             self._count(found)
-            if found := [each for each in found if not self._protocol.is_sealed(each.place)]:
-                redacted = redact(texts, found, self._tokens, inspection.scope)
+            sealed = self._protocol.is_sealed
+            if found := [each for each in found if not sealed(each.place)]:
+                redacted = redact(texts, found, self._tokens, inspection.scope, sealed)
                 texts = self._protocol.consistent(texts, redacted)
-        return {**answer, **self._restored(texts, None)}
+        return {**answer, **self._restored(texts, None, "")}
 
-    def window(self, key: str) -> StreamBuffer:
-        """The window of a text under `key` of a stream; without a key, nothing is put back."""
+    def window(self, key: str, *, sealed: bool = False) -> StreamBuffer:
+        """The window of a text under `key` of a stream; without a key, nothing is put back, and
+        what is sealed stays as it is."""
+        if sealed:
+            return StreamBuffer(self._find, self._noticed, str)
         return StreamBuffer(
             self._find, self._token, lambda text: self._put_back(text, key) if key else text
         )
@@ -83,6 +87,11 @@ class _Screening:
         """What stands in the stream instead of `value`. Raises SensitiveData."""
         self._count([finding])
         return self._tokens(finding.kind, value)
+
+    def _noticed(self, finding: Finding, value: str) -> str:
+        """The value itself. Raises SensitiveData."""
+        self._count([finding])
+        return value
 
     def _count(self, found: list[Finding]) -> None:
         """Keep count in the trail. Raises SensitiveData where the policy blocks."""
@@ -103,14 +112,17 @@ class _Screening:
         value = self._originals.get(token, token)
         return json.dumps(value)[1:-1] if in_json else value
 
-    def _restored(self, value: Any, key: str | int | None) -> Any:
+    def _restored(self, value: Any, key: str | None, place: str) -> Any:
         if isinstance(value, str):
-            return self._put_back(value, key)
+            return value if self._protocol.is_sealed(place) else self._put_back(value, key)
+        way = f"{place}." if place else ""
         if isinstance(value, Mapping):
             return {
-                name: member if name in self._protocol.sealed else self._restored(member, name)
+                name: member
+                if name in self._protocol.sealed
+                else self._restored(member, name, f"{way}{name}")
                 for name, member in value.items()
             }
         if isinstance(value, list):
-            return [self._restored(item, None) for item in value]
+            return [self._restored(each, None, f"{way}{at}") for at, each in enumerate(value)]
         return value

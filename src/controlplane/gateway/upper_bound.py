@@ -48,7 +48,7 @@ def upper_bound(
     has no bound or no price.
     """
     measures = {limit.measure for limit in policy.limits}
-    if not measures & {Measure.TOKENS, Measure.COST}:
+    if request.free or not measures & {Measure.TOKENS, Measure.COST}:
         return NOTHING
     enforced = {limit.measure for limit in policy.limits if not limit.shadow}
     targets = tuple(targets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +29,13 @@ class Parameters:
 Levels = tuple[LevelValue[Parameters], ...]
 
 
-def refused_parameter(body: Mapping[str, Any], levels: Levels) -> tuple[str, Level] | None:
+def refused_parameter(
+    body: Mapping[str, Any], levels: Levels, needed: Set[str] = frozenset()
+) -> tuple[str, Level] | None:
     """The first field of a request that may not be set, and the level that forbids it; null is how
-    clients say "not set"."""
+    clients say "not set". Without those that are `needed` there is no request either."""
     for name, value in body.items():
-        if value is None or name in ALWAYS_ALLOWED:
+        if value is None or name in ALWAYS_ALLOWED or name in needed:
             continue
         for entry in levels:
             says = entry.value
@@ -43,7 +45,7 @@ def refused_parameter(body: Mapping[str, Any], levels: Levels) -> tuple[str, Lev
 
 
 def _refuse(request: InferenceRequest, levels: Levels) -> PermissionDenied | None:
-    refused = refused_parameter(request.body, levels)
+    refused = refused_parameter(request.body, levels, request.needed)
     if refused is None:
         return None
     name, level = refused

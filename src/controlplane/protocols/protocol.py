@@ -18,13 +18,20 @@ from controlplane.domain.inference import (
     ProtocolName,
 )
 from controlplane.domain.usage import TokenUsage
-from controlplane.errors import GatewayError, ProviderError
+from controlplane.errors import GatewayError, ProviderError, ProviderRefused
 from controlplane.screening.stream_buffer import StreamBuffer
 
 # What a provider means by an error that it names in the body of a success, or in a stream.
 Failure = Callable[[Mapping[str, Any]], ProviderError]
-# The window through which a text leaves. It is told the member that the text is of.
-Window = Callable[[str], StreamBuffer]
+
+
+class Window(Port):
+    """Makes the window through which a text leaves."""
+
+    def __call__(self, key: str, *, sealed: bool = False) -> StreamBuffer:
+        """Of the text in the member `key`, "" where nothing is put back; one that is sealed is only
+        looked at."""
+        ...
 
 
 class StreamReader(Port):
@@ -56,6 +63,10 @@ class Tally(Port):
     """How much it said, in characters."""
     usage: TokenUsage | None
     """What was used, once that is reported for all of it."""
+    begun: TokenUsage | None
+    """What was reported of it before: all of its input, and the least of its output."""
+    unheard: bool
+    """True while it may be thinking without a word of it being heard."""
 
     def hear(self, event: Event) -> None:
         """Take an event into account."""
@@ -87,10 +98,14 @@ class Protocol(ABC):
     """How the audit trail calls a request."""
     header_family: ClassVar[tuple[str, ...]] = ()
     """How the names of headers begin, lower case, that belong to the request."""
+    keeps_refusals: ClassVar[bool] = False
+    """True where clients read a provider's own words, so that its refusals go on as they came."""
     json_texts: ClassVar[frozenset[str]] = frozenset()
     """Members whose text is JSON itself."""
     sealed: ClassVar[frozenset[str]] = frozenset()
     """Members in which values of the request are not put back."""
+    request_id_headers: ClassVar[tuple[str, ...]] = ("x-request-id",)
+    """Under which names clients look for the id of a request."""
     heartbeat: ClassVar[bytes] = b": keep-alive\n\n"
     """What is sent in a stream while there is nothing to say."""
 
@@ -153,17 +168,27 @@ class Protocol(ABC):
         """The event as it is sent."""
         return b"data: %b\n\n" % encoded(event)
 
+    def closes(self, event: Event) -> bool:
+        """True of the event that says of a stream that it is complete, the last one."""
+        return False
+
     def ending(self) -> bytes:
-        """What closes a stream that is complete."""
+        """What closes a stream that is complete and has no such event."""
         return b""
 
     def error_answer(self, error: GatewayError, request_id: str) -> ErrorAnswer:
-        """An error as an answer; OpenAI's envelope."""
+        """An error as an answer: a provider's own where it has the request's protocol."""
+        if isinstance(error, ProviderRefused) and error.answer is not None:
+            return ErrorAnswer(error.answer.status, error.answer.body, error.headers)
+        return self.own_error(error, request_id)
+
+    def own_error(self, error: GatewayError, request_id: str) -> ErrorAnswer:
+        """An error in words of ours; OpenAI's envelope."""
         return ErrorAnswer(error.status, orjson.dumps(error.envelope()), error.headers)
 
     def error_event(self, error: GatewayError, request_id: str) -> bytes:
         """How a stream says that it cannot go on."""
-        return b"data: %b\n\n" % self.error_answer(error, request_id).body
+        return b"data: %b\n\n" % self.own_error(error, request_id).body
 
 
 def encoded(value: Mapping[str, Any]) -> bytes:

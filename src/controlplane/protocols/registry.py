@@ -13,6 +13,7 @@ _MODULES = {
     ProtocolName.EMBEDDINGS: "controlplane.protocols.embeddings.protocol",
     ProtocolName.MESSAGES: "controlplane.protocols.messages.protocol",
     ProtocolName.RESPONSES: "controlplane.protocols.responses.protocol",
+    ProtocolName.TOKEN_COUNTS: "controlplane.protocols.token_counts.protocol",
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import httpx
 
 from controlplane.config import ProviderSettings
+from controlplane.domain.inference import ProtocolName
 from controlplane.providers.kind import Kind
 from controlplane.providers.provider import Endpoint, HttpProvider
 
@@ -21,10 +22,16 @@ def provider(kind: Kind, settings: ProviderSettings, client: httpx.AsyncClient) 
     return HttpProvider(kind, settings, anthropic_endpoint(settings), client)
 
 
+_PATHS = {
+    ProtocolName.MESSAGES: "/v1/messages",
+    ProtocolName.TOKEN_COUNTS: "/v1/messages/count_tokens",
+}
+
+
 def anthropic_endpoint(settings: ProviderSettings) -> Endpoint:
     """`{base_url}/v1/messages`, the key in `x-api-key`."""
     headers = {"anthropic-version": API_VERSION}
     if settings.api_key:
         headers["x-api-key"] = settings.api_key
-    url = f"{settings.base_url.rstrip('/')}/v1/messages"
-    return Endpoint(lambda _spoken, _model: url, headers, settings.api_key)
+    base_url = settings.base_url.rstrip("/")
+    return Endpoint(lambda spoken, _: base_url + _PATHS[spoken], headers, settings.api_key)

@@ -9,7 +9,10 @@ from typing import Any
 from controlplane.domain.inference import Body, Event, InferenceRequest, ProtocolName
 from controlplane.domain.routing import Timeouts
 from controlplane.domain.usage import ImageTokens
+from controlplane.errors import UnsupportedParameter
 from controlplane.protocols.embeddings.request import EmbeddingRequest
+
+_SPOKEN = (ProtocolName.CHAT_COMPLETIONS, ProtocolName.EMBEDDINGS)
 
 
 class EchoProvider:
@@ -21,7 +24,9 @@ class EchoProvider:
         self.calls = 0
 
     def prepare(self, request: InferenceRequest, model: str) -> EchoCall:
-        """Nothing is left out."""
+        """Nothing is left out. Raises UnsupportedParameter for another protocol."""
+        if request.protocol not in _SPOKEN:
+            raise UnsupportedParameter("model", "echo", f"they have no {request.protocol}")
         return EchoCall(self, request, model)
 
 

@@ -8,22 +8,43 @@ from collections.abc import Mapping
 from datetime import UTC
 
 import httpx
+import orjson
 
-from controlplane.errors import ProviderError
+from controlplane.errors import ProviderError, RefusedAnswer
 from controlplane.providers.error_bodies import ErrorBody, error_of, read_error
 from controlplane.providers.kind import Failures
 from controlplane.providers.meanings import STATUSES, meaning_of
 
 MAX_MESSAGE_LENGTH = 2_000
+MAX_REFUSAL_BYTES = 64 * 1024
 
 
 def failure_of_response(
-    response: httpx.Response, body: bytes, failures: Failures, api_key: str
+    response: httpx.Response,
+    body: bytes,
+    failures: Failures,
+    api_key: str,
+    *,
+    keeps_refusals: bool = False,
 ) -> ProviderError:
-    """The error of an answer that is not a 200; never with our key in its message."""
+    """The error of an answer that is not a 200; never with our key in it.
+
+    Where refusals are kept, one in JSON has its answer.
+    """
     status = failures.statuses.get(response.status_code, response.status_code)
     error = read_error(body, response.headers.get("content-type", ""))
-    return _failure(error, status, failures, api_key, retry_after(response.headers))
+    failure = _failure(error, status, failures, api_key, retry_after(response.headers))
+    if keeps_refusals and failure.refused_request and _is_object(body):
+        said = body.replace(api_key.encode(), b"[key]") if api_key else body
+        failure.answer = RefusedAnswer(response.status_code, said)
+    return failure
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return len(body) <= MAX_REFUSAL_BYTES and isinstance(orjson.loads(body), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 def failure_of_event(

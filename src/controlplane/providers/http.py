@@ -51,6 +51,7 @@ class ProviderClient:
         timeouts: Timeouts,
         *,
         streamed: bool = False,
+        keeps_refusals: bool = False,
     ) -> AsyncIterator[httpx.Response]:
         """The response to `content`, a 200 whose content is still to be read.
 
@@ -76,7 +77,13 @@ class ProviderClient:
             try:
                 if response.status_code != 200:
                     body = await read(response, timeouts)
-                    raise failure_of_response(response, body, self._failures, self._api_key)
+                    raise failure_of_response(
+                        response,
+                        body,
+                        self._failures,
+                        self._api_key,
+                        keeps_refusals=keeps_refusals,
+                    )
                 yield response
             finally:
                 await response.aclose()

@@ -4,6 +4,7 @@ in translation where it does not."""
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
@@ -20,7 +21,7 @@ from controlplane.providers.http import ProviderClient, finish, last_events, rea
 from controlplane.providers.kind import Kind
 from controlplane.providers.raw_body import for_model
 from controlplane.providers.sse import data_of_events
-from controlplane.translators.registry import steps, translator
+from controlplane.translators.registry import Step, steps, translator
 from controlplane.translators.translation import StreamTranslation, Translation
 
 
@@ -47,12 +48,20 @@ class HttpProvider:
             client, endpoint.headers, failures=kind.failures, api_key=endpoint.api_key
         )
 
-    def prepare(self, request: InferenceRequest, model: str) -> HttpCall:
+    def prepare(self, request: InferenceRequest, model: str) -> HttpCall | SubstitutedCall:
         """The call for `request`. Raises UnsupportedParameter for what cannot be carried over."""
         name = self._settings.name
         way = steps(request.protocol, self._understood(request, model))
+        substitute = request.substitute(self.images)
         if way is None:
-            raise UnsupportedParameter("model", name, f"they have no {request.protocol}")
+            if substitute is None:
+                raise UnsupportedParameter("model", name, f"they have no {request.protocol}")
+            return SubstitutedCall(None, substitute)
+        call = self._call(request, way, model)
+        return call if substitute is None else SubstitutedCall(call, substitute)
+
+    def _call(self, request: InferenceRequest, way: Sequence[Step], model: str) -> HttpCall:
+        name = self._settings.name
         translations: list[Translation] = []
         left_out: list[str] = []
         lenient = request.lenient
@@ -90,8 +99,7 @@ class HttpCall:
 
     async def complete(self, timeouts: Timeouts) -> Body:
         """One whole answer; a 200 that is none is a failure. Raises ProviderError."""
-        headers = self.request.headers
-        async with self.client.post(self.url, self.content, headers, timeouts) as response:
+        async with self._posted(timeouts) as response:
             body = await read(response, timeouts)
         answer = self.protocol.read_answer(body, self.request, self.client.failure)
         for translation in reversed(self.translations):
@@ -102,10 +110,7 @@ class HttpCall:
         """Events; an empty one is a sign of life. Ends only on a finished answer."""
         reader = self.protocol.reader(self.request, self.client.failure)
         way_back = _WayBack([each.stream() for each in reversed(self.translations)])
-        headers = self.request.headers
-        async with self.client.post(
-            self.url, self.content, headers, timeouts, streamed=True
-        ) as response:
+        async with self._posted(timeouts, streamed=True) as response:
             events = data_of_events(response.aiter_bytes())
             async for data in events:
                 event = reader.feed(data)
@@ -126,6 +131,50 @@ class HttpCall:
                 raise ProviderError("protocol", "the stream ended before the answer did")
             for each in way_back.end():
                 yield each
+
+    def _posted(
+        self, timeouts: Timeouts, *, streamed: bool = False
+    ) -> AbstractAsyncContextManager[httpx.Response]:
+        return self.client.post(
+            self.url,
+            self.content,
+            self.request.headers,
+            timeouts,
+            streamed=streamed,
+            keeps_refusals=self.protocol.keeps_refusals and not self.translations,
+        )
+
+
+# A server without this address says so.
+_NOT_THERE = frozenset({404, 405, 501})
+
+
+@dataclass(frozen=True, slots=True)
+class SubstitutedCall:
+    """A call that is answered by `substitute` where the server cannot be asked."""
+
+    call: HttpCall | None
+    substitute: Body = field(repr=False)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """As of the call."""
+        return self.call.left_out if self.call else ()
+
+    async def complete(self, timeouts: Timeouts) -> Body:
+        """The server's answer, or what stands for one. Raises ProviderError."""
+        if self.call is None:
+            return self.substitute
+        try:
+            return await self.call.complete(timeouts)
+        except ProviderError as error:
+            if error.status not in _NOT_THERE:
+                raise
+            return self.substitute
+
+    def stream(self, timeouts: Timeouts) -> AsyncGenerator[Event, None]:
+        """Never: what has a substitute is answered whole."""
+        raise NotImplementedError
 
 
 _SIGN_OF_LIFE: Event = {}

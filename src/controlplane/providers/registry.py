@@ -62,7 +62,7 @@ _ROWS = (
     Kind(
         "anthropic",
         module="controlplane.providers.anthropic",
-        protocols=(ProtocolName.MESSAGES,),
+        protocols=(ProtocolName.MESSAGES, ProtocolName.TOKEN_COUNTS),
         settings=KindSettings(
             (
                 Variable("ANTHROPIC_API_KEY", "api_key"),

@@ -101,6 +101,8 @@ class Document:
             text = ""
             if isinstance(value, dict):
                 members = [((node, key, i), value[key]) for i, key in enumerate(value)]
+                if value.get("type") == "base64" and "media_type" in value:
+                    members = [member for member in members if not _is_payload(*member)]
                 pending += members[::-1]
             elif isinstance(value, list | tuple):
                 items: list[tuple[Node, Any]] = [((node, i, i), v) for i, v in enumerate(value)]
@@ -163,10 +165,19 @@ def _text(value: Any, key: str | int) -> str:
     return ""
 
 
+def _is_payload(node: Node, value: Any) -> bool:
+    """A picture or a file as Messages has it: `{"type": "base64", "media_type", "data"}`."""
+    return node[1] == "data" and isinstance(value, str) and _is_base64(value)
+
+
+def _is_base64(value: str) -> bool:
+    return value.isascii() and not value.encode().translate(None, _BASE64)
+
+
 def _without_image(value: str, key: str | int) -> str:
     """An inline image is no text, and too long to be read as one."""
     header = _IMAGE.match(value) if key in ("url", "image_url") else None
     payload = value[header.end() :] if header else ""
-    if header and payload.isascii() and not payload.encode().translate(None, _BASE64):
+    if header and _is_base64(payload):
         return header.group()
     return value

@@ -31,6 +31,8 @@ class StreamBuffer:
         self._uninterrupted = HELD_CHARACTERS
         self.changed = False
         """True once a value was replaced."""
+        self.left = 0
+        """How many characters of what came have left."""
 
     @property
     def holds(self) -> bool:
@@ -91,4 +93,5 @@ class StreamBuffer:
         pieces.append(self._text[position:cut])
         self._context = (self._context + self._text[:cut])[-CONTEXT_CHARACTERS:]
         self._text = self._text[cut:]
+        self.left += cut
         return self._restored("".join(pieces))

@@ -7,12 +7,14 @@ from typing import Any
 import orjson
 import pytest
 from tests.unit.api.test_app import app_over, assert_envelope, client
-from tests.unit.gateway.parts import Keys, gateway
+from tests.unit.gateway.parts import Book, Keys, gateway
+from tests.wire_types.anthropic_types import MODEL_INFO, MODELS_PAGE
 
 from controlplane.admin.models.model import read
 from controlplane.admin.models.routes import EXAMPLES, RouteDocument, RouteShown
 from controlplane.admin.routes import route_of
 from controlplane.domain.access import Caller, Role
+from controlplane.domain.routing import Route, Target
 from controlplane.errors import Unreachable
 
 BODY = {"model": "m", "input": ["hello", "there"]}
@@ -61,6 +63,46 @@ async def test_models() -> None:
     assert one.json() == model
     assert other.status_code == 404
     assert assert_envelope(other)["code"] == "model_not_found"
+
+
+ANTHROPIC = {"anthropic-version": "2023-06-01"}
+
+
+async def test_models_for_anthropic_s_clients() -> None:
+    names = [f"claude-{n}" for n in range(5)]
+    routes = {name: Route(name, (Target("echo", "echo-1"),)) for name in names}
+    made, _ = gateway(configuration=Book(routes=routes))
+    pages: dict[str, tuple[list[str], bool]] = {
+        "": (names, False),
+        "?limit=1000": (names, False),
+        "?limit=2": (names[:2], True),
+        "?limit=2&after_id=claude-1": (names[2:4], True),
+        "?limit=2&after_id=claude-2": (names[3:], False),
+        "?limit=2&before_id=claude-3": (names[1:3], True),
+        "?after_id=z": ([], False),
+    }
+    async with client(made) as http:
+        for query, (shown, has_more) in pages.items():
+            response = await http.get(f"/v1/models{query}", headers=ANTHROPIC)
+            page = response.json()
+            assert MODELS_PAGE.faults(page) == []
+            assert [each["id"] for each in page["data"]] == shown
+            assert page["has_more"] is has_more
+            assert page["first_id"] == (shown[0] if shown else None)
+            assert page["last_id"] == (shown[-1] if shown else None)
+        one = await http.get("/v1/models/claude-1", headers=ANTHROPIC)
+    assert one.json()["display_name"] == "claude-1"
+    assert MODEL_INFO.faults(one.json()) == []
+    assert response.headers["request-id"].startswith("req_")
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "-1", "x", "1e3", "99999999999"])
+async def test_a_page_has_a_size(limit: str) -> None:
+    made, _ = gateway()
+    async with client(made) as http:
+        response = await http.get(f"/v1/models?limit={limit}", headers=ANTHROPIC)
+    assert response.status_code == 400
+    assert response.json()["error"]["param"] == "limit"
 
 
 async def test_models_without_a_store_are_503() -> None:

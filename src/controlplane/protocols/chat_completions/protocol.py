@@ -109,6 +109,8 @@ class ChunkTally:
         self.model: str | None = None
         self.said = 0
         self.usage: TokenUsage | None = None
+        self.begun: TokenUsage | None = None
+        self.unheard = True  # what OpenAI's models think is never said
 
     def hear(self, event: Event) -> None:
         """The text of its choices, and its usage."""

@@ -5,10 +5,17 @@ https://platform.claude.com/docs/en/api/messages/create
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from controlplane.domain.body import parse_object
 from controlplane.domain.inference import InferenceRequest, ProtocolName
+from controlplane.domain.text import REQUEST_NAME, is_request_name
+from controlplane.errors import InvalidRequest
+from controlplane.protocols.messages import measure
+
+ROLES = ("assistant", "system", "user")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +24,107 @@ class MessagesRequest(InferenceRequest):
 
     protocol: ClassVar[ProtocolName] = ProtocolName.MESSAGES
     output_limits: ClassVar[tuple[str, ...]] = ("max_tokens",)
+    needed: ClassVar[frozenset[str]] = frozenset({"max_tokens"})
+    end_user_place: ClassVar[str] = "metadata.user_id"
+
+    @property
+    def end_user(self) -> str | None:
+        """`metadata.user_id`; what is no name is the provider's to judge, and not recorded."""
+        metadata = self.body.get("metadata")
+        user = metadata.get("user_id") if isinstance(metadata, Mapping) else None
+        return user if is_request_name(user) else None
+
+    def reasons(self, model: str) -> bool:
+        """By `thinking`, whatever its kind."""
+        return measure.thinks(self.body)
+
+    def asked_characters(self, of_image: int) -> int:
+        """Of the messages, and what a model reads beside them."""
+        return measure.asked_characters(self.body, of_image)
+
+    @property
+    def image_count(self) -> int:
+        """The blocks `image`, those in results of tools too."""
+        return measure.image_count(self.body)
+
+    @property
+    def unbounded(self) -> str | None:
+        """The place of the first document that is no text, or of a file in a container."""
+        return measure.first_file(self.body)
+
+    @property
+    def unpriced(self) -> str | None:
+        """What the provider runs by itself, and what makes every token dearer."""
+        return measure.unpriced(self.body)
+
+    @property
+    def keeps_for_an_hour(self) -> bool:
+        """By some `cache_control`, wherever it stands."""
+        return measure.keeps_for_an_hour(self.body)
+
+
+def parse_messages_request(raw: bytes) -> MessagesRequest:
+    """Read and check a request body. Raises InvalidRequest, naming the parameter in `param`."""
+    return MessagesRequest(
+        checked_body(raw, ("model", "max_tokens", "messages")), len(raw), raw=raw
+    )
+
+
+def checked_body(raw: bytes, required: tuple[str, ...]) -> dict[str, Any]:
+    """The object that a body is. Raises InvalidRequest.
+
+    Only what the gateway itself relies on is checked here; the provider judges the rest.
+    """
+    body = parse_object(raw)
+    for name in required:
+        if body.get(name) is None:
+            raise InvalidRequest(f"'{name}' is missing.", param=name)
+    for name, (check, expected) in _PARAMETERS.items():
+        if body.get(name) is not None and not check(body[name]):
+            raise InvalidRequest(f"'{name}' must be {expected}.", param=name)
+    for index, message in enumerate(body["messages"]):
+        _check_message(message, f"messages.{index}")
+    if isinstance(body.get("system"), list):
+        _check_blocks(body["system"], "system")
+    return body
+
+
+def _check_message(message: Any, place: str) -> None:
+    if not isinstance(message, dict):
+        raise InvalidRequest(f"'{place}' must be an object.", param=place)
+    if message.get("role") not in ROLES:
+        raise InvalidRequest(
+            f"'{place}.role' must be one of {', '.join(ROLES)}.", param=f"{place}.role"
+        )
+    content = message.get("content")
+    if isinstance(content, str):
+        return
+    if not isinstance(content, list):
+        raise InvalidRequest(
+            f"'{place}.content' must be a string or an array of content blocks.",
+            param=f"{place}.content",
+        )
+    _check_blocks(content, f"{place}.content")
+
+
+def _check_blocks(blocks: list[Any], place: str) -> None:
+    for index, block in enumerate(blocks):
+        if not isinstance(block, dict) or not isinstance(block.get("type"), str):
+            where = f"{place}.{index}"
+            raise InvalidRequest(f"'{where}' must be an object with a 'type'.", param=where)
+
+
+_OBJECT = (lambda value: isinstance(value, dict), "an object")
+_PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "model": (is_request_name, REQUEST_NAME),
+    "messages": (lambda v: isinstance(v, list) and len(v) > 0, "a non-empty array of messages"),
+    "max_tokens": (lambda v: type(v) is int and 1 <= v < 2**31, "a positive integer"),
+    "stream": (lambda v: isinstance(v, bool), "true or false"),
+    "system": (lambda v: isinstance(v, str | list), "a string or an array of text blocks"),
+    "tools": (
+        lambda v: isinstance(v, list) and all(isinstance(each, dict) for each in v),
+        "an array of objects",
+    ),
+    "metadata": _OBJECT,
+    "thinking": _OBJECT,
+}

@@ -12,6 +12,7 @@ import orjson
 
 from controlplane.domain.inference import AsItCame, Event
 from controlplane.errors import ProviderError
+from controlplane.protocols.messages.usage import risen
 from controlplane.translators.chat_completions_to_messages.digits import exact_object
 from controlplane.translators.chat_completions_to_messages.plain_json import ObjectCutter
 from controlplane.translators.chat_completions_to_messages.response import (
@@ -65,7 +66,7 @@ class ChunkTranslation:
                 return self._end(event["index"])
             elif kind == "message_delta":
                 self._stop = {**self._stop, **event["delta"]}
-                self._usage = _risen(self._usage, event.get("usage") or {})
+                self._usage = risen(self._usage, event.get("usage") or {})
             elif kind == "message_stop":
                 return self.end()
         except (KeyError, TypeError, AttributeError):
@@ -157,16 +158,3 @@ class ChunkTranslation:
 
     def _arguments(self, index: int, text: str) -> dict[str, Any]:
         return {"tool_calls": [{"index": self._calls[index], "function": {"arguments": text}}]}
-
-
-def _risen(before: Mapping[str, Any], usage: Mapping[str, Any]) -> dict[str, Any]:
-    """The counts, which are cumulative: where one falls, as with servers that end in zeros, the
-    one `before` holds."""
-    risen = dict(before)
-    for name, count in usage.items():
-        known = before.get(name)
-        if isinstance(known, Mapping) and isinstance(count, Mapping):
-            risen[name] = _risen(known, count)
-        elif count is not None and not (isinstance(known, int) and count < known):
-            risen[name] = count
-    return risen

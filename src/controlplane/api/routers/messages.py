@@ -1,0 +1,77 @@
+"""`POST /v1/messages` and what belongs to it, in Anthropic's own schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from controlplane.api.inference import respond
+from controlplane.protocols.messages.protocol import PROTOCOL
+from controlplane.protocols.token_counts.protocol import PROTOCOL as TOKEN_COUNTS
+
+router = APIRouter(tags=["inference"])
+
+_MESSAGES = [{"role": "user", "content": "Say hello."}]
+
+
+def _description(
+    request: str, required: list[str], example: dict[str, Any], response: dict[str, Any]
+) -> dict[str, Any]:
+    schema = {"type": "object", "required": required}
+    return {
+        "requestBody": {
+            "required": True,
+            "description": request,
+            "content": {"application/json": {"schema": schema, "example": example}},
+        },
+        "responses": {"200": response},
+    }
+
+
+_MESSAGE = _description(
+    "Anthropic's request for a Message. A target that speaks Messages gets it as it is.",
+    ["model", "max_tokens", "messages"],
+    {"model": "claude-sonnet-5", "max_tokens": 1024, "messages": _MESSAGES},
+    {
+        "description": "A Message, or its events, in Anthropic's schema.",
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "text/event-stream": {"schema": {"type": "string"}},
+        },
+    },
+)
+_COUNT = _description(
+    "A request for a Message without `max_tokens`.",
+    ["model", "messages"],
+    {"model": "claude-sonnet-5", "messages": _MESSAGES},
+    {
+        "description": "The target's own count; an estimate where it has none.",
+        "content": {
+            "application/json": {"schema": {"type": "object"}, "example": {"input_tokens": 10}}
+        },
+    },
+)
+
+
+@router.post(
+    "/v1/messages", summary="Create a Message", openapi_extra=_MESSAGE, response_class=Response
+)
+async def create_message(request: Request) -> Response:
+    """A Message, or server-sent events where the request says `"stream": true`."""
+    return await respond(request, PROTOCOL)
+
+
+@router.post(
+    "/v1/messages/count_tokens", summary="Count the tokens of a Message", openapi_extra=_COUNT
+)
+async def count_tokens(request: Request) -> Response:
+    """Screened, limited, routed and recorded like the Message itself; it costs nothing."""
+    return await respond(request, TOKEN_COUNTS)
+
+
+@router.api_route("/api/hello", methods=["GET", "HEAD"], include_in_schema=False)
+async def hello() -> Response:
+    """Claude Code asks here whether there is a server at all."""
+    return Response()

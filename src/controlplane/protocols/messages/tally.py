@@ -1,0 +1,73 @@
+"""What was heard of the events of a streamed Message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controlplane.domain.inference import Event
+from controlplane.domain.usage import TokenUsage
+from controlplane.protocols.messages.measure import of_block
+from controlplane.protocols.messages.usage import read_usage, risen
+
+_TEXTS = ("text", "partial_json", "thinking")
+
+
+class EventTally:
+    """One stream. The input is counted when it begins, and the output when it ends."""
+
+    def __init__(self) -> None:
+        self.model: str | None = None
+        self.said = 0
+        self.usage: TokenUsage | None = None
+        self.begun: TokenUsage | None = None
+        self.unheard = True
+        self._counts: dict[str, Any] = {}
+        self._stopped = self._counted = False
+        self._thought = 0
+
+    def hear(self, event: Event) -> None:
+        """Its text and its counts."""
+        kind = event.get("type")
+        if kind == "content_block_delta":
+            self._delta(event.get("delta"))
+        elif kind == "content_block_start":
+            self._start(event.get("content_block"))
+        elif kind == "message_start":
+            message = event.get("message")
+            if isinstance(message, Mapping):
+                model = message.get("model")
+                self.model = model if isinstance(model, str) and model else None
+                self._count(message.get("usage"))
+        elif kind == "message_delta":
+            delta = event.get("delta")
+            self._stopped |= isinstance(delta, Mapping) and delta.get("stop_reason") is not None
+            self._counted |= self._count(event.get("usage"))
+            if self._stopped and self._counted:
+                self.usage = self.begun
+
+    def _count(self, usage: Any) -> bool:
+        if not isinstance(usage, Mapping):
+            return False
+        self._counts = risen(self._counts, usage)
+        self.begun = read_usage(self._counts)
+        return "output_tokens" in usage
+
+    def _start(self, block: Any) -> None:
+        if isinstance(block, Mapping):
+            self.unheard = block.get("type") == "thinking" and not block.get("thinking")
+            self._thought = 0
+            self.said += of_block(block)
+
+    def _delta(self, delta: Any) -> None:
+        if not isinstance(delta, Mapping):
+            return
+        for name in _TEXTS:
+            if isinstance(text := delta.get(name), str) and text:
+                self.said += len(text)
+                self.unheard = False
+                self._thought += len(text) if name == "thinking" else 0
+        if isinstance(signature := delta.get("signature"), str):
+            # It holds all that was thought, also what is not shown.
+            self.said += max(0, len(signature) - self._thought)
+            self.unheard = False

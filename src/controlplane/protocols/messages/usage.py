@@ -1,0 +1,74 @@
+"""What the `usage` of a Message says was used.
+
+https://platform.claude.com/docs/en/api/messages/create
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controlplane.domain.usage import TokenUsage
+from controlplane.protocols.chat_completions.usage import count
+
+# What the provider did on top is billed as well, and is no part of the counts beside it.
+_ON_TOP = ("compaction", "advisor_message")
+
+
+def read_usage(usage: object) -> TokenUsage | None:
+    """Read a `usage` object; None where there is none or it is not one.
+
+    There, `input_tokens` are those that were neither read from a cache nor written to one.
+    """
+    if not isinstance(usage, Mapping) or "output_tokens" not in usage:
+        return None
+    counted = _of(usage)
+    iterations = usage.get("iterations")
+    for each in iterations if isinstance(iterations, list) else ():
+        if isinstance(each, Mapping) and each.get("type") in _ON_TOP:
+            counted = _sum(counted, _of(each))
+    return counted
+
+
+def risen(before: Mapping[str, Any], usage: Mapping[str, Any]) -> dict[str, Any]:
+    """The counts, which are cumulative: where one falls, as with servers that end in zeros, the
+    one `before` holds."""
+    result = dict(before)
+    for name, value in usage.items():
+        known = before.get(name)
+        if isinstance(known, Mapping) and isinstance(value, Mapping):
+            result[name] = risen(known, value)
+        elif value is not None and not _falls(known, value):
+            result[name] = value
+    return result
+
+
+def _falls(known: Any, value: Any) -> bool:
+    return isinstance(known, int) and isinstance(value, int) and value < known
+
+
+def _of(usage: Mapping[str, Any]) -> TokenUsage:
+    lifetimes = usage.get("cache_creation")
+    hour = count(lifetimes, "ephemeral_1h_input_tokens")
+    read = count(usage, "cache_read_input_tokens")
+    written = count(usage, "cache_creation_input_tokens")
+    written = max(written, hour + count(lifetimes, "ephemeral_5m_input_tokens"))
+    return TokenUsage(
+        input=count(usage, "input_tokens") + read + written,
+        output=count(usage, "output_tokens"),
+        cached=read,
+        reasoning=count(usage.get("output_tokens_details"), "thinking_tokens"),
+        cache_write=written,
+        cache_write_hour=hour,
+    )
+
+
+def _sum(one: TokenUsage, other: TokenUsage) -> TokenUsage:
+    return TokenUsage(
+        one.input + other.input,
+        one.output + other.output,
+        one.cached + other.cached,
+        one.reasoning + other.reasoning,
+        one.cache_write + other.cache_write,
+        one.cache_write_hour + other.cache_write_hour,
+    )
