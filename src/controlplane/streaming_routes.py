@@ -6,4 +6,7 @@ the infrastructure read the same table, and this file imports nothing.
 """
 
 # (method, path as the API's resources spell it, without stage or base path)
-STREAMING_ROUTES: tuple[tuple[str, str], ...] = (("POST", "/v1/chat/completions"),)
+STREAMING_ROUTES: tuple[tuple[str, str], ...] = (
+    ("POST", "/v1/chat/completions"),
+    ("POST", "/v1/responses"),
+)

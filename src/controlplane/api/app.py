@@ -17,7 +17,7 @@ from controlplane.api.errors import (
     part_missing_response,
 )
 from controlplane.api.middleware import RequestMiddleware
-from controlplane.api.routers import chat, embeddings, health, models
+from controlplane.api.routers import chat, embeddings, health, models, responses
 from controlplane.errors import ConfigurationError, GatewayError, Unreachable
 from controlplane.wiring import Container, container
 
@@ -65,7 +65,7 @@ def create_app(parts: Container | None = None) -> ControlPlane:
     )
     app.state.container = parts or container()
     app.add_middleware(RequestMiddleware)
-    for part in (chat, embeddings, models, health):
+    for part in (chat, responses, embeddings, models, health):
         app.include_router(part.router)
     app.router.routes.append(DeferredRoutes(("/admin/",), "controlplane.api.routers.admin"))
     app.router.routes.append(DeferredRoutes(("/docs", "/openapi.json"), "controlplane.api.docs"))

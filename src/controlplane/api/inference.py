@@ -66,7 +66,7 @@ async def _events(
     first: bytes = b"",
 ) -> AsyncGenerator[bytes, None]:
     """The stream; what closes it follows only once the audit event is durable."""
-    request_id = ""
+    request_id, framing = "", protocol.framing()
     try:
         async with stack:
             try:
@@ -79,15 +79,15 @@ async def _events(
                 await end(opening)
             request_id, content = answer.trail.request_id, answer.content
             assert isinstance(content, Streamed)
-            frame = protocol.frame
+            frame = framing.frame
             async for event in content.events:
                 yield frame(event)
     except GatewayError as error:
-        yield protocol.error_event(error, request_id)
+        yield framing.error_event(error, request_id)
     except Exception as error:  # the entry point: the status is sent, the stream has to say it
         log_crash(error)
         failure = InternalError("The gateway failed in the middle of the answer.")
-        yield protocol.error_event(failure, request_id)
+        yield framing.error_event(failure, request_id)
     else:
-        if closing := protocol.ending():
+        if closing := framing.ending():
             yield closing

@@ -22,6 +22,7 @@ _VIEWER = _DEVELOPER | {Role.VIEWER}
 ROLES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/chat/completions"): INFERENCE_ROLES,
     ("POST", "/v1/embeddings"): INFERENCE_ROLES,
+    ("POST", "/v1/responses"): INFERENCE_ROLES,
     ("GET", "/v1/models"): INFERENCE_ROLES,
     ("GET", "/v1/models/{model:path}"): INFERENCE_ROLES,
     ("GET", "/admin/v1/whoami"): frozenset(Role),

@@ -12,14 +12,16 @@ from controlplane.errors import GatewayError, PermissionDenied
 from controlplane.gateway.record import Trail
 from controlplane.policy.output_tokens import bound_output
 from controlplane.policy.rules import REFUSING
+from controlplane.policy.stored_responses import bound_storage
 
 R = TypeVar("R", bound=InferenceRequest)
 
 
 def authorize(request: R, policy: EffectivePolicy, trail: Trail) -> R:
-    """The request, its output bounded. Raises PermissionDenied and InvalidRequest.
+    """The request, its output bounded, its answer stored only where it may be.
 
-    What a policy on trial would refuse is noted in the trail.
+    What a policy on trial would refuse is noted in the trail. Raises PermissionDenied and
+    InvalidRequest.
     """
     caller = trail.caller
     if caller.role not in INFERENCE_ROLES:
@@ -30,7 +32,7 @@ def authorize(request: R, policy: EffectivePolicy, trail: Trail) -> R:
         raise refusal
     if policy.shadow is not None:
         trail.shadow += tuple(field for field, _ in _refusals(request, policy.shadow))
-    return bound_output(request, policy)
+    return bound_storage(bound_output(request, policy), policy)
 
 
 def _refusals(

@@ -55,7 +55,7 @@ class _Screening:
 
     def whole(self, answer: Body) -> Body:
         """A whole answer; only its texts are of the model."""
-        texts = self._protocol.texts(answer)
+        texts = came = self._protocol.texts(answer)
         if texts is None:
             return answer
         if self._policy.responses is not Answers.OFF:
@@ -63,9 +63,11 @@ class _Screening:
             found = inspection.of(Action.REDACT, Action.BLOCK)
             self._count(found)
             if found := [each for each in found if not self._protocol.is_sealed(each.place)]:
-                redacted = redact(texts, found, self._tokens, inspection.scope)
+                is_sealed = self._protocol.is_sealed
+                redacted = redact(texts, found, self._tokens, inspection.scope, is_sealed)
                 texts = self._protocol.consistent(texts, redacted)
-        return {**answer, **self._restored(texts, None)}
+        restored = self._restored(texts, None) if self.restores else texts
+        return answer if restored is came else {**answer, **restored}
 
     def window(self, key: str) -> StreamBuffer:
         """The window of a text under `key` of a stream; without a key, nothing is put back."""

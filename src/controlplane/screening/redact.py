@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from controlplane.errors import InternalError, InvalidRequest
@@ -29,10 +29,12 @@ def redact(
     findings: Sequence[Finding],
     tokens: Tokens | None = None,
     scope: Scope = EVERYTHING,
+    is_sealed: Callable[[str], bool] = lambda place: False,
 ) -> dict[str, Any]:
     """`body` with a token in place of each finding; what does not change is shared.
 
-    `findings` are of a `scan` of this very body. Afterwards a scan finds none of their kinds.
+    `findings` are of a `scan` of this very body. Afterwards a scan finds none of their kinds, but
+    for places that are sealed.
     A number becomes a string; JSON inside a string (tool-call arguments) stays JSON. Raises
     InvalidRequest where the body holds more values than can be redacted in _ROUNDS scans.
     """
@@ -43,7 +45,11 @@ def redact(
         if not findings:
             return redacted
         redacted = _replace(redacted, findings, tokens)
-        findings = [finding for finding in scan(redacted, scope) if finding.kind in kinds]
+        findings = [
+            finding
+            for finding in scan(redacted, scope)
+            if finding.kind in kinds and not is_sealed(finding.place)
+        ]
     if max(Counter(finding.detector for finding in findings).values(), default=0) >= MAX_HITS:
         raise InvalidRequest(
             "The request holds more values than can be redacted at once. Send it in parts."
