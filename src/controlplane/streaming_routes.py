@@ -11,4 +11,5 @@ STREAMING_ROUTES: tuple[tuple[str, str], ...] = (
     ("POST", "/openai/v1/chat/completions"),
     ("POST", "/openai/deployments/{deployment}/chat/completions"),
     ("POST", "/v1/messages"),
+    ("POST", "/v1/responses"),
 )

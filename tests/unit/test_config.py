@@ -133,7 +133,16 @@ def test_a_row_says_what_its_server_does_not_take() -> None:
         (
             {"alow_http": True},
             "'x' has a setting 'alow_http', and this kind has kind, base_url, api_key, "
-            "api_version, allow_http, max_tokens_field, stream_options, unsupported_params only.",
+            "api_version, allow_http, max_tokens_field, protocols, stream_options, "
+            "unsupported_params only.",
+        ),
+        *(
+            (
+                {"protocols": protocols},
+                "'x' has protocols that are not an array of one or more of chat_completions, "
+                "responses, embeddings.",
+            )
+            for protocols in ("responses", [], ["messages"], [7], [["responses"]], None)
         ),
         ({"base_url": ""}, "'x' has no base_url."),
     ],

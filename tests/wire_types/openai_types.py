@@ -6,7 +6,7 @@ its content filter, Anthropic the thinking it shows.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from openai.types import CreateEmbeddingResponse, EmbeddingCreateParams, Model
 from openai.types.chat import (
@@ -22,7 +22,15 @@ from openai.types.chat.completion_create_params import (
     CompletionCreateParams,
     CompletionCreateParamsStreaming,
 )
-from openai.types.responses import Response, ResponseItem, ResponseStreamEvent
+from openai.types.responses import (
+    Response,
+    ResponseCreateParams,
+    ResponseError,
+    ResponseErrorEvent,
+    ResponseFailedEvent,
+    ResponseItem,
+    ResponseStreamEvent,
+)
 from openai.types.shared import ErrorObject
 from pydantic import BaseModel, create_model
 from typing_extensions import TypedDict
@@ -157,6 +165,19 @@ MODEL = Strict(Model)
 MODELS = Strict(_ModelList)
 CHAT_REQUEST = Strict(CompletionCreateParams)
 EMBEDDING_REQUEST = Strict(EmbeddingCreateParams)
+RESPONSE = Strict(Response)
+RESPONSE_REQUEST = Strict(ResponseCreateParams)
+# Clients read codes that the package does not list, and OpenAI sends the error in an `error` too.
+_failure = _with(ResponseError, code=_required(str))
+_failed = _with(Response, error=_required(_failure))
+_EVENTS = (
+    *get_args(get_args(ResponseStreamEvent)[0]),
+    _with(ResponseFailedEvent, response=_required(_failed)),
+    _with(ResponseErrorEvent, error=_required(_Error)),
+)
+RESPONSE_EVENTS = {
+    get_args(kind.model_fields["type"].annotation)[0]: Strict(kind) for kind in _EVENTS
+}
 
 CHAT_PARAMETERS = (
     CompletionCreateParamsStreaming.__required_keys__

@@ -17,7 +17,15 @@ from controlplane.api.errors import (
     part_missing_response,
 )
 from controlplane.api.middleware import RequestMiddleware
-from controlplane.api.routers import azure, chat, embeddings, health, messages, models
+from controlplane.api.routers import (
+    azure,
+    chat,
+    embeddings,
+    health,
+    messages,
+    models,
+    responses,
+)
 from controlplane.errors import ConfigurationError, GatewayError, Unreachable
 from controlplane.wiring import Container, container
 
@@ -65,7 +73,7 @@ def create_app(parts: Container | None = None) -> ControlPlane:
     )
     app.state.container = parts or container()
     app.add_middleware(RequestMiddleware)
-    for part in (chat, messages, embeddings, models, azure, health):
+    for part in (chat, messages, responses, embeddings, models, azure, health):
         app.include_router(part.router)
     app.router.routes.append(DeferredRoutes(("/admin/",), "controlplane.api.routers.admin"))
     app.router.routes.append(DeferredRoutes(("/docs", "/openapi.json"), "controlplane.api.docs"))

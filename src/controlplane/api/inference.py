@@ -75,7 +75,7 @@ async def _events(
     first: bytes = b"",
 ) -> AsyncGenerator[bytes, None]:
     """The stream; what closes it follows only once the audit event is durable."""
-    closing = b""
+    closing, framing = b"", protocol.framing()
     try:
         async with stack:
             try:
@@ -88,18 +88,18 @@ async def _events(
                 await end(opening)
             content = answer.content
             assert isinstance(content, Streamed)
-            frame, closes = protocol.frame, protocol.closes
+            frame, closes = framing.frame, framing.closes
             async for event in content.events:
                 if closes(event):
                     closing = frame(event)
                 else:
                     yield frame(event)
     except GatewayError as error:
-        yield protocol.error_event(error, request_id)
+        yield framing.error_event(error, request_id)
     except Exception as error:  # the entry point: the status is sent, the stream has to say it
         log_crash(error)
         failure = InternalError("The gateway failed in the middle of the answer.")
-        yield protocol.error_event(failure, request_id)
+        yield framing.error_event(failure, request_id)
     else:
-        if closing := closing or protocol.ending():
+        if closing := closing or framing.ending():
             yield closing

@@ -25,6 +25,7 @@ ROLES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/embeddings"): INFERENCE_ROLES,
     ("POST", "/v1/messages"): INFERENCE_ROLES,
     ("POST", "/v1/messages/count_tokens"): INFERENCE_ROLES,
+    ("POST", "/v1/responses"): INFERENCE_ROLES,
     ("GET", "/v1/models"): INFERENCE_ROLES,
     ("POST", "/openai/deployments/{deployment}/chat/completions"): INFERENCE_ROLES,
     ("POST", "/openai/deployments/{deployment}/embeddings"): INFERENCE_ROLES,

@@ -15,6 +15,7 @@ class ProviderSettings:
 
     `max_tokens_field` is the one field by which it bounds an answer (None: as the caller sends it),
     `stream_options` says whether it takes them, `unsupported_params` what else it does not take.
+    `protocols` are those that it speaks, the preferred one first; empty for all of its kind.
     """
 
     name: str
@@ -25,6 +26,7 @@ class ProviderSettings:
     max_tokens_field: MaxTokensField | None = None
     stream_options: bool = True
     unsupported_params: frozenset[str] = frozenset()
+    protocols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,16 @@ class KindSettings:
     """What configures a kind: its variables, and what else a row of LLM_CP_PROVIDERS may say.
 
     It is configured where the variable that sets `api_key` has a value. A row whose server is not
-    at one of `own_hosts` is bounded by `max_tokens_elsewhere`, unless the row says otherwise.
+    at one of `own_hosts` is bounded by `max_tokens_elsewhere` and speaks `protocols_elsewhere` (all
+    of its kind where there are none), unless the row says otherwise: `protocols` it may name.
     """
 
     variables: Sequence[ProviderVariable]
     row: frozenset[str] = frozenset()
     own_hosts: tuple[str, ...] = ()
     max_tokens_elsewhere: MaxTokensField | None = None
+    protocols: tuple[str, ...] = ()
+    protocols_elsewhere: tuple[str, ...] = ()
 
 
 SettingsByKind = Mapping[str, KindSettings]

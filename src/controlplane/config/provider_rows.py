@@ -43,6 +43,7 @@ def provider_of_row(name: str, row: object, kinds: SettingsByKind) -> tuple[Prov
         _max_tokens_field(name, row, base_url, settings),
         _flag(name, row, "stream_options", default=True),
         _unsupported_params(name, row),
+        _protocols(name, row, base_url, settings),
     )
     return provider, _flag(name, row, "allow_http", default=False)
 
@@ -93,6 +94,21 @@ def _unsupported_params(name: str, row: Mapping[str, Any]) -> frozenset[str]:
     if needed := _NEEDED.intersection(value):
         raise _fault(name, f"has unsupported_params with '{min(needed)}', which every call needs")
     return frozenset(value)
+
+
+def _protocols(
+    name: str, row: Mapping[str, Any], base_url: str, settings: KindSettings
+) -> tuple[str, ...]:
+    if "protocols" not in row:
+        is_own = is_host_of(base_url, settings.own_hosts)
+        return () if is_own else settings.protocols_elsewhere
+    value = row["protocols"]
+    known = settings.protocols
+    if not isinstance(value, list) or not value or any(each not in known for each in value):
+        raise _fault(
+            name, f"has protocols that are not an array of one or more of {', '.join(known)}"
+        )
+    return tuple(dict.fromkeys(value))
 
 
 def _fault(name: str, what: str) -> ConfigurationError:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
+import orjson
+
 from controlplane.domain.attribution import short_id, tags_of
 from controlplane.domain.usage import ImageTokens
 
@@ -62,10 +64,10 @@ class InferenceRequest:
     """The fields that bound the length of the answer; the last one is set where none is."""
     needed: ClassVar[frozenset[str]] = frozenset()
     """The fields without which the protocol has no request, beside those that all have."""
-    end_user_place: ClassVar[str] = "user"
-    """Where the caller's own name for its user stands."""
     free: ClassVar[bool] = False
     """True where it uses no tokens, whatever comes of it."""
+    end_user_places: ClassVar[tuple[str, ...]] = ("user",)
+    """Where the name of the caller's user may stand."""
 
     @property
     def model(self) -> str:
@@ -132,6 +134,15 @@ class InferenceRequest:
         """Tokens that may be billed as output beside the answers, at most."""
         return 0
 
+    @property
+    def stateful(self) -> str | None:
+        """What of it builds on an answer that a provider stores, or asks for one to be stored."""
+        return None
+
+    def stateless(self) -> Self:
+        """The same request, whose answer no provider stores."""
+        return self
+
     def reasons(self, model: str) -> bool:
         """True where `model` may think before it speaks."""
         return False
@@ -175,4 +186,8 @@ class InferenceRequest:
 
     def replace(self, **changes: Any) -> Self:
         """The same request with other parameters; this one stays as it is."""
-        return dataclasses.replace(self, body={**self.body, **changes}, raw=None)
+        raw = None
+        if self.raw is not None and self.body and self.body.keys().isdisjoint(changes):
+            # What is new stands behind the rest, which stays as it was written.
+            raw = b"%b,%b" % (self.raw.rstrip()[:-1], orjson.dumps(changes)[1:])
+        return dataclasses.replace(self, body={**self.body, **changes}, raw=raw)

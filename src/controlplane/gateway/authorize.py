@@ -13,9 +13,10 @@ from controlplane.policy.rules import REFUSING
 
 
 def authorize(request: InferenceRequest, policy: EffectivePolicy, trail: Trail) -> None:
-    """Raises PermissionDenied and InvalidRequest.
+    """Nothing where it may.
 
-    What a policy on trial would refuse is noted in the trail.
+    What a policy on trial would refuse is noted in the trail. Raises PermissionDenied and
+    InvalidRequest.
     """
     caller = trail.caller
     if caller.role not in INFERENCE_ROLES:

@@ -150,7 +150,8 @@ class _Run:
         except TimeoutError as error:
             raise await self._cut(504, "stopped in the middle of its answer") from error
         except ProviderError as error:
-            raise await self._cut(502, "broke off in the middle of its answer") from error
+            code = error.code if self.protocol.tells_codes else None
+            raise await self._cut(502, "broke off in the middle of its answer", code) from error
         finally:
             self.trail.usage = tally.usage
             self.trail.waited_seconds += watchdog.waited
@@ -184,12 +185,12 @@ class _Run:
         self.trail.model_served = model or target.model
         self.trail.usage = usage
 
-    async def _cut(self, status: int, what: str) -> ProviderUnavailable:
+    async def _cut(self, status: int, what: str, code: str | None = None) -> ProviderUnavailable:
         self.trail.attempts[-1] = replace(self.trail.attempts[-1], failure="cut")
         if self.attempts.answering:
             await self.attempts.note_failure(self.attempts.answering)
         return ProviderUnavailable(
             status,
             f"The provider '{self.trail.provider}' {what}. What came before is incomplete.",
-            code="stream_interrupted",
+            code=code or "stream_interrupted",
         )

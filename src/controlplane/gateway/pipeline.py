@@ -45,6 +45,7 @@ from controlplane.gateway.settle import settle
 from controlplane.gateway.upper_bound import upper_bound
 from controlplane.policy.output_tokens import bound_output
 from controlplane.policy.screening import SCREENING
+from controlplane.policy.stored_responses import bound_storage
 from controlplane.protocols.protocol import Protocol
 
 
@@ -86,6 +87,7 @@ async def answered(call: Call, gateway: Gateway, protocol: Protocol) -> AsyncIte
         authorize(request, policy, trail)
         chosen = route(request.model, configuration.routes, gateway.rng, belongs.session_id)
         asked = request.max_output is not None
+        request = bound_storage(request, policy)
         request = bound_output(request, policy, [target.model for target in chosen.targets])
         timeouts = effective_timeouts(request, chosen, call)
         async with replay(call, request, timeouts.total_s, gateway.replays, trail) as again:

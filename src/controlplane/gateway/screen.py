@@ -61,7 +61,7 @@ def screen(
     # A value that must not be kept may stand in the very fields that the audit event shows.
     hidden = {finding.place for finding in blocked}
     trail.model_requested = None if "model" in hidden else screened.model
-    trail.end_user = None if request.end_user_place in hidden else screened.end_user
+    trail.end_user = None if hidden.intersection(request.end_user_places) else screened.end_user
     trail.stream = request.stream
     if blocked:
         raise refusal(blocked, "request")

@@ -55,7 +55,7 @@ class _Screening:
 
     def whole(self, answer: Body) -> Body:
         """A whole answer; only its texts are of the model."""
-        texts = self._protocol.texts(answer)
+        texts = came = self._protocol.texts(answer)
         if texts is None:
             return answer
         if self._policy.responses is not Answers.OFF:
@@ -66,7 +66,8 @@ class _Screening:
             if found := [each for each in found if not sealed(each.place)]:
                 redacted = redact(texts, found, self._tokens, inspection.scope, sealed)
                 texts = self._protocol.consistent(texts, redacted)
-        return {**answer, **self._restored(texts, None, "")}
+        restored = self._restored(texts, None, "") if self.restores else texts
+        return answer if restored is came else {**answer, **restored}
 
     def window(self, key: str, *, sealed: bool = False) -> StreamBuffer:
         """The window of a text under `key` of a stream; without a key, nothing is put back, and

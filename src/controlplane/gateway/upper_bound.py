@@ -66,8 +66,8 @@ def _check_bounded(request: InferenceRequest, *, strict: bool) -> None:
     place = request.unbounded if strict else None
     if place is not None:
         raise InvalidRequest(
-            f"'{place}' is a file: how many tokens that is cannot be known beforehand, and the "
-            "policy limits them. Send its text.",
+            f"How many tokens '{place}' comes to cannot be known beforehand, and the policy limits "
+            "them. Send its text instead.",
             param=place,
             code="unbounded_request",
         )

@@ -14,6 +14,7 @@ from controlplane.policy.redis_down import WHEN_REDIS_IS_DOWN
 from controlplane.policy.rule import MergedRule, Rule
 from controlplane.policy.screening import SCREENING
 from controlplane.policy.stored_payloads import STORE_PAYLOADS
+from controlplane.policy.stored_responses import STORED_RESPONSES
 from controlplane.policy.validity import VALID
 
 # In the order in which they refuse, and in which people see them.
@@ -28,6 +29,7 @@ _ROWS: tuple[Rule[Any], ...] = (
     SCREENING,
     WHEN_REDIS_IS_DOWN,
     STORE_PAYLOADS,
+    STORED_RESPONSES,
     VALID,
     MODE,
 )

@@ -81,6 +81,26 @@ class StreamScreen(Port):
         ...
 
 
+class Framing(Port):
+    """How one stream is sent."""
+
+    def frame(self, event: Event) -> bytes:
+        """The event as it is sent."""
+        ...
+
+    def closes(self, event: Event) -> bool:
+        """True of the event that says of a stream that it is complete, the last one."""
+        ...
+
+    def ending(self) -> bytes:
+        """What closes a stream that is complete and has no such event."""
+        ...
+
+    def error_event(self, error: GatewayError, request_id: str) -> bytes:
+        """How a stream says that it cannot go on."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorAnswer:
     """An error as a caller gets it: `body` is JSON."""
@@ -106,6 +126,8 @@ class Protocol(ABC):
     """Members in which values of the request are not put back."""
     request_id_headers: ClassVar[tuple[str, ...]] = ("x-request-id",)
     """Under which names clients look for the id of a request."""
+    tells_codes: ClassVar[bool] = False
+    """True where a caller acts upon the code by which a provider broke its stream off."""
     heartbeat: ClassVar[bytes] = b": keep-alive\n\n"
     """What is sent in a stream while there is nothing to say."""
 
@@ -163,6 +185,10 @@ class Protocol(ABC):
     def stream_screen(self, window: Window) -> StreamScreen:
         """Of one stream."""
         raise NotImplementedError
+
+    def framing(self) -> Framing:
+        """Of one stream."""
+        return self
 
     def frame(self, event: Event) -> bytes:
         """The event as it is sent."""

@@ -30,7 +30,8 @@ class Kind:
     `module` has a function `provider(kind, settings, client)` that returns a Provider of
     `gateway/ports.py`; it is imported by the first call. `price_list` is the provider of
     `genai-prices` whose prices hold for the provider that is named like its kind: what a server of
-    another name costs is not for us to guess. `trace_name` is its `gen_ai.provider.name`.
+    another name costs is not for us to guess. `trace_name` is its `gen_ai.provider.name`. On the
+    kind's own server, models that match `tools_over_responses` take tools over Responses only.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Kind:
     images: ImageTokens
     price_list: str | None
     trace_name: str
+    tools_over_responses: tuple[str, ...] = ()
 
     @property
     def key_variable(self) -> ProviderVariable:

@@ -114,6 +114,17 @@ STATUSES: Mapping[str, int] = {
     "content_policy_violation": 400,
     "context_length_exceeded": 400,
     "invalid_prompt": 400,
+    "invalid_encrypted_content": 400,
+    **dict.fromkeys(
+        (
+            *("invalid_image", "invalid_image_format", "invalid_base64_image", "invalid_image_url"),
+            *("invalid_image_mode", "image_too_large", "image_too_small", "image_parse_error"),
+            *("image_file_too_large", "image_file_not_found", "image_content_policy_violation"),
+            *("unsupported_image_media_type", "empty_image_file", "failed_to_download_image"),
+            *("bio_policy", "cyber_policy", "misalignment_policy_violation"),
+        ),
+        400,
+    ),
     "authentication_error": 401,
     "invalid_api_key": 401,
     "insufficient_quota": 402,
@@ -122,6 +133,8 @@ STATUSES: Mapping[str, int] = {
     "model_not_found": 404,
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
+    "slow_down": 503,
+    "server_is_overloaded": 503,
     "service_unavailable_error": 503,
     "overloaded_error": 529,
 }

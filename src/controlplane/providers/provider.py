@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from itertools import chain
 
 import httpx
@@ -44,6 +45,7 @@ class HttpProvider:
         self._kind = kind
         self._settings = settings
         self._endpoint = endpoint
+        self._protocols = tuple(map(ProtocolName, settings.protocols)) or kind.protocols
         self._client = ProviderClient(
             client, endpoint.headers, failures=kind.failures, api_key=endpoint.api_key
         )
@@ -57,6 +59,8 @@ class HttpProvider:
             if substitute is None:
                 raise UnsupportedParameter("model", name, f"they have no {request.protocol}")
             return SubstitutedCall(None, substitute)
+        if way and (stored := request.stateful) is not None:
+            raise UnsupportedParameter(stored, name, f"they have no {request.protocol}")
         call = self._call(request, way, model)
         return call if substitute is None else SubstitutedCall(call, substitute)
 
@@ -82,7 +86,20 @@ class HttpProvider:
         )
 
     def _understood(self, request: InferenceRequest, model: str) -> Collection[ProtocolName]:
-        return self._kind.protocols
+        """What the server speaks, for this request."""
+        if self._settings.protocols or not _asks_for_functions(request):
+            return self._protocols
+        if not any(fnmatchcase(model, glob) for glob in self._kind.tools_over_responses):
+            return self._protocols
+        only = (ProtocolName.RESPONSES,)
+        return only if steps(request.protocol, only) is not None else self._protocols
+
+
+def _asks_for_functions(request: InferenceRequest) -> bool:
+    """True for a chat in which functions may be called."""
+    body = request.body
+    is_chat = request.protocol is ProtocolName.CHAT_COMPLETIONS
+    return is_chat and bool(body.get("tools") or body.get("functions"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ from controlplane.providers.kind import Failures, Kind
 # The largest picture at OpenAI. https://platform.openai.com/docs/guides/images-vision#calculating-costs
 _IMAGE, _IMAGE_OF_MINI = 5_000, 49_000
 # What servers that speak OpenAI's format differ in.
-_COMPATIBLE = frozenset({"max_tokens_field", "stream_options", "unsupported_params"})
+_COMPATIBLE = frozenset({"max_tokens_field", "protocols", "stream_options", "unsupported_params"})
+_OF_OPENAI = (ProtocolName.CHAT_COMPLETIONS, ProtocolName.RESPONSES, ProtocolName.EMBEDDINGS)
 
 _ROWS = (
     Kind(
         "openai",
         module="controlplane.providers.openai",
-        protocols=(ProtocolName.CHAT_COMPLETIONS, ProtocolName.EMBEDDINGS),
+        protocols=_OF_OPENAI,
         settings=KindSettings(
             (
                 Variable("OPENAI_API_KEY", "api_key"),
@@ -29,7 +30,10 @@ _ROWS = (
             own_hosts=("openai.com", "azure.com"),
             # Ollama ignores OpenAI's newer name and Mistral refuses it; both know this one.
             max_tokens_elsewhere="max_tokens",
+            protocols=_OF_OPENAI,
+            protocols_elsewhere=(ProtocolName.CHAT_COMPLETIONS, ProtocolName.EMBEDDINGS),
         ),
+        tools_over_responses=("gpt-5.6*", "gpt-6*"),
         failures=Failures(),
         images=ImageTokens(_IMAGE, at_most_of={"mini": _IMAGE_OF_MINI}),
         price_list="openai",
@@ -38,7 +42,7 @@ _ROWS = (
     Kind(
         "azure",
         module="controlplane.providers.azure",
-        protocols=(ProtocolName.CHAT_COMPLETIONS, ProtocolName.EMBEDDINGS),
+        protocols=_OF_OPENAI,
         settings=KindSettings(
             (
                 Variable("AZURE_OPENAI_API_KEY", "api_key"),
@@ -52,6 +56,7 @@ _ROWS = (
                 Variable("AZURE_OPENAI_API_VERSION", "api_version", default="2024-10-21"),
             ),
             row=_COMPATIBLE,
+            protocols=_OF_OPENAI,
         ),
         failures=Failures(),
         # The name of a deployment does not say which model it is.

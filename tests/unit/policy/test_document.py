@@ -32,6 +32,7 @@ WHOLE: dict[str, Any] = {
     "screening": {"pii": "redact"},
     "when_redis_is_down": {"rate": "open", "cost": "closed"},
     "store_payloads": False,
+    "stored_responses": False,
     "valid": {"from": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00+01:00"},
     "mode": "enforce",
 }
@@ -198,7 +199,7 @@ def test_what_cannot_be_tried_out_is_refused_by_name(field: dict[str, Any]) -> N
 
 @pytest.mark.parametrize("value", [None, "x", 1.5])
 @pytest.mark.parametrize(
-    "field", [name for name in RULES if name not in ("store_payloads", "mode")]
+    "field", [name for name in RULES if name not in ("store_payloads", "stored_responses", "mode")]
 )
 def test_a_value_of_another_type_is_told_one_that_would_do(field: str, value: Any) -> None:
     ((place, message),) = errors({field: value}).items()

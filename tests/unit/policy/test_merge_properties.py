@@ -62,6 +62,7 @@ FOR_GOOD: dict[str, st.SearchStrategy[Any]] = {
     ),
     "when_redis_is_down": st.fixed_dictionaries({}, optional={"rate": DOWN, "cost": DOWN}),
     "store_payloads": st.booleans(),
+    "stored_responses": st.booleans(),
 }
 ENFORCED = st.fixed_dictionaries({}, optional=TRIED | FOR_GOOD)
 SHADOW = st.fixed_dictionaries({"mode": st.just("shadow")}, optional=TRIED)

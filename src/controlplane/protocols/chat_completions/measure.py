@@ -12,7 +12,7 @@ import orjson
 # Besides the messages, what a model reads.
 _READ = ("tools", "functions", "response_format", "prediction")
 # Models that think before they speak: what they thought is billed, and seen in the usage alone.
-_REASONING = re.compile(r"(?:^|[-/])(?:o[1-9]|gpt-[5-9])")
+REASONING = re.compile(r"(?:^|[-/])(?:o[1-9]|gpt-[5-9])")
 # What these add to the bill is not counted in tokens of the model's price.
 _UNPRICED = ("web_search_options", "audio")
 
@@ -61,7 +61,7 @@ def keeps_for_an_hour(body: Mapping[str, Any]) -> bool:
 def reasons(body: Mapping[str, Any], model: str) -> bool:
     """True where the model may think before it speaks."""
     effort = body.get("reasoning_effort")
-    return effort not in (None, "none", "minimal") or bool(_REASONING.search(model))
+    return effort not in (None, "none", "minimal") or bool(REASONING.search(model))
 
 
 def asked_characters(body: Mapping[str, Any], of_image: int) -> int:

@@ -25,7 +25,7 @@ class MessagesRequest(InferenceRequest):
     protocol: ClassVar[ProtocolName] = ProtocolName.MESSAGES
     output_limits: ClassVar[tuple[str, ...]] = ("max_tokens",)
     needed: ClassVar[frozenset[str]] = frozenset({"max_tokens"})
-    end_user_place: ClassVar[str] = "metadata.user_id"
+    end_user_places: ClassVar[tuple[str, ...]] = ("metadata.user_id",)
 
     @property
     def end_user(self) -> str | None:

@@ -22,7 +22,7 @@ async def test_tokens_are_counted(provider: SimulatedProvider) -> None:
         )
 
     counted = (await count(system="Be brief.", thinking=THINKING)).json()
-    assert types.TOKENS.faults(counted) == []
+    assert types.TOKEN_COUNT.faults(counted) == []
     made = (await provider.anthropic(system="Be brief.")).json()
     assert counted["input_tokens"] == made["usage"]["input_tokens"]
     assert refusal(await count(max_tokens=9)) == "max_tokens: Extra inputs are not permitted"
@@ -48,7 +48,7 @@ async def test_models_by_pages(provider: SimulatedProvider) -> None:
     assert pages == [ids[:2], ids[2:4], ids[2:3]]
     assert [page["has_more"] for page in (first, second, before)] == [True, True, True]
     for page in (everything, first):
-        assert types.MODELS.faults(page) == []
+        assert types.MODELS_PAGE.faults(page) == []
     assert (await get(f"/{MODEL}")).json() == everything["data"][ids.index(MODEL)]
     assert (await get("/gpt-5.5")).status_code == 404
     assert "limit: Input should be" in refusal(await get(limit=0))

@@ -1,0 +1,131 @@
+"""How much a request and its answer say, and what of it cannot be counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from controlplane.protocols.chat_completions.measure import REASONING
+
+Placed = tuple[str, Mapping[str, Any]]
+# Besides the input, what a model reads.
+_READ = ("instructions", "tools", "text", "prompt")
+# These run at the caller. What all others add, in tokens and in fees, is not known beforehand.
+_TOOLS_OF_CALLERS = frozenset(
+    {"function", "custom", "namespace", "tool_search", "local_shell", "apply_patch"}
+)
+_TIERS = frozenset({"auto", "default", "flex"})
+_IMAGES = frozenset({"input_image", "computer_screenshot"})
+# Kept for no longer than this, the cache costs what it costs without being asked for.
+_SHORT_CACHE = "30m"
+
+
+def items(body: Mapping[str, Any]) -> Iterator[Placed]:
+    """The items of the input, each with its place."""
+    given = body.get("input")
+    for index, item in enumerate(given if isinstance(given, list) else ()):
+        if isinstance(item, Mapping):
+            yield f"input.{index}", item
+
+
+def parts(body: Mapping[str, Any]) -> Iterator[Placed]:
+    """The items of the input and the parts that they hold, each with its place."""
+    for place, item in items(body):
+        yield place, item
+        for name in ("content", "output"):
+            held = item.get(name)
+            if isinstance(held, Mapping):
+                yield f"{place}.{name}", held
+            for index, part in enumerate(held if isinstance(held, list) else ()):
+                if isinstance(part, Mapping):
+                    yield f"{place}.{name}.{index}", part
+
+
+def tools(body: Mapping[str, Any]) -> Iterator[Placed]:
+    """The tools of the request and of items of its input, each with its place."""
+    yield from _tools(body, "tools")
+    for place, item in items(body):
+        yield from _tools(item, f"{place}.tools")
+
+
+def _tools(holder: Mapping[str, Any], place: str) -> Iterator[Placed]:
+    held = holder.get("tools")
+    for index, tool in enumerate(held if isinstance(held, list) else ()):
+        if isinstance(tool, Mapping):
+            yield f"{place}.{index}", tool
+            yield from _tools(tool, f"{place}.{index}.tools")
+
+
+def image_count(body: Mapping[str, Any]) -> int:
+    """How many pictures the input holds."""
+    return sum(1 for _, part in parts(body) if part.get("type") in _IMAGES)
+
+
+def is_reference(item: Mapping[str, Any]) -> bool:
+    """True for an item that only names another one; its type may be left out."""
+    kind = item.get("type")
+    return kind == "item_reference" or (kind is None and item.keys() == {"id"})
+
+
+def unbounded(body: Mapping[str, Any]) -> str | None:
+    """The place of the first thing that brings what is not known here."""
+    for name in ("previous_response_id", "conversation", "prompt"):
+        if body.get(name) is not None:
+            return name
+    return next(
+        (
+            place
+            for place, part in parts(body)
+            if part.get("type") == "input_file" or is_reference(part)
+        ),
+        None,
+    )
+
+
+def unpriced(body: Mapping[str, Any]) -> str | None:
+    """The name of something that costs more than tokens."""
+    for place, tool in tools(body):
+        if not _runs_at_the_caller(tool):
+            return place
+    audio = next((place for place, part in parts(body) if part.get("type") == "input_audio"), None)
+    if audio is not None:
+        return audio
+    return None if (body.get("service_tier") or "auto") in _TIERS else "service_tier"
+
+
+def _runs_at_the_caller(tool: Mapping[str, Any]) -> bool:
+    if tool.get("type") == "shell":
+        environment = tool.get("environment")
+        return isinstance(environment, Mapping) and environment.get("type") == "local"
+    return tool.get("type") in _TOOLS_OF_CALLERS
+
+
+def keeps_for_an_hour(body: Mapping[str, Any]) -> bool:
+    """True where the cache is asked to keep for longer than it does of itself."""
+    options = body.get("prompt_cache_options")
+    return isinstance(options, Mapping) and options.get("ttl") not in (None, _SHORT_CACHE)
+
+
+def reasons(body: Mapping[str, Any], model: str) -> bool:
+    """True where the model may think before it speaks."""
+    reasoning = body.get("reasoning")
+    effort = reasoning.get("effort") if isinstance(reasoning, Mapping) else None
+    return effort not in (None, "none", "minimal") or bool(REASONING.search(model))
+
+
+def asked_characters(body: Mapping[str, Any], of_image: int) -> int:
+    """How much a request says, in characters."""
+    return sum(characters(body.get(name), of_image) for name in ("input", *_READ))
+
+
+def characters(value: Any, of_image: int = 0) -> int:
+    """How much an item or another part of a request or answer says, roughly: all its texts."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, list):
+        return sum(characters(each, of_image) for each in value)
+    if not isinstance(value, Mapping):
+        return 0
+    if value.get("type") in _IMAGES:
+        return of_image
+    return sum(characters(each, of_image) for each in value.values())

@@ -1,0 +1,133 @@
+"""Responses as a protocol of the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from controlplane.domain.inference import AsItCame, Body, Event, InferenceRequest, ProtocolName
+from controlplane.domain.usage import TokenUsage
+from controlplane.errors import ProviderError
+from controlplane.protocols.protocol import Failure, Protocol, Window, json_object
+from controlplane.protocols.responses.frames import ResponseFrames
+from controlplane.protocols.responses.measure import characters
+from controlplane.protocols.responses.reader import ResponseReader, failed
+from controlplane.protocols.responses.request import ResponsesRequest, parse_responses_request
+from controlplane.protocols.responses.stream_screen import ResponseScreen
+from controlplane.protocols.responses.texts import is_sealed, without_logprobs
+from controlplane.protocols.responses.usage import read_usage
+
+# Events in which nothing is to be seen yet. What begins or is under way has nothing to show either.
+_OF_RESPONSES = frozenset({"response.created", "response.queued", "response.in_progress"})
+_BEGINS = (".added", ".in_progress", ".delta")
+
+
+class Responses(Protocol):
+    """See `Protocol`."""
+
+    name: ClassVar[ProtocolName] = ProtocolName.RESPONSES
+    operation: ClassVar[str] = "responses"
+    json_texts: ClassVar[frozenset[str]] = frozenset({"arguments"})
+    sealed: ClassVar[frozenset[str]] = frozenset({"encrypted_content"})
+    tells_codes: ClassVar[bool] = True
+
+    def parse(self, raw: bytes) -> ResponsesRequest:
+        """See `parse_responses_request`."""
+        return parse_responses_request(raw)
+
+    def read_answer(self, body: bytes, request: InferenceRequest, failure: Failure) -> Body:
+        """A response that did not fail; one that is incomplete or not begun is an answer too."""
+        answer = json_object(body)
+        if answer.get("status") == "failed":
+            raise failed(answer, failure)
+        if answer.get("error") or answer.get("object") == "error":
+            raise failure(answer)
+        if not isinstance(answer.get("output"), list):
+            raise ProviderError("protocol", "the answer is not a response")
+        return AsItCame(answer, body)
+
+    def reader(self, request: InferenceRequest, failure: Failure) -> ResponseReader:
+        """Of its events."""
+        return ResponseReader(failure)
+
+    def usage(self, answer: Body) -> TokenUsage | None:
+        """Its member `usage`."""
+        return read_usage(answer.get("usage"))
+
+    def said(self, answer: Body) -> int:
+        """In its output."""
+        return characters(answer.get("output"))
+
+    def tally(self) -> ResponseTally:
+        """Of its events."""
+        return ResponseTally()
+
+    def is_visible(self, event: Event) -> bool:
+        """Anything but that something begins."""
+        kind = event.get("type")
+        if kind in _OF_RESPONSES:
+            return False
+        if not isinstance(kind, str) or not kind.endswith(_BEGINS):
+            return True
+        return bool(event.get("delta"))
+
+    def texts(self, answer: Body) -> dict[str, Any] | None:
+        """Its output; the rest repeats the request."""
+        output = answer.get("output")
+        return {"output": output} if isinstance(output, list) else None
+
+    def consistent(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+        """Without the `logprobs` of a changed text."""
+        pairs = zip(before["output"], after["output"], strict=True)
+        return {"output": [_consistent(old, new) for old, new in pairs]}
+
+    def is_sealed(self, place: str) -> bool:
+        """In encrypted content and ids of items."""
+        return is_sealed(place)
+
+    def stream_screen(self, window: Window) -> ResponseScreen:
+        """Of its events."""
+        return ResponseScreen(window)
+
+    def framing(self) -> ResponseFrames:
+        """Of one stream."""
+        return ResponseFrames()
+
+
+class ResponseTally:
+    """What was heard of its events."""
+
+    def __init__(self) -> None:
+        self.model: str | None = None
+        self.said = 0
+        self.usage: TokenUsage | None = None
+        self.begun: TokenUsage | None = None
+        # A model thinks without a word of it being told.
+        self.unheard = True
+
+    def hear(self, event: Event) -> None:
+        """The text of deltas, and the usage of the last event."""
+        if isinstance(delta := event.get("delta"), str):
+            self.said += len(delta)
+            return
+        response = event.get("response")
+        if not isinstance(response, Mapping):
+            return
+        if isinstance(model := response.get("model"), str) and model:
+            self.model = model
+        if (usage := read_usage(response.get("usage"))) is not None:
+            self.usage = usage
+
+
+def _consistent(old: Any, new: Any) -> Any:
+    """An item; `new` is `old`, or a copy of it in which values were replaced."""
+    if new is old or not isinstance(new, Mapping) or not isinstance(new.get("content"), list):
+        return new
+    content = [
+        without_logprobs(part) if part is not was and isinstance(part, Mapping) else part
+        for was, part in zip(old["content"], new["content"], strict=True)
+    ]
+    return {**new, "content": content}
+
+
+PROTOCOL = Responses()

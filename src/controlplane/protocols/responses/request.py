@@ -1,0 +1,110 @@
+"""A request for a response. It keeps every key it came with.
+
+https://platform.openai.com/docs/api-reference/responses/create
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from controlplane.domain.body import parse_object
+from controlplane.domain.inference import InferenceRequest, ProtocolName
+from controlplane.domain.text import REQUEST_NAME, is_request_name
+from controlplane.errors import InvalidRequest
+from controlplane.protocols.responses import measure
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsesRequest(InferenceRequest):
+    """A checked request for a response."""
+
+    protocol: ClassVar[ProtocolName] = ProtocolName.RESPONSES
+    output_limits: ClassVar[tuple[str, ...]] = ("max_output_tokens",)
+    end_user_places: ClassVar[tuple[str, ...]] = ("safety_identifier", "user")
+
+    @property
+    def end_user(self) -> str | None:
+        """`safety_identifier`, or `user`, which it replaces."""
+        return self.body.get("safety_identifier") or self.body.get("user")
+
+    @property
+    def stateful(self) -> str | None:
+        """What builds on a stored answer, or asks for one to be stored."""
+        body = self.body
+        for name in ("previous_response_id", "conversation"):
+            if body.get(name) is not None:
+                return name
+        for name in ("background", "store"):
+            if body.get(name) is True:
+                return name
+        references = (place for place, each in measure.items(body) if measure.is_reference(each))
+        return next(references, None)
+
+    def stateless(self) -> Self:
+        """With `"store": false`: left out, it means true."""
+        return self if self.body.get("store") is False else self.replace(store=False)
+
+    def reasons(self, model: str) -> bool:
+        """By the effort that is asked for, or by the model's name."""
+        return measure.reasons(self.body, model)
+
+    def asked_characters(self, of_image: int) -> int:
+        """Of the input, and what a model reads beside it."""
+        return measure.asked_characters(self.body, of_image)
+
+    @property
+    def image_count(self) -> int:
+        """The pictures and screenshots."""
+        return measure.image_count(self.body)
+
+    @property
+    def unbounded(self) -> str | None:
+        """The place of the first file, or of what names something stored elsewhere."""
+        return measure.unbounded(self.body)
+
+    @property
+    def unpriced(self) -> str | None:
+        """Tools that run at the provider, audio, and the dearer tiers."""
+        return measure.unpriced(self.body)
+
+    @property
+    def keeps_for_an_hour(self) -> bool:
+        """By `prompt_cache_options`."""
+        return measure.keeps_for_an_hour(self.body)
+
+
+def parse_responses_request(raw: bytes) -> ResponsesRequest:
+    """Read and check a request body. Raises InvalidRequest, naming the parameter in `param`.
+
+    Only what the gateway itself relies on is checked here; the provider judges the rest.
+    """
+    body = parse_object(raw)
+    if body.get("model") is None:
+        raise InvalidRequest("'model' is missing.", param="model")
+    for name, (check, expected) in _PARAMETERS.items():
+        if body.get(name) is not None and not check(body[name]):
+            raise InvalidRequest(f"'{name}' must be {expected}.", param=name)
+    return ResponsesRequest(body, len(raw), raw=raw)
+
+
+def _is_tokens(value: Any) -> bool:
+    return type(value) is int and 1 <= value < 2**31
+
+
+_FLAG = (lambda v: isinstance(v, bool), "true or false")
+_NAME = (is_request_name, REQUEST_NAME)
+_PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "model": _NAME,
+    "input": (lambda v: isinstance(v, str | list), "a string or an array of items"),
+    "stream": _FLAG,
+    "max_output_tokens": (_is_tokens, "a positive integer"),
+    "store": _FLAG,
+    "background": _FLAG,
+    "previous_response_id": _NAME,
+    "conversation": (lambda v: isinstance(v, str | dict), "an id or an object with an 'id'"),
+    "tools": (lambda v: isinstance(v, list), "an array of tools"),
+    "safety_identifier": _NAME,
+    "user": _NAME,
+}
