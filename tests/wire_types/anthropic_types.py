@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal, NotRequired
 
 from anthropic.types import Message, RawMessageStreamEvent
+from anthropic.types.beta import message_create_params as beta
 from anthropic.types.message_create_params import (
     MessageCreateParamsNonStreaming,
     MessageCreateParamsStreaming,
@@ -30,6 +31,18 @@ class _Streamed(MessageCreateParamsStreaming, total=False):
     top_p: float
 
 
+class _BetaWhole(beta.MessageCreateParamsNonStreaming, total=False):
+    temperature: float
+    top_p: float
+    top_k: int
+
+
+class _BetaStreamed(beta.MessageCreateParamsStreaming, total=False):
+    temperature: float
+    top_p: float
+    top_k: int
+
+
 # The package's own client drops it. https://platform.claude.com/docs/en/build-with-claude/streaming
 class _Ping(TypedDict):
     type: Literal["ping"]
@@ -48,6 +61,9 @@ class _TooLargeResponse(TypedDict):
 
 
 MESSAGE_REQUEST = Strict(_Whole | _Streamed)
+BETA_MESSAGE_REQUEST = Strict(_BetaWhole | _BetaStreamed)
 MESSAGE = Strict(Message)
 EVENT = Strict(RawMessageStreamEvent | ErrorResponse | _Ping)
 ERROR = Strict(ErrorResponse | _TooLargeResponse)
+
+MESSAGE_PARAMETERS = _BetaStreamed.__required_keys__ | _BetaStreamed.__optional_keys__

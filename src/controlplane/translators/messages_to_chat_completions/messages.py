@@ -25,6 +25,7 @@ from controlplane.translators.messages_to_chat_completions.places import (
     refuse,
 )
 from controlplane.translators.messages_to_chat_completions.thoughts import Recollection
+from controlplane.translators.messages_to_chat_completions.tools import is_tool_search
 
 _MESSAGE = frozenset({"role", "content", "clear_at", "output_config"})
 _ROLES = ("user", "assistant", "system")
@@ -123,8 +124,7 @@ class Conversation:
                     self._losses.add(f"{place}.{kind}")
             elif kind == "tool_use":
                 calls.append(tool_call(block, place, self._names, self._losses))
-            elif kind == "fallback":
-                # Where another model took over: no model reads it.
+            elif _is_unread(block):
                 self._losses.add(f"{place}.{kind}")
             else:
                 said.append((place, block))
@@ -142,6 +142,14 @@ class Conversation:
                 refuse(place, f"a block of the type '{block['type'][:40]}' cannot be sent there")
             parts += parts_of(block, place, self._losses)
         return parts
+
+
+def _is_unread(block: Block) -> bool:
+    """True for what no other model needs: where one took over, and where tools were looked for."""
+    kind = block["type"]
+    if kind == "server_tool_use":
+        return is_tool_search(block.get("name"))
+    return kind in ("fallback", "tool_search_tool_result")
 
 
 def _joined(parts: Sequence[Part]) -> str | list[Part] | None:

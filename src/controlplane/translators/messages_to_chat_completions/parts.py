@@ -120,9 +120,12 @@ def _search_result(block: Block, place: str, losses: Losses) -> list[Part]:
     losses.others(block, _SEARCH_RESULT, place)
     losses.named(block, _LOST, place)
     said = [a_text(block.get(name), f"{place}.{name}") for name in ("title", "source")]
-    inner = blocks_of(block.get("content"), f"{place}.content")
-    parts = [part for where, each in inner for part in _text(each, where, losses)]
-    return [text("\n\n".join(("\n".join(said), *(part["text"] for part in parts))))]
+    mark: Part = {}
+    for where, each in blocks_of(block.get("content"), f"{place}.content"):
+        (part,) = _text(each, where, losses)
+        said.append(part["text"])
+        mark = cache_mark(each) or mark
+    return [text("\n\n".join(("\n".join(said[:2]), *said[2:]))) | mark]
 
 
 def _compaction(block: Block, place: str, losses: Losses) -> list[Part]:
@@ -135,7 +138,10 @@ def _compaction(block: Block, place: str, losses: Losses) -> list[Part]:
     summary = block.get("content")
     if summary is None and block.get("encrypted_content") is not None:
         refuse(place, "a summary that is encrypted cannot be read")
-    return [] if summary is None else [text(a_text(summary, f"{place}.content"))]
+    if summary is None:
+        losses.named(block, frozenset({CACHE_CONTROL}), place)
+        return []
+    return [text(a_text(summary, f"{place}.content"))]
 
 
 def _data_url(source: Mapping[str, Any], place: str) -> str:

@@ -67,8 +67,8 @@ class Thoughts:
             return self.close()
         events: list[Event] = []
         if isinstance(self._origin, dict) and _is_same(self._origin, members):
-            more = {"data": str(self._origin["data"]) + str(members.get("data", ""))}
-            self._origin |= members | (more if "data" in self._origin else {})
+            data = str(self._origin.get("data", "")) + str(members.get("data", ""))
+            self._origin |= {**members, **({"data": data} if data else {})}
         else:
             events += self._open(members) if readable else self._hide(members)
         return [*events, *self._say(said)] if said else events

@@ -42,7 +42,14 @@ def translate_tools(body: Mapping[str, Any], names: ToolNames, losses: Losses) -
     Raises UnsupportedParameter for a tool that is not a function, and for a choice without tools.
     """
     listed = a_list(body.get("tools"), "tools")
-    tools = [_tool(tool, f"tools.{i}", names, losses) for i, tool in enumerate(listed)]
+    tools = []
+    for index, tool in enumerate(listed):
+        place = f"tools.{index}"
+        if is_tool_search(an_object(tool, place).get("type")):
+            # There is nothing to search for: all tools are offered from the beginning.
+            losses.add(f"{place}.type")
+        else:
+            tools.append(_tool(tool, place, names, losses))
     choice = an_object(body.get("tool_choice") or {"type": "auto"}, "tool_choice")
     losses.others(choice, _CHOICE, "tool_choice")
     if not tools:
@@ -57,6 +64,11 @@ def translate_tools(body: Mapping[str, Any], names: ToolNames, losses: Losses) -
     return asked
 
 
+def is_tool_search(kind: Any) -> bool:
+    """True for the type, or the name, of a search for tools that runs at Anthropic."""
+    return isinstance(kind, str) and kind.startswith("tool_search_tool_")
+
+
 def eager_tools(body: Mapping[str, Any]) -> frozenset[str]:
     """The names of tools whose input is wanted as it comes, though it may turn out to be no JSON.
 
@@ -67,15 +79,13 @@ def eager_tools(body: Mapping[str, Any]) -> frozenset[str]:
     )
 
 
-def _tool(tool: Any, place: str, names: ToolNames, losses: Losses) -> dict[str, Any]:
-    tool = an_object(tool, place)
+def _tool(tool: Mapping[str, Any], place: str, names: ToolNames, losses: Losses) -> dict[str, Any]:
     kind = tool.get("type")
     if kind not in (None, "custom"):
         if str(kind).startswith(_KNOWN_TO_CLAUDE):
             refuse(place, "only Claude knows its schema: it can be offered as a custom tool")
         refuse(place, "it runs at Anthropic: only custom tools can be offered")
     losses.others(tool, _TOOL, place)
-    # All tools are offered from the beginning.
     losses.named(tool, frozenset({"defer_loading"}), place)
     callers = a_list(tool.get("allowed_callers"), f"{place}.allowed_callers")
     if callers and "direct" not in callers:
