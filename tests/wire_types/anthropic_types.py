@@ -10,6 +10,7 @@ from typing import Literal, NotRequired
 
 from anthropic.types import Message, MessageTokensCount, ModelInfo, RawMessageStreamEvent
 from anthropic.types.beta import BetaMessage, BetaRawMessageStreamEvent
+from anthropic.types.beta import message_create_params as beta
 from anthropic.types.message_create_params import (
     MessageCreateParamsNonStreaming,
     MessageCreateParamsStreaming,
@@ -29,6 +30,18 @@ class _Whole(MessageCreateParamsNonStreaming, total=False):
 class _Streamed(MessageCreateParamsStreaming, total=False):
     temperature: float
     top_p: float
+
+
+class _BetaWhole(beta.MessageCreateParamsNonStreaming, total=False):
+    temperature: float
+    top_p: float
+    top_k: int
+
+
+class _BetaStreamed(beta.MessageCreateParamsStreaming, total=False):
+    temperature: float
+    top_p: float
+    top_k: int
 
 
 # The package's own client drops it. https://platform.claude.com/docs/en/build-with-claude/streaming
@@ -57,6 +70,7 @@ class _ModelsPage(TypedDict):
 
 
 MESSAGE_REQUEST = Strict(_Whole | _Streamed)
+BETA_MESSAGE_REQUEST = Strict(_BetaWhole | _BetaStreamed)
 MESSAGE = Strict(Message)
 EVENT = Strict(RawMessageStreamEvent | ErrorResponse | _Ping)
 # Of a request with `?beta=true`.
@@ -66,3 +80,5 @@ ERROR = Strict(ErrorResponse | _TooLargeResponse)
 TOKEN_COUNT = Strict(MessageTokensCount)
 MODEL_INFO = Strict(ModelInfo)
 MODELS_PAGE = Strict(_ModelsPage)
+
+MESSAGE_PARAMETERS = _BetaStreamed.__required_keys__ | _BetaStreamed.__optional_keys__

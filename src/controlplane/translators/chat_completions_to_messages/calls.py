@@ -14,7 +14,6 @@ from controlplane.translators.chat_completions_to_messages.cache_marks import (
     cache_mark,
     hoisted,
 )
-from controlplane.translators.chat_completions_to_messages.digits import exact_text
 from controlplane.translators.chat_completions_to_messages.parts import Block, translate_content
 from controlplane.translators.chat_completions_to_messages.places import (
     LeftOut,
@@ -23,6 +22,7 @@ from controlplane.translators.chat_completions_to_messages.places import (
     only,
     refuse,
 )
+from controlplane.translators.digits import exact_text
 
 _NOT_IN_AN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 # What clients keep of an answer of another provider, and send back. None is input to a model.

@@ -1,65 +1,9 @@
-"""Reading parts of a request: what does not fit is refused by its place, never by its value."""
+"""Reading parts of a request for Claude."""
 
-from __future__ import annotations
+from controlplane.translators.places import LeftOut, Places
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+__all__ = ["LeftOut", "a_list", "a_text", "an_object", "only", "refuse"]
 
-from controlplane.errors import UnsupportedParameter
-
-
-def refuse(place: str, why: str = "") -> NoReturn:
-    """Raise UnsupportedParameter for `place`, such as `messages.0.content.1`."""
-    raise UnsupportedParameter(place, "anthropic", why)
-
-
-def an_object(value: Any, place: str) -> Mapping[str, Any]:
-    """`value` as a JSON object. Raises UnsupportedParameter where it is none."""
-    if not isinstance(value, Mapping):
-        refuse(place, "it must be an object")
-    return value
-
-
-def a_list(value: Any, place: str) -> Sequence[Any]:
-    """`value` as an array; absent is empty. Raises UnsupportedParameter where it is none."""
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        refuse(place, "it must be an array")
-    return value
-
-
-def a_text(value: Any, place: str) -> str:
-    """`value` as a string. Raises UnsupportedParameter where it is none."""
-    if not isinstance(value, str):
-        refuse(place, "it must be a string")
-    return value
-
-
-class LeftOut:
-    """What a translation leaves out although it said something: each member at its first place."""
-
-    def __init__(self) -> None:
-        self._places: dict[str, str] = {}
-
-    def add(self, place: str) -> None:
-        """`place` is left out, such as `messages.0.name`."""
-        self._places.setdefault(place.rpartition(".")[2], place)
-
-    def others(self, value: Mapping[str, Any], known: frozenset[str], place: str) -> None:
-        """The members of `value` at `place` that are not known are left out."""
-        for name in value:
-            if name not in known and value[name] is not None:
-                self.add(f"{place}.{name}")
-
-    @property
-    def places(self) -> tuple[str, ...]:
-        """In the order in which they were met."""
-        return tuple(self._places.values())
-
-
-def only(value: Mapping[str, Any], known: frozenset[str], place: str) -> None:
-    """Raise UnsupportedParameter for a member that says something and is not translated."""
-    for name in value:
-        if name not in known and value[name] is not None:
-            refuse(f"{place}.{name}")
+_PLACES = Places("anthropic")
+refuse, only = _PLACES.refuse, _PLACES.only
+an_object, a_list, a_text = _PLACES.an_object, _PLACES.a_list, _PLACES.a_text

@@ -5,8 +5,6 @@ https://platform.claude.com/docs/en/api/messages/create
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +23,7 @@ from controlplane.translators.chat_completions_to_messages.thinking import (
     translate_thinking,
 )
 from controlplane.translators.chat_completions_to_messages.tools import translate_tools
+from controlplane.translators.user_id import opaque
 
 # Messages needs a maximum. Where none is set, this is it, and the thinking comes on top.
 DEFAULT_MAX_TOKENS = 8192
@@ -36,8 +35,6 @@ JSON_OBJECT_INSTRUCTION = (
     "Answer with exactly one JSON object and nothing else: no text before or after it, "
     "no code fence."
 )
-# An e-mail address anywhere, or nothing but a phone number.
-_NAMES_A_PERSON = re.compile(r"[^\s@]@[^\s@]|\A\+?[\d\s().-]{7,}\Z")
 # Where there is priority capacity, it is used unless the request says otherwise.
 _SERVICE_TIERS = {"auto": "auto", "priority": "auto", "default": "standard_only"}
 
@@ -116,20 +113,13 @@ def _attribution(body: Mapping[str, Any], left_out: LeftOut) -> dict[str, Any]:
     if body.get("user") not in (None, user):
         left_out.add("user")
     if user is not None:
-        out["metadata"] = {"user_id": _opaque(a_text(user, "safety_identifier"))}
+        out["metadata"] = {"user_id": opaque(a_text(user, "safety_identifier"), MAX_USER_ID)}
     tier = body.get("service_tier")
     if tier is not None:
         if not isinstance(tier, str) or tier not in _SERVICE_TIERS:
             refuse("service_tier", f"it must be {' or '.join(_SERVICE_TIERS)}")
         out["service_tier"] = _SERVICE_TIERS[tier]
     return out
-
-
-def _opaque(user: str) -> str:
-    """`user`, or a digest of what would be refused: an address, a phone number, a long name."""
-    if len(user) <= MAX_USER_ID and not _NAMES_A_PERSON.search(user):
-        return user
-    return hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _output_schema(body: Mapping[str, Any]) -> dict[str, Any] | None:

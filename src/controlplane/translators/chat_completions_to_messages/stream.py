@@ -13,7 +13,6 @@ import orjson
 from controlplane.domain.inference import AsItCame, Event
 from controlplane.errors import ProviderError
 from controlplane.protocols.messages.usage import risen
-from controlplane.translators.chat_completions_to_messages.digits import exact_object
 from controlplane.translators.chat_completions_to_messages.plain_json import ObjectCutter
 from controlplane.translators.chat_completions_to_messages.response import (
     finish_reason,
@@ -24,6 +23,7 @@ from controlplane.translators.chat_completions_to_messages.response import (
     translate_usage,
 )
 from controlplane.translators.chat_completions_to_messages.thoughts import sealed
+from controlplane.translators.digits import exact_object
 
 _DELTAS = {"thinking_delta": ("thinking", "reasoning_content"), "text_delta": ("text", "content")}
 

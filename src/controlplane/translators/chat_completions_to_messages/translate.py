@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from controlplane.domain.inference import AsItCame, Body, InferenceRequest
 from controlplane.protocols.messages.request import MessagesRequest
-from controlplane.translators.chat_completions_to_messages.digits import exact_object
 from controlplane.translators.chat_completions_to_messages.fit import fit
 from controlplane.translators.chat_completions_to_messages.request import wants_json_object
 from controlplane.translators.chat_completions_to_messages.response import completion
 from controlplane.translators.chat_completions_to_messages.stream import ChunkTranslation
+from controlplane.translators.digits import exact_object
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,18 @@ _LONG = re.compile(rb"\d{16}")
 _SHORT = 15
 
 
+def has_long_numbers(data: bytes) -> bool:
+    """True where some number of a JSON text may be too long to be parsed as one."""
+    return _LONG.search(data) is not None
+
+
 def exact_object(data: bytes) -> dict[str, Any]:
     """`data` as a JSON object, long numbers in it as text. Raises ProviderError where it is none.
 
     Only to be written out again: a long number cannot be reckoned with.
     """
     value = json_object(data)
-    if _LONG.search(data):
+    if has_long_numbers(data):
         try:
             value = json.loads(data, parse_int=_integer, parse_float=_float)
         except RecursionError:
@@ -40,7 +45,7 @@ def exact_text(text: str) -> dict[str, Any] | orjson.Fragment | None:
         return None
     if not isinstance(value, dict):
         return None
-    return orjson.Fragment(text) if _LONG.search(text.encode()) else value
+    return orjson.Fragment(text) if has_long_numbers(text.encode()) else value
 
 
 def _integer(text: str) -> int | orjson.Fragment:

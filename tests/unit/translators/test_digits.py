@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from controlplane.errors import ProviderError
-from controlplane.translators.chat_completions_to_messages.digits import exact_object
+from controlplane.translators.digits import exact_object
 
 
 def test_a_long_number_is_written_out_as_it_was_read() -> None:
