@@ -40,6 +40,11 @@ MAX_LEFT_OUT = 32
 _NAME = re.compile(r"\A[A-Za-z0-9_.-]{1,64}\Z")
 
 
+def is_name(name: str) -> bool:
+    """True where it looks like the name of a parameter, or a place in one."""
+    return _NAME.match(name) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The parameters of a protocol: what they are where a request does not say, and what becomes
@@ -52,7 +57,7 @@ class Vocabulary:
         """True where a target that does not have the parameter is called without it."""
         known = self.losses.get(name)
         if known is None:
-            return lenient and _NAME.match(name) is not None
+            return lenient and is_name(name)
         return known.fate is Fate.TASTE or (lenient and known.fate is Fate.DETAIL)
 
 
