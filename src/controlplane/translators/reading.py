@@ -3,18 +3,24 @@ never by its value."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from controlplane.errors import UnsupportedParameter
 from controlplane.protocols.parameters import MAX_LEFT_OUT, Fate, is_name
 
+_DIGEST = 16
+
 
 class Reading:
-    """One request on its way to `provider`. `lenient` says that details may be left out."""
+    """One request on its way to a model. `lenient` says that details may be left out."""
 
-    def __init__(self, provider: str, *, lenient: bool) -> None:
-        self.provider = provider
+    def __init__(self, provider: str, model: str, *, lenient: bool) -> None:
+        self._provider = provider
+        name = f"{provider}\0{model}".encode("utf-8", "surrogatepass")
+        self.maker = hashlib.sha256(name).hexdigest()[:_DIGEST]
+        """Who thinks there, in a form that names neither."""
         self._lenient = lenient
         self._left_out: dict[str, str] = {}
 
@@ -25,7 +31,7 @@ class Reading:
 
     def refuse(self, place: str, why: str = "") -> NoReturn:
         """Raise UnsupportedParameter for `place`, such as `input.0.content.1`."""
-        raise UnsupportedParameter(place, self.provider, why)
+        raise UnsupportedParameter(place, self._provider, why)
 
     def leave_out(self, place: str, sort: str | None = None) -> None:
         """`place` is left out; `sort` is the name of its last member unless given.

@@ -14,6 +14,7 @@ from controlplane.translators.translation import Translate
 _HUB = ProtocolName.CHAT_COMPLETIONS
 _MODULES = {
     (_HUB, ProtocolName.MESSAGES): "chat_completions_to_messages",
+    (_HUB, ProtocolName.RESPONSES): "chat_completions_to_responses",
     (ProtocolName.RESPONSES, _HUB): "responses_to_chat_completions",
 }
 

@@ -39,12 +39,10 @@ _TOLD_IN_TEXT = ("web_search_call", "mcp_list_tools")
 _STORED = "nothing is stored for this target: send the item itself"
 
 
-def translate_input(
-    body: Mapping[str, Any], offer: Offer, reading: Reading, maker: str
-) -> list[Item]:
+def translate_input(body: Mapping[str, Any], offer: Offer, reading: Reading) -> list[Item]:
     """The messages. Raises UnsupportedParameter, naming the item.
 
-    Tools that stand in the input are offered like all others. `maker` is who thinks there.
+    Tools that stand in the input are offered like all others.
     """
     messages: list[Item] = []
     if body.get("instructions") is not None:
@@ -58,7 +56,7 @@ def translate_input(
         for index, item in enumerate(reading.a_list(asked, "input"))
     ]
     _offer_all(items, offer, reading)
-    conversation = _Conversation(items, offer, reading, maker, messages)
+    conversation = _Conversation(items, offer, reading, messages)
     for index, item in enumerate(items):
         conversation.add(item, f"input.{index}")
     return conversation.end()
@@ -77,12 +75,10 @@ class _Conversation:
         items: Sequence[Mapping[str, Any]],
         offer: Offer,
         reading: Reading,
-        maker: str,
         messages: list[Item],
     ) -> None:
         self._offer = offer
         self._reading = reading
-        self._maker = maker
         self._messages = messages
         self._thoughts: Item = {}
         self._said: list[Part] = []
@@ -140,7 +136,7 @@ class _Conversation:
     def _reasoning(self, item: Mapping[str, Any], place: str) -> None:
         self._reading.echoed(item, _REASONING, place)
         sealed = item.get("encrypted_content")
-        thoughts = opened(sealed, self._maker) if isinstance(sealed, str) else None
+        thoughts = opened(sealed, self._reading.maker) if isinstance(sealed, str) else None
         if thoughts is None:
             self._reading.leave_out(place, "reasoning")
         else:

@@ -5,6 +5,7 @@ https://platform.openai.com/docs/api-reference/responses/object
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,17 +35,19 @@ _ECHOED: Mapping[str, Any] = {
 class Frame:
     """The Response that answers a request: the same in each event that holds it."""
 
-    def __init__(self, asked: Mapping[str, Any], created: int) -> None:
+    def __init__(self, asked: Mapping[str, Any]) -> None:
         self._asked = asked
-        self._created = created
+        self._created = 0
         self._heard: Item = {}
         self.id = ""
 
     def hear(self, answer: Mapping[str, Any]) -> None:
         """Take a completion or a chunk into account."""
         if not self.id:
-            id_ = answer.get("id")
-            self.id = str(id_ or self._created).removeprefix("chatcmpl-")[:MAX_ID]
+            created = answer.get("created")
+            self._created = created if isinstance(created, int) else int(time.time())
+            id_ = str(answer.get("id") or self._created)
+            self.id = id_.removeprefix("chatcmpl-")[:MAX_ID]
         for name in ("model", "service_tier", "usage"):
             if answer.get(name) is not None:
                 self._heard[name] = answer[name]
@@ -61,7 +64,6 @@ class Frame:
             "created_at": self._created,
             "status": status,
             "background": False,
-            "completed_at": self._created if status == "completed" else None,
             "error": None,
             "incomplete_details": None if incomplete is None else {"reason": incomplete},
             "model": self._heard.get("model") or self._asked.get("model"),

@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from controlplane.domain.inference import Event
-from controlplane.translators.responses_to_chat_completions.client_tools import BY_CALL
-from controlplane.translators.responses_to_chat_completions.custom_input import InputReader
-from controlplane.translators.responses_to_chat_completions.names import Tool
 from controlplane.translators.responses_to_chat_completions.thoughts import Thoughts
+from controlplane.translators.tokens import without_bytes
 
 Item = dict[str, Any]
 
@@ -27,14 +25,15 @@ class OutputItem(Protocol):
         ...
 
 
-class _Place:
-    """Where an item stands: what each of its events says."""
+class Place:
+    """Where an item stands in a Response."""
 
     def __init__(self, kind: str, base: str, index: int) -> None:
         self.id = f"{kind}_{base}_{index}"
         self.index = index
 
     def event(self, kind: str, **members: Any) -> Event:
+        """An event of the item."""
         return {
             "type": f"response.{kind}",
             "item_id": self.id,
@@ -43,6 +42,7 @@ class _Place:
         }
 
     def added(self, item: Item) -> Event:
+        """The event of its beginning."""
         return {
             "type": "response.output_item.added",
             "output_index": self.index,
@@ -50,6 +50,7 @@ class _Place:
         }
 
     def done(self, item: Item) -> Event:
+        """The event of its end."""
         return {"type": "response.output_item.done", "output_index": self.index, "item": item}
 
 
@@ -57,7 +58,7 @@ class Reasoning:
     """What was thought: its text as a summary, and all of it sealed for `maker` if there is one."""
 
     def __init__(self, base: str, index: int, maker: str | None) -> None:
-        self._place = _Place("rs", base, index)
+        self._place = Place("rs", base, index)
         self._maker = maker
         self._thoughts = Thoughts()
         self._text = ""
@@ -98,7 +99,7 @@ class Message:
     """What was said: texts and refusals, in parts."""
 
     def __init__(self, base: str, index: int) -> None:
-        self._place = _Place("msg", base, index)
+        self._place = Place("msg", base, index)
         self._parts: list[Item] = []
         self.item: Item = {
             "id": self._place.id,
@@ -118,7 +119,7 @@ class Message:
         part = self._parts[-1]
         part["text"] += text
         part["logprobs"] += logprobs
-        short = [_without_bytes(each) for each in logprobs]
+        short = [without_bytes(each) for each in logprobs]
         return [*events, self._event("output_text.delta", delta=text, logprobs=short)]
 
     def refuse(self, text: str) -> list[Event]:
@@ -155,7 +156,7 @@ class Message:
         if part["type"] == "refusal":
             said = self._event("refusal.done", refusal=part["refusal"])
         else:
-            short = [_without_bytes(each) for each in part["logprobs"]]
+            short = [without_bytes(each) for each in part["logprobs"]]
             said = self._event("output_text.done", text=part["text"], logprobs=short)
         return [said, self._event("content_part.done", part=part)]
 
@@ -163,116 +164,5 @@ class Message:
         return self._place.event(kind, content_index=len(self._parts) - 1, **members)
 
 
-class FunctionCall:
-    """A call of a function."""
-
-    def __init__(self, base: str, index: int, call_id: str, tool: Tool) -> None:
-        self._place = _Place("fc", base, index)
-        self.item: Item = {
-            "id": self._place.id,
-            "type": "function_call",
-            "status": "in_progress",
-            "call_id": call_id,
-            **tool.members,
-            "arguments": "",
-        }
-
-    def open(self) -> list[Event]:
-        """The event of its beginning."""
-        return [self._place.added(self.item)]
-
-    def argue(self, text: str) -> list[Event]:
-        """More of its arguments."""
-        self.item["arguments"] += text
-        return [self._place.event("function_call_arguments.delta", delta=text)]
-
-    def close(self, status: str) -> list[Event]:
-        """The events of its end."""
-        self.item["status"] = status
-        said = self.item["arguments"]
-        done = self._place.event("function_call_arguments.done", arguments=said)
-        return [done, self._place.done(self.item)]
-
-
-class CustomCall:
-    """A call of a custom tool: the text in the only argument."""
-
-    def __init__(self, base: str, index: int, call_id: str, tool: Tool) -> None:
-        self._place = _Place("ctc", base, index)
-        self._reader = InputReader()
-        self.item: Item = {
-            "id": self._place.id,
-            "type": "custom_tool_call",
-            "call_id": call_id,
-            **tool.members,
-            "input": "",
-        }
-
-    def open(self) -> list[Event]:
-        """The event of its beginning."""
-        return [self._place.added(self.item)]
-
-    def argue(self, text: str) -> list[Event]:
-        """More of its arguments."""
-        return self._say(self._reader.feed(text))
-
-    def close(self, status: str) -> list[Event]:
-        """The events of its end."""
-        events = self._say(self._reader.end())
-        done = self._place.event("custom_tool_call_input.done", input=self.item["input"])
-        return [*events, done, self._place.done(self.item)]
-
-    def _say(self, text: str) -> list[Event]:
-        self.item["input"] += text
-        return [self._place.event("custom_tool_call_input.delta", delta=text)] if text else []
-
-
-class ClientCall:
-    """A call of a tool with a form of its own, which is known once all of it has come."""
-
-    def __init__(self, base: str, index: int, call_id: str, tool: Tool) -> None:
-        self._base, self._index, self._call_id, self._tool = base, index, call_id, tool
-        self._arguments = ""
-        self.item: Item = {}
-
-    def open(self) -> list[Event]:
-        """Nothing yet."""
-        return []
-
-    def argue(self, text: str) -> list[Event]:
-        """More of its arguments."""
-        self._arguments += text
-        return []
-
-    def close(self, status: str) -> list[Event]:
-        """All of its events; arguments of another form make it a call of a function."""
-        place = _Place(self._tool.name, self._base, self._index)
-        row = BY_CALL[self._tool.call]
-        item = row.item(place.id, self._call_id, self._arguments)
-        if item is None:
-            call = FunctionCall(self._base, self._index, self._call_id, self._tool)
-            events = [*call.open(), *call.argue(self._arguments), *call.close(status)]
-            self.item = call.item
-            return events
-        self.item = item
-        return [place.added(item), place.done(item)]
-
-
-Call = FunctionCall | CustomCall | ClientCall
-
-
-def new_call(base: str, index: int, call_id: str, tool: Tool) -> Call:
-    """The call of a tool, nothing argued yet."""
-    if tool.call == "custom_tool_call":
-        return CustomCall(base, index, call_id, tool)
-    kind = ClientCall if tool.call in BY_CALL else FunctionCall
-    return kind(base, index, call_id, tool)
-
-
 def _summary(text: str) -> Item:
     return {"type": "summary_text", "text": text}
-
-
-def _without_bytes(token: Item) -> Item:
-    tops = [{"token": top["token"], "logprob": top["logprob"]} for top in token["top_logprobs"]]
-    return {"token": token["token"], "logprob": token["logprob"], "top_logprobs": tops}

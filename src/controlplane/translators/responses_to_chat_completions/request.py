@@ -26,7 +26,7 @@ _TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 _CACHE_OPTIONS = frozenset({"mode", "ttl"})
 
 
-def chat_body(body: Mapping[str, Any], offer: Offer, reading: Reading, maker: str) -> Body:
+def chat_body(body: Mapping[str, Any], offer: Offer, reading: Reading) -> Body:
     """The body. Raises UnsupportedParameter, naming the parameter or the place.
 
     What `parameters.py` refuses or leaves out is not looked at here.
@@ -34,7 +34,7 @@ def chat_body(body: Mapping[str, Any], offer: Offer, reading: Reading, maker: st
     offer.add(reading.a_list(body.get("tools"), "tools"), "tools")
     out: Body = {
         "model": body.get("model"),
-        "messages": translate_input(body, offer, reading, maker),
+        "messages": translate_input(body, offer, reading),
     }
     offer.check()
     out |= {name: body[name] for name in _SAME if body.get(name) is not None}

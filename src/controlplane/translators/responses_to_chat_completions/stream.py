@@ -10,16 +10,16 @@ from typing import Any, TypeVar
 
 from controlplane.domain.inference import Event
 from controlplane.errors import ProviderError
+from controlplane.translators.responses_to_chat_completions.call_items import Call, new_call
 from controlplane.translators.responses_to_chat_completions.frame import Frame
 from controlplane.translators.responses_to_chat_completions.items import (
-    Call,
     Message,
     OutputItem,
     Reasoning,
-    new_call,
 )
 from controlplane.translators.responses_to_chat_completions.names import Names
 from controlplane.translators.responses_to_chat_completions.thoughts import Thoughts
+from controlplane.translators.tokens import translate_token
 
 # Why an answer ends before its end.
 _INCOMPLETE: Mapping[str, str] = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -150,20 +150,8 @@ class EventTranslation:
 
 
 def _tokens(logprobs: Any) -> list[dict[str, Any]]:
-    """The probabilities of a text."""
-    return [] if logprobs is None else [_token(each) for each in logprobs.get("content") or ()]
-
-
-def _token(token: Mapping[str, Any]) -> dict[str, Any]:
-    tops = [_top(each) for each in token.get("top_logprobs") or ()]
-    return {**_top(token), "top_logprobs": tops}
-
-
-def _top(token: Mapping[str, Any]) -> dict[str, Any]:
-    text = token["token"]
-    said = token.get("bytes")
-    bytes_ = [*text.encode("utf-8", "replace")] if said is None else said
-    return {"token": text, "bytes": bytes_, "logprob": token["logprob"]}
+    """How likely the tokens of a text were."""
+    return [] if logprobs is None else [*map(translate_token, logprobs.get("content") or ())]
 
 
 def _annotation(annotation: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,11 +25,6 @@ _DIGEST = 16
 _GROWING = ("text", "thinking", "summary")
 
 
-def maker(provider: str, model: str) -> str:
-    """Who thinks there, in a form that names neither."""
-    return hashlib.sha256(f"{provider}\0{model}".encode()).hexdigest()[:_DIGEST]
-
-
 class Thoughts:
     """What a message says that was thought, whole or in pieces."""
 

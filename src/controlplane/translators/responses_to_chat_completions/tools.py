@@ -65,10 +65,8 @@ class Offer:
 
     def _habitual(self, kind: Any, place: str) -> str:
         """The type of such a tool, without its version."""
-        for known in _HABITUAL:
-            if isinstance(kind, str) and kind.startswith(known):
-                return known
-        self._reading.refuse(place, _OWN_SERVER)
+        known = (each for each in _HABITUAL if isinstance(kind, str) and kind.startswith(each))
+        return next(known, None) or self._reading.refuse(place, _OWN_SERVER)
 
     def _namespace(self, tool: Mapping[str, Any], place: str) -> None:
         reading = self._reading

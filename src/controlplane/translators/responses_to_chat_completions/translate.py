@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from controlplane.domain.inference import Body, InferenceRequest
@@ -14,7 +13,6 @@ from controlplane.translators.responses_to_chat_completions.names import Names
 from controlplane.translators.responses_to_chat_completions.parameters import PARAMETERS
 from controlplane.translators.responses_to_chat_completions.request import ENCRYPTED, chat_body
 from controlplane.translators.responses_to_chat_completions.stream import EventTranslation
-from controlplane.translators.responses_to_chat_completions.thoughts import maker
 from controlplane.translators.responses_to_chat_completions.tools import Offer
 
 
@@ -46,7 +44,7 @@ class AsChat:
 
     def stream(self) -> EventTranslation:
         """Of its chunks."""
-        return EventTranslation(Frame(self.asked, int(time.time())), self.names, self.maker)
+        return EventTranslation(Frame(self.asked), self.names, self.maker)
 
 
 def translate(request: InferenceRequest, provider: str, model: str) -> AsChat:
@@ -54,14 +52,14 @@ def translate(request: InferenceRequest, provider: str, model: str) -> AsChat:
     UnsupportedParameter."""
     body = request.body
     fitted = PARAMETERS.fit(provider, body, lenient=request.lenient)
-    reading = Reading(provider, lenient=request.lenient)
-    offer, thinker = Offer(reading), maker(provider, model)
-    sent = chat_body(fitted.body, offer, reading, thinker)
+    reading = Reading(provider, model, lenient=request.lenient)
+    offer = Offer(reading)
+    sent = chat_body(fitted.body, offer, reading)
     takes = ENCRYPTED in (body.get("include") or ())
     return AsChat(
         ChatRequest(sent),
         (*fitted.left_out, *reading.left_out),
         body,
         offer.names,
-        thinker if takes else None,
+        reading.maker if takes else None,
     )
