@@ -40,9 +40,9 @@ MAX_LEFT_OUT = 32
 _NAME = re.compile(r"\A[A-Za-z0-9_.-]{1,64}\Z")
 
 
-def is_name(text: str) -> bool:
-    """True where `text` may stand in a header: it looks like a name, and not like a text."""
-    return _NAME.match(text) is not None
+def is_name(name: str) -> bool:
+    """True where it looks like the name of a parameter, or a place in one."""
+    return _NAME.match(name) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ _HUB = ProtocolName.CHAT_COMPLETIONS
 _MODULES = {
     (_HUB, ProtocolName.MESSAGES): "chat_completions_to_messages",
     (ProtocolName.MESSAGES, _HUB): "messages_to_chat_completions",
+    (_HUB, ProtocolName.RESPONSES): "chat_completions_to_responses",
+    (ProtocolName.RESPONSES, _HUB): "responses_to_chat_completions",
 }
 
 # One protocol to another, directly.

@@ -1,0 +1,128 @@
+"""What a model thought: given out as the encrypted reasoning of an item, and taken back with it.
+
+Reasoning belongs to the one who made it: an item that another maker sealed says nothing here. The
+envelope is no secret: Claude signs what is in it, and others believe their caller anyway.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+Item = dict[str, Any]
+
+# The names under which a message has what was thought as text, and in forms that are signed.
+TOLD = ("reasoning_content", "reasoning")
+DETAILS, BLOCKS = "reasoning_details", "thinking_blocks"
+_PREFIX = "llm-cp.1."
+_DIGEST = 16
+# What comes in pieces in a stream; of everything else the last value holds.
+_GROWING = ("text", "thinking", "summary")
+
+
+class Thoughts:
+    """What a message says that was thought, whole or in pieces."""
+
+    def __init__(self) -> None:
+        self._details: list[Item] = []
+        self._blocks: list[Item] = []
+        self._told: dict[str, str] = {}
+
+    def add(self, message: Mapping[str, Any]) -> str:
+        """Take a message or a delta; the text in it that a reader is to see."""
+        for detail in _objects(message.get(DETAILS)):
+            _merge(self._details, detail, _same_detail)
+        for block in _objects(message.get(BLOCKS)):
+            _merge(self._blocks, block, _unsigned)
+        for name in TOLD:
+            if isinstance(text := message.get(name), str) and text:
+                self._told[name] = self._told.get(name, "") + text
+                return text
+        return ""
+
+    @staticmethod
+    def are_in(message: Mapping[str, Any]) -> bool:
+        """True where a message or a delta says something that was thought."""
+        return any(message.get(name) for name in (*TOLD, DETAILS, BLOCKS))
+
+    def sealed(self, maker: str) -> str | None:
+        """All of it in an envelope; None where there is nothing."""
+        # The two signed forms hold the same, and the text as well.
+        if self._details:
+            kept: Item = {DETAILS: self._details}
+        elif self._blocks:
+            kept = {BLOCKS: self._blocks}
+        else:
+            kept = dict(self._told)
+        return _seal({"maker": maker, "thoughts": kept}) if kept else None
+
+
+def opened(envelope: str, maker: str) -> Item | None:
+    """The members of the message of what was sealed; None for an envelope that is damaged, not ours
+    or of another maker."""
+    prefix, body, digest = envelope[: len(_PREFIX)], *_halves(envelope[len(_PREFIX) :])
+    if prefix != _PREFIX or _digest(body) != digest:
+        return None
+    try:
+        content = orjson.loads(base64.b64decode(body.encode(), validate=True))
+    except (binascii.Error, ValueError):
+        return None
+    if not isinstance(content, dict) or content.get("maker") != maker:
+        return None
+    thoughts = content.get("thoughts")
+    return thoughts if isinstance(thoughts, dict) else None
+
+
+def joined(before: Mapping[str, Any], thoughts: Mapping[str, Any]) -> Item:
+    """The thoughts of several items of one turn."""
+    both = dict(before)
+    for name, value in thoughts.items():
+        known = both.get(name)
+        both[name] = known + value if known is not None and type(known) is type(value) else value
+    return both
+
+
+def _seal(content: Item) -> str:
+    body = base64.b64encode(orjson.dumps(content)).decode()
+    return f"{_PREFIX}{body}.{_digest(body)}"
+
+
+def _halves(text: str) -> tuple[str, str]:
+    body, _, digest = text.rpartition(".")
+    return body, digest
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
+
+
+def _merge(known: list[Item], piece: Item, continues: Any) -> None:
+    last = known[-1] if known else None
+    if last is None or not continues(last, piece):
+        known.append(dict(piece))
+        return
+    for name, value in piece.items():
+        if name in _GROWING and isinstance(value, str) and isinstance(last.get(name), str):
+            last[name] += value
+        elif value is not None:
+            last[name] = value
+
+
+def _same_detail(last: Item, piece: Item) -> bool:
+    """True for a piece of the detail: one that is signed is complete."""
+    same = last.get("type") == piece.get("type") and last.get("index") == piece.get("index")
+    return same and last.get("index") is not None and _unsigned(last, piece)
+
+
+def _unsigned(last: Item, piece: Item) -> bool:
+    return last.get("type") == piece.get("type") and not (last.get("signature") or last.get("data"))
+
+
+def _objects(value: Any) -> list[Item]:
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, dict)]
