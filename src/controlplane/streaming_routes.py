@@ -10,6 +10,8 @@ STREAMING_ROUTES: tuple[tuple[str, str], ...] = (
     ("POST", "/v1/chat/completions"),
     ("POST", "/openai/v1/chat/completions"),
     ("POST", "/openai/deployments/{deployment}/chat/completions"),
+    ("POST", "/openai/v1/responses"),
+    ("POST", "/openai/deployments/{deployment}/responses"),
     ("POST", "/v1/messages"),
     ("POST", "/v1/responses"),
 )

@@ -31,6 +31,8 @@ ROLES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/openai/deployments/{deployment}/embeddings"): INFERENCE_ROLES,
     ("POST", "/openai/v1/chat/completions"): INFERENCE_ROLES,
     ("POST", "/openai/v1/embeddings"): INFERENCE_ROLES,
+    ("POST", "/openai/deployments/{deployment}/responses"): INFERENCE_ROLES,
+    ("POST", "/openai/v1/responses"): INFERENCE_ROLES,
     ("GET", "/openai/v1/models"): INFERENCE_ROLES,
     ("GET", "/v1/models/{model:path}"): INFERENCE_ROLES,
     ("GET", "/admin/v1/whoami"): frozenset(Role),

@@ -11,16 +11,18 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from controlplane.api.inference import respond
-from controlplane.api.routers import chat, embeddings, models
+from controlplane.api.routers import chat, embeddings, models, responses
 from controlplane.protocols.chat_completions.protocol import PROTOCOL as CHAT_COMPLETIONS
 from controlplane.protocols.embeddings.protocol import PROTOCOL as EMBEDDINGS
 from controlplane.protocols.protocol import Protocol
+from controlplane.protocols.responses.protocol import PROTOCOL as RESPONSES
 
 router = APIRouter(tags=["inference at Azure's paths"])
 Deployment = Annotated[str, Path(description="A model or alias.", examples=["gpt-5.5"])]
 
 _SERVED: tuple[tuple[str, Protocol, str, dict[str, Any]], ...] = (
     ("chat/completions", CHAT_COMPLETIONS, "Create a chat completion", chat.DESCRIPTION),
+    ("responses", RESPONSES, "Create a response", responses.DESCRIPTION),
     ("embeddings", EMBEDDINGS, "Create embeddings", embeddings.DESCRIPTION),
 )
 

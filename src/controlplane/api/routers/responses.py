@@ -12,7 +12,7 @@ from controlplane.protocols.responses.protocol import PROTOCOL
 
 router = APIRouter(tags=["inference"])
 
-_DESCRIPTION: dict[str, Any] = {
+DESCRIPTION: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "OpenAI's request for a response. Items, tools and parameters that are not "
@@ -40,7 +40,7 @@ _DESCRIPTION: dict[str, Any] = {
 @router.post(
     "/v1/responses",
     summary="Create a response",
-    openapi_extra=_DESCRIPTION,
+    openapi_extra=DESCRIPTION,
     response_class=Response,
 )
 async def create_response(request: Request) -> Response:
