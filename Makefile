@@ -122,7 +122,8 @@ test-clients: .venv/.installed ## langchain-openai, the npm client and coding ag
 	@# Not `npm ci`: a mirror may lack the packages of other platforms, which are optional.
 	@cd tests/e2e && npm install --no-save --ignore-scripts --silent --no-audit --no-fund
 	@PYTHONPATH=src NODE_MODULES=tests/e2e/node_modules .venv-clients/bin/python -m pytest \
-	  tests/e2e/test_langchain_sdk.py tests/e2e/test_node_sdk.py tests/e2e/test_coding_agents.py
+	  tests/e2e/test_langchain_sdk.py tests/e2e/test_agents_sdk.py tests/e2e/test_node_sdk.py \
+	  tests/e2e/test_coding_agents.py
 
 .PHONY: bench
 bench: .venv/.installed ## CPU per request and cold start, beside a function that does nothing

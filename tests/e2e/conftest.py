@@ -141,7 +141,12 @@ def models(stack: Stack) -> Mapping[str, str]:
         )
     answer, error = stack.invoke({"type": "policy-cache-refresh"})
     assert error is None, answer
-    return {"openai": "gpt-5.5", "azure": "azure-only", "anthropic": "claude-sonnet-5-5"}
+    return {
+        "openai": "gpt-5.5",
+        "responses-only": "gpt-6-luna",
+        "azure": "azure-only",
+        "anthropic": "claude-sonnet-5-5",
+    }
 
 
 MakeKey = Callable[..., str]

@@ -96,10 +96,10 @@ class HttpProvider:
 
 
 def _asks_for_functions(request: InferenceRequest) -> bool:
-    """True for a chat in which functions may be called."""
-    body = request.body
-    is_chat = request.protocol is ProtocolName.CHAT_COMPLETIONS
-    return is_chat and bool(body.get("tools") or body.get("functions"))
+    """True where it would ask for functions over chat completions."""
+    if request.protocol is ProtocolName.RESPONSES:
+        return False
+    return bool(request.body.get("tools") or request.body.get("functions"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,17 @@
-// The official client for JavaScript: a chat, a stream, the streaming helper, a tool call, an error.
+// OpenAI's client: chat completions, whole, streamed and helped, a tool call, an error; Responses.
 // Its arguments are a model and the provider that is to answer; the address comes from the environment.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
+import { load } from "./packages.mjs";
 
-const require = createRequire(`${process.env.NODE_MODULES}/`);
-const { default: OpenAI } = await import(pathToFileURL(require.resolve("openai")));
+const { default: OpenAI } = await load("openai");
 
 const [model, provider] = process.argv.slice(2);
 const client = new OpenAI({ maxRetries: 0 });
 const messages = [{ role: "user", content: "Say hello." }];
 
-const { data, response } = await client.chat.completions.create({ model, messages }).withResponse();
+const { data, response: http } = await client.chat.completions.create({ model, messages }).withResponse();
 const text = data.choices[0].message.content;
-assert.equal(response.headers.get("x-llm-cp-provider"), provider);
+assert.equal(http.headers.get("x-llm-cp-provider"), provider);
 assert.match(text, /Say hello\.$/);
 
 let streamed = "";
@@ -38,4 +36,15 @@ await assert.rejects(
   client.chat.completions.create({ model, messages, temperature: 3 }),
   (error) => error instanceof OpenAI.BadRequestError && error.param === "temperature",
 );
+const response = await client.responses.create({ model, input: "Say hello." });
+assert.equal(response.output_text, text);
+const events = client.responses.stream({ model, input: "Say hello." });
+assert.equal((await events.finalResponse()).output_text, text);
+const called = await client.responses.create({
+  model,
+  input: "The weather?",
+  tools: [{ type: "function", name: "get_weather", parameters, strict: true }],
+});
+const call = called.output.find((item) => item.type === "function_call");
+assert.deepEqual(JSON.parse(call.arguments), { city: "text" });
 console.log("ok");
