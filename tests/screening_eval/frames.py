@@ -3,6 +3,7 @@
 Every second frame of a list belongs to the held-out half.
 """
 
+# ruff: noqa: E501 (tables)
 from __future__ import annotations
 
 KEY_CODE = (
@@ -58,7 +59,7 @@ PHONE_WORDS = {
     "tr": ("Telefon: {v}", "cep telefonu {v}"),
     "ar": ("هاتف: {v}", "رقم الهاتف {v}", "جوال {v}"),
     "he": ("טלפון: {v}", "נייד {v}"),
-    "zh": ("电话：{v}", "手机号码 {v}", "電話: {v}"),
+    "zh": ("电话: {v}", "手机号码 {v}", "電話: {v}"),
     "ja": ("電話番号: {v}", "電話 {v}", "携帯 {v}"),
     "ko": ("전화: {v}", "휴대폰 {v}", "전화번호 {v}"),
     "hi": ("फ़ोन: {v}", "मोबाइल {v}"),

@@ -1,5 +1,6 @@
 """Texts in which nothing is personal or secret, by what makes them look as if there were."""
 
+# ruff: noqa: E501 (tables)
 from __future__ import annotations
 
 import base64
@@ -18,7 +19,11 @@ def _of(*templates: str) -> Callable[[random.Random], str]:
 def _picture(rng: random.Random) -> str:
     data = base64.b64encode(b"\x89PNG\r\n\x1a\n" + rng.randbytes(rng.randrange(90, 900))).decode()
     return rng.choice(
-        (f"![logo](data:image/png;base64,{data})", f'{{"type":"image","data":"{data}"}}', f"key: {data}")
+        (
+            f"![logo](data:image/png;base64,{data})",
+            f'{{"type":"image","data":"{data}"}}',
+            f"key: {data}",
+        )
     )
 
 

@@ -82,8 +82,8 @@ def lines(result: Evaluation) -> Iterator[str]:
         low, high = interval(group.touched, group.labels)
         precision = group.touched / max(group.touched + group.wrong, 1)
         yield (
-            f"| {name} | {group.labels} | {group.touched / group.labels:.3f} | {low:.2f} to {high:.2f} "
-            f"| {group.whole / group.labels:.3f} | {precision:.3f} |"
+            f"| {name} | {group.labels} | {group.touched / group.labels:.3f} "
+            f"| {low:.2f} to {high:.2f} | {group.whole / group.labels:.3f} | {precision:.3f} |"
         )
     yield ""
     yield "| harmless | texts | stopped |"
