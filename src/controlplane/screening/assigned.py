@@ -18,6 +18,8 @@ _MIN_KEY, _MIN_SHORT_KEY, _MAX_LENGTH = 20, 10, 200
 _CASES = (re.compile(rb"[a-z]"), re.compile(rb"[A-Z]"), re.compile(rb"\d"), re.compile(rb"[^\w]"))
 _HEX = re.compile(rb"[0-9a-f]+|[0-9A-F]+")
 _UUID = re.compile(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# How pictures and documents begin in base64.
+_FILE = re.compile(rb"iVBORw0KGgo|/9j/|R0lGOD|UklGR|JVBERi|PHN2Zy")
 _NEXT = (b"(", b"[", b"{")
 
 _KEY_WORD = r"key|token|secret|credentials?|creds|auth|access"
@@ -101,6 +103,7 @@ def _key(data: bytes, start: int, end: int) -> Iterator[Span]:
         or (uniform and not (strong and len(value) >= _MIN_KEY))
         or bits(value) < (_MIN_BITS_KEY if len(value) >= _MIN_KEY else _MIN_BITS_SHORT)
         or is_placeholder(value)
+        or _FILE.match(value)
         or (len(value) < _MIN_KEY and not (strong and is_quoted(data, start, end)))
         or (_UUID.fullmatch(value) and not _SAYS_API.search(name))
         or (
