@@ -81,7 +81,8 @@ def fold(text: str) -> tuple[bytes, Offsets | None]:
     forms = {char: _form(char) for char in set("".join(_BEYOND_ASCII.findall(text)))}
     if len(forms) <= _FEW:
         folded = text
-        for char, form in forms.items():
+        # Latin-1 first: what other letters become looks like it, and must not be replaced again.
+        for char, form in sorted(forms.items()):
             folded = folded.replace(char, form)
     else:
         folded = text.translate({ord(char): form for char, form in forms.items()})

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controlplane.screening.fold import fold, unescape
+from controlplane.screening.redact import Tokens
 from controlplane.screening.scan import scan
 
 
@@ -110,3 +111,14 @@ def test_the_way_back_from_decoded_text(text: str) -> None:
         start = offsets.start(position)
         if char != "\\":
             assert text[start] in (char, "\\")
+
+
+def test_a_letter_that_became_a_byte_is_not_taken_for_that_character() -> None:
+    assert fold("\u043e\u00be")[0] == fold("\u043e")[0] + fold("\u00be")[0]
+    assert fold("телефон¾µ")[0] == b"".join(fold(char)[0] for char in "телефон¾µ")
+
+
+def test_words_of_another_alphabet_stay_different_words() -> None:
+    assert fold("анна")[0] != fold("иван")[0]
+    tokens = Tokens()
+    assert tokens("email", "анна@пример.рф") != tokens("email", "иван@пример.рф")
