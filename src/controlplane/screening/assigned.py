@@ -1,40 +1,58 @@
-"""Secrets without a format of their own: told by the name before them, and by being random.
+"""Secrets without a format of their own: told by the name before them, and by being generated.
 
 Entropy alone flags nearly every text. A value counts only where a name says secret, and where it
-mixes characters as generated ones do; words, placeholders and expressions of code are none.
+looks generated; words, placeholders and expressions of code are none.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Iterator
 
+from controlplane.screening.assignment import IS, is_quoted, name_of
 from controlplane.screening.detector import Detector, Span
+from controlplane.screening.generated import bits, is_placeholder, is_wordy
 
-_MIN_BITS_PASSWORD, _MIN_BITS_KEY = 2.75, 3.0
-_MIN_KEY, _MAX_LENGTH = 20, 200
-# A run of letters is a word; digits in order are made up.
-_WORDY = re.compile(
-    rb"(?i)[a-z]{7}|[a-z]{4,}[_.-][a-z]{3,}|pass|admin|secret|test|example|change|user|demo|dummy"
-    rb"|your|key|token|none|null|true|false|xxx|\*\*|1234|qwerty|abc1|https?:|env"
-)
-_WORDY_KEY = re.compile(
-    rb"(?i)[a-z]{4,}[_.-][a-z]{3,}|example|your|xxxx|secret|dummy|test|12345678|placeholder|abcdef"
-)
+_MIN_BITS_PASSWORD, _MIN_BITS_SHORT, _MIN_BITS_KEY = 2.3, 2.75, 3.0
+_MIN_KEY, _MIN_SHORT_KEY, _MAX_LENGTH = 20, 10, 200
 _CASES = (re.compile(rb"[a-z]"), re.compile(rb"[A-Z]"), re.compile(rb"\d"), re.compile(rb"[^\w]"))
 _HEX = re.compile(rb"[0-9a-f]+|[0-9A-F]+")
 _UUID = re.compile(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# How pictures and documents begin in base64.
+_FILE = re.compile(rb"iVBORw0KGgo|/9j/|R0lGOD|UklGR|JVBERi|PHN2Zy")
 _NEXT = (b"(", b"[", b"{")
 
-_IS = r"[\"'\]`]{0,2}[ \t]{0,8}(?:=>|:=|[:=])[ \t]{0,8}"
-_OPEN = r"(?:[brfu]?[\"'`])?"
-_KEY_NAMES = (
-    r"api[_-]?key|api[_-]?secret|client[_-]?secret|secret[_-]?key|access[_-]?key|app[_-]?secret"
-    r"|(?:auth|access|api|bot|refresh|bearer|secret)[_-]?token|signing[_-]?secret|encryption[_-]?key"
+_KEY_WORD = r"key|token|secret|credentials?|creds|auth|access"
+_KEY_NAME = re.compile(_KEY_WORD.encode(), re.IGNORECASE)
+# A name that says secret by itself; `key` or `access` alone may be anything.
+_STRONG = re.compile(
+    rb"(?i)api[_.-]?key|secret|token|credential|creds|(?:access|auth|private|signing|encryption|master"
+    rb"|service|account|admin|storage|license|session|client|app|sdk|deploy|webhook)[_.-]?key|[A-Z0-9]_KEY\b"
 )
-_VENDORS = (
+_SAYS_API = re.compile(rb"(?i)api[_.-]?(?:key|token)|auth[_.-]?token|access[_.-]?token")
+# Names of what belongs to a key without being one, and words that only contain the letters.
+_HARMLESS = re.compile(
+    rb"(?i)pub(?:lic|lishable)?[_.-]?(?:key|token)|[cx]srf|(?:primary|foreign|partition|sort|hot|bucket"
+    rb"|schema|sequence|natural|idx|cache|row|range|hash|object|shard|dedup\w*|idempotency|i18n)[_.-]?key"
+    rb"|(?:key|token|secret|credential|access|auth|api)s?[_.-]?(?:id(?![a-z])|ids|name|file|path|ur[il]|size|len|type"
+    rb"|alias|version|vault|pair|ring|code|frame|stone|mesh|selector|signature|hash|count|limit|usage"
+    rb"|expir|audience|endpoint|host|user|email|method|mode|level|source|scope|region|provider|format"
+    rb"|algorithm|prefix|variable|store|tab|word|board|press|down|up|left|right|event)"
+    rb"|author|accessib|accessor|tokeniz|turkey|monkey|keying|rapid|hash|sha\d|md5|checksum|digest"
+    rb"|integrity|etag|commit|fingerprint|continuation|next[_.-]?page|page[_.-]?token|max_token"
+)
+# A password is a word followed by digits and signs often enough; these say that it is none.
+_NO_PASSWORD = re.compile(
+    rb"(?i)pass(?:word|wd|phrase)?\d{0,4}\W?|.*(?:password|passwd|passphrase|credential|param|config|input"
+    rb"|request|getenv|environ|env\.|null|none|undefined|true|false).*|(?:secret|test|admin|user(?:name)?|root"
+    rb"|guest|demo|default|token|letmein|welcome|abc|value|string|text|hidden)[\d_!-]{0,6}|https?:.*"
+)
+_WORD_UNQUOTED = re.compile(
+    rb"(?i)[a-z]{7}|[a-z]{4,}[_.-][a-z]{3,}|pass|admin|secret|test|user|demo|key|token|1234|abc1"
+)
+_OPERATOR = re.compile(rb"[=>:]\Z")
+
+_CLIENTS = (
     r"cohere|mistral|mistralai|together|deepseek|ai21|voyageai|deepgram|assemblyai|stability|zhipu"
     r"|openai|anthropic|groq|deepinfra|novita|nebius|sambanova|moonshot"
 )
@@ -42,57 +60,100 @@ _VENDORS = (
 _RANDOM = "aB3dE6gH9jK2mN5pQ8rS1tU4"
 
 
-def _bits(value: bytes) -> float:
-    """Shannon's entropy, in bits per character."""
-    counts = Counter(value).values()
-    return -sum(n / len(value) * math.log2(n / len(value)) for n in counts)
-
-
-def _random_password(data: bytes, start: int, end: int) -> Iterator[Span]:
-    """Digits, letters, and signs or both cases; no word in it."""
+def _password(data: bytes, start: int, end: int) -> Iterator[Span]:
+    """What people choose where it is quoted or follows `=` closely; else what is generated."""
     value = data[start:end]
     mixed = [bool(case.search(value)) for case in _CASES]
     if (
-        len(value) <= _MAX_LENGTH
-        and mixed[2]
-        and (mixed[0] or mixed[1])
-        and sum(mixed) >= 3
-        and _bits(value) >= _MIN_BITS_PASSWORD
-        and not _WORDY.search(value)
-        and data[end : end + 1] not in _NEXT
+        len(value) > _MAX_LENGTH
+        or not (mixed[0] or mixed[1])
+        or not (mixed[2] or (mixed[3] and mixed[1]) or (len(value) >= 10 and not is_wordy(value)))
+        or bits(value) < _MIN_BITS_PASSWORD
+        or data[end : end + 1] in _NEXT
+        or is_placeholder(value)
+        or _NO_PASSWORD.fullmatch(value)
     ):
+        return
+    literal = is_quoted(data, start, end) or _OPERATOR.search(data, start - 1, start)
+    quoted = is_quoted(data, start, end)
+    named = b"." in value or b"_" in value
+    chosen = (
+        literal
+        and (mixed[3] or len(value) >= 8)
+        and not (named and (not quoted or is_wordy(value)))
+    )
+    generated = sum(mixed) >= 3 and mixed[2] and len(value) >= 8
+    if chosen or (generated and not _WORD_UNQUOTED.search(value)):
         yield start, end
 
 
-def _random_key(data: bytes, start: int, end: int) -> Iterator[Span]:
-    """Long, of letters and digits, with the entropy of what is generated."""
+def _key(data: bytes, start: int, end: int) -> Iterator[Span]:
+    """Letters and digits as a generator mixes them."""
+    value = data[start:end]
+    if not _MIN_SHORT_KEY <= len(value) <= _MAX_LENGTH or data[end : end + 1] in _NEXT:
+        return
+    name = name_of(data, start, _KEY_NAME)
+    mixed = [bool(case.search(value)) for case in _CASES[:3]]
+    uniform = _HEX.fullmatch(value) or sum(mixed) < 3
+    strong = _STRONG.search(name) is not None
+    if (
+        not mixed[2]
+        or not (mixed[0] or mixed[1])
+        or _HARMLESS.search(name)
+        or (uniform and not (strong and len(value) >= _MIN_KEY))
+        or bits(value) < (_MIN_BITS_KEY if len(value) >= _MIN_KEY else _MIN_BITS_SHORT)
+        or is_placeholder(value)
+        or _FILE.match(value)
+        or (len(value) < _MIN_KEY and not (strong and is_quoted(data, start, end)))
+        or (_UUID.fullmatch(value) and not _SAYS_API.search(name))
+        or (
+            not _HEX.fullmatch(value)
+            and is_wordy(value, 0.5 if uniform or len(value) < 24 else 0.6)
+        )
+    ):
+        return
+    yield start, end
+
+
+def _passed(data: bytes, start: int, end: int) -> Iterator[Span]:
+    value = data[start:end]
+    if all(case.search(value) for case in _CASES[:3]) or len(value) >= 32 or _HEX.fullmatch(value):
+        yield from _bearer(data, start, end)
+
+
+def _bearer(data: bytes, start: int, end: int) -> Iterator[Span]:
     value = data[start:end]
     mixed = [bool(case.search(value)) for case in _CASES[:3]]
-    shaped = sum(mixed) == 3 or _HEX.fullmatch(value) or (mixed[2] and len(value) >= 32)
     if (
-        _MIN_KEY <= len(value) <= _MAX_LENGTH
-        and mixed[2]
-        and shaped
-        and _bits(value) >= _MIN_BITS_KEY
-        and not _UUID.fullmatch(value)
-        and not _WORDY_KEY.search(value)
-        and data[end : end + 1] not in _NEXT
+        mixed[2]
+        and (mixed[0] or mixed[1])
+        and bits(value) >= _MIN_BITS_SHORT
+        and not is_placeholder(value)
+        and (_HEX.fullmatch(value) or not is_wordy(value))
     ):
         yield start, end
 
 
+_NAMES_OF_PASSWORDS = (
+    r"(?:password|passwd|passphrase|passwort|passcode|pwd|client_secret|contrasena)"
+)
 DETECTORS = (
     Detector(
         "assigned_password",
         "secret",
         "secrets",
-        rf"(?i)(?:password|passwd|passphrase|pwd|client_secret|passwort){_IS}{_OPEN}"
-        r"([^\s\"'`,;<>{}()\[\]\\&|\x00-\x1f]{8,})",
-        refine=_random_password,
+        rf"(?i)(?:{_NAMES_OF_PASSWORDS}[a-z0-9]{{0,8}}(?:{IS}|[ \t])|identified by ['\"]"
+        r"|sshpass -p ?['\"]?"
+        r"|convertto-securestring[ \t]{1,4}(?:-string[ \t]{1,4})?['\"])"
+        r"([^\s\"'`,;<>{}()\[\]\\&|\x00-\x1f]{6,})",
+        refine=_password,
         matches=(
             'password = "kT9#vQ2!xLw7"',
             "DB_PASSWORD=kT9#vQ2!xLw7\n",
             '{"password": "kT9vQ2xLw7Zp"}',
+            "password = 'Sommer2024!'",
+            "CREATE USER app IDENTIFIED BY 'Winter77#'",
+            "<password>Herbst2031</password>",
         ),
         ignores=(
             'password = "changeme"',
@@ -101,20 +162,24 @@ DETECTORS = (
             "password: hunter2",
             "PASSWORD=${DB_PASSWORD_2}",
             "password = os.environ['P1']",
+            "password = 'admin123'",
+            "password=request.form['password1']",
         ),
     ),
     Detector(
         "assigned_key",
         "secret",
         "secrets",
-        rf"(?i)(?:{_KEY_NAMES}|(?:\b|_)token|(?:\b|_)secret){_IS}{_OPEN}"
-        r"([A-Za-z0-9_+/=.~-]{19,}[A-Za-z0-9_+/=~-])",
-        refine=_random_key,
+        rf"(?i)(?:{_KEY_WORD})[a-z0-9_.-]{{0,24}}(?:{IS})([a-z0-9_+/.~-]{{9,}}[a-z0-9_+/~-]={{0,3}})",
+        refine=_key,
         matches=(
             f'MISTRAL_API_KEY="{_RANDOM}{_RANDOM[:8]}"',
             "x-api-key: " + "0a1b2c3d4e5f6789" * 4,
             f"apiKey: '{_RANDOM}'",
             f"GITHUB_TOKEN={_RANDOM}",
+            f"const serviceToken: string = '{_RANDOM}'",
+            f"<appSecret>{_RANDOM}</appSecret>",
+            f"my api key is {_RANDOM}",
         ),
         ignores=(
             "api_key = settings.openai_api_key_v2",
@@ -122,15 +187,27 @@ DETECTORS = (
             "max_tokens = 12345678901234567890",
             "next_page: token",
             "token = 550e8400-e29b-41d4-a716-446655440000",
+            f"public_key = '{_RANDOM}'",
+            f"csrf_token: {_RANDOM}",
+            "const KEY_NAME = 'ultraPictureBox1Settings2'",
         ),
+    ),
+    Detector(
+        "key_of_a_flag",
+        "secret",
+        "secrets",
+        r"(?i)--[a-z-]{0,32}(?:key|token|secret) [\"']?([a-z0-9_+/.~-]{15,}[a-z0-9_+/~-]={0,3})",
+        refine=_key,
+        matches=(f"tool --api-key {_RANDOM}",),
+        ignores=("tool --key-file generate_certificates2",),
     ),
     Detector(
         "key_of_a_client",
         "secret",
         "secrets",
-        rf"(?i)\b(?:{_VENDORS})\w{{0,12}}(?:\.\w{{1,20}})?\(\s{{0,8}}(?:\w{{1,16}}\s?=\s?)?"
+        rf"(?i)\b(?:{_CLIENTS})\w{{0,12}}(?:\.\w{{1,20}})?\(\s{{0,8}}(?:\w{{1,16}}\s?=\s?)?"
         r"[\"']([A-Za-z0-9_-]{20,})[\"']",
-        refine=_random_key,
+        refine=_passed,
         matches=(
             f'co = cohere.Client("{_RANDOM}{_RANDOM[:8]}")',
             f"MistralClient(api_key='{_RANDOM}')",
@@ -141,9 +218,13 @@ DETECTORS = (
         "bearer_token",
         "secret",
         "secrets",
-        r"(?i)\b(?:bearer|basic) ([A-Za-z0-9_+/=.~-]{19,}[A-Za-z0-9_+/=~-])",
-        refine=_random_key,
-        matches=(f"Authorization: Bearer {_RANDOM}{_RANDOM[::-1]}",),
+        r"(?i)\b(?:bearer |basic |authorization:[ \t]{0,4}(?:(?:api-)?token )?)"
+        r"([a-z0-9_+/=.~-]{15,}[a-z0-9_+/=~-])",
+        refine=_bearer,
+        matches=(
+            f"Authorization: Bearer {_RANDOM}{_RANDOM[::-1]}",
+            f"Authorization: Token {_RANDOM}",
+        ),
         ignores=("Bearer token-based-authentication", "Basic understanding"),
     ),
 )

@@ -15,12 +15,16 @@ _ISSUED = re.compile(
     rb"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"  # Mastercard
     rb"|3[47]\d{13}"  # American Express
     rb"|(?:6011|64[4-9]\d|65\d\d)\d{12,15}"  # Discover
-    rb"|35(?:2[89]|[3-8]\d)\d{12,15}"  # JCB
+    rb"|35\d{14,17}|(?:2131|1800)\d{11}"  # JCB
     rb"|(?:30[0-5]|3[689]\d)\d{11,16}"  # Diners Club
     rb"|62\d{14,17}"  # UnionPay
     rb"|220[0-4]\d{12}"  # Mir
-    rb"|(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{8,15}"  # Maestro
+    rb"|(?:5018|5020|5038|5893|6304|6390|6759|676[1-3])\d{8,15}"  # Maestro
 )
+# Maestro's other prefixes begin every fortieth number: these count only beside a word.
+_RARELY_ISSUED = re.compile(rb"(?:5[0678]\d\d|0604|6\d{3})\d{8,15}")
+_CARD_WORD = re.compile(rb"(?i)\bcards?\b|credit|debit|\bcc\b|maestro|\bpan\b|_card|card_|card_?n")
+_WORD_BYTES = 48
 # How the digits are printed, in groups of at most six.
 _GROUPINGS = frozenset(
     {
@@ -34,9 +38,15 @@ _GROUPINGS = frozenset(
         (4, 4, 4, 1),
         (4, 4, 4, 2),
         (4, 4, 4, 3),
+        (4, 4, 8),
+        (4, 8, 4),
+        (4, 12),
+        (6, 10),
+        (8, 8),
+        (5, 5, 5),
     }
 )
-_FIRST_DIGITS = b"23456"
+_FIRST_DIGITS = b"0123456"
 # How many groups a row may have that holds other numbers too.
 _SHORT_ROW = 8
 # The first bytes of a very long row show what it is.
@@ -78,9 +88,18 @@ def _card_at(data: bytes, groups: list[Span]) -> int:
     if data[groups[0][0]] not in _FIRST_DIGITS:
         return 0
     sizes = tuple([stop - start for start, stop in groups])
-    for count in range(1, len(groups) + 1):
+    # The longest first: the last three digits of nineteen are part of it.
+    for count in range(len(groups), 0, -1):
         if sizes[:count] in _GROUPINGS or (count == 1 and sizes[0] >= 12):
             digits = _NO_DIGIT.sub(b"", data[groups[0][0] : groups[count - 1][1]])
-            if _ISSUED.fullmatch(digits) and luhn(digits):
+            if luhn(digits) and (
+                _ISSUED.fullmatch(digits)
+                or (_RARELY_ISSUED.fullmatch(digits) and _beside_word(data, groups[0][0]))
+            ):
                 return count
     return 0
+
+
+def _beside_word(data: bytes, start: int) -> bool:
+    before = data[max(start - _WORD_BYTES, 0) : start]
+    return _CARD_WORD.search(before[before.rfind(b"\x00") + 1 :]) is not None

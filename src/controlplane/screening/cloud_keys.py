@@ -19,21 +19,31 @@ DETECTORS = (
     secret(
         "aws_access_key_id",
         r"(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b",
-        "AKIA" + "IOSFODNN7EXAMPLE",
+        "AKIA" + "Y34FZKBOKMUTVV7B",
         "id=ASIA" + "Y34FZKBOKMUTVV7A,",
-        ignores=("AKIA", "AKIAIOSFODNN7EXAMPLEX", "XAKIAIOSFODNN7EXAMPLE", "akiaiosfodnn7example"),
+        ignores=(
+            "AKIA",
+            "AKIAIOSFODNN7EXAMPLE",
+            "AKIAIOSFODNN7EXAMPLEX",
+            "XAKIAIOSFODNN7EXAMPLE",
+            "akiaiosfodnn7example",
+        ),
     ),
     # The same page: 40 characters, told by the name before it
     _after(
         "aws_secret_access_key",
         r"(?i)(?:secret_?access_?key|aws_?secret(?:_?key)?)[^A-Za-z0-9/+\x00]{1,10}"
         r"([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)",
-        'AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI' + '/K7MDENG/bPxRfiCYEXAMPLEKEY"',
+        'AWS_SECRET_ACCESS_KEY="wJ4lrXU7nF9MI' + '/K7MD3NG/bPx5fiCY2TR8LT6Q0Y"',
         "SecretAccessKey: " + _ALNUM * 4,
-        ignores=("secret_access_key = os.environ['X']", "sha1 " + _HEX * 2 + _HEX[:8]),
+        ignores=(
+            "secret_access_key = os.environ['X']",
+            "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "sha1 " + _HEX * 2 + _HEX[:8],
+        ),
     ),
     # https://docs.aws.amazon.com/appstream2: MWS; gitleaks, TruffleHog: amazon-mws-auth-token
-    secret("amazon_mws_token", r"amzn\.mws\.[0-9a-f-]{36}", "amzn.mws." + _UUID),
+    secret("amazon_mws_token", r"amzn\.mws\.[0-9a-z-]{36}", "amzn.mws." + _UUID),
     # https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage
     _after(
         "azure_storage_key",
@@ -70,10 +80,30 @@ DETECTORS = (
     secret("google_refresh_token", r"1//0[A-Za-z0-9_-]{40,}", "1//0" + _ALNUM * 5),
     # https://docs.digitalocean.com/reference/api; gitleaks: digitalocean-*
     secret("digitalocean_token", r"do[opr]_v1_[0-9a-f]{64}", "dop_v1_" + _HEX * 4),
+    # https://developers.cloudflare.com/fundamentals/api/get-started/token-formats
+    secret("cloudflare_token", r"cf[au]t_[A-Za-z0-9]{40,}", "cfut_" + _ALNUM * 4),
+    # https://techdocs.akamai.com/developer/docs/make-your-first-api-call
+    secret(
+        "akamai_credential", r"akab-[a-z0-9]{16}-[a-z0-9]{16}\b", "akab-" + "a1b2c3d4e5f6g7h8-" * 2
+    ),
+    # https://docs.docker.com/engine/swarm/swarm-mode: join tokens and the key that unlocks
+    secret(
+        "docker_swarm_token",
+        r"(?:SWMTKN-1-[a-z0-9]{50}-[a-z0-9]{25}\b|SWMKEY-1-[A-Za-z0-9+/]{43})",
+        "SWMTKN-1-" + "a1b2c3d4e5" * 5 + "-" + "a1b2c3d4e5" * 2 + "a1b2c",
+    ),
+    # https://github.com/nats-io/nkeys: seeds
+    secret("nkey_seed", r"S[ACNOUX][A-Z2-7]{56}\b", "SUA" + "Q4R7T2Y5U3" * 5 + "K7MNB"),
     # https://docs.databricks.com/dev-tools/auth/pat; gitleaks: databricks-api-token
-    secret("databricks_token", r"dapi[0-9a-f]{32}\b", "dapi" + _HEX * 2),
+    secret("databricks_token", r"dapi[0-9a-f]{32}(?:-\d)?\b", "dapi" + _HEX * 2),
     # https://developer.hashicorp.com/vault/docs/concepts/tokens
-    secret("vault_token", r"hv[sbr]\.[A-Za-z0-9_-]{24,}", "hvs." + _ALNUM * 3),
+    secret(
+        "vault_token",
+        r"(?:hv[sbr]\.[A-Za-z0-9_-]{24,}|s\.[A-Za-z0-9]{24}\b)",
+        "hvs." + _ALNUM * 3,
+        "s." + _ALNUM * 2 + "aB3d",
+        ignores=("s.toLowerCaseEnglishUsOnly12",),
+    ),
     # https://developer.hashicorp.com/terraform/cloud-docs; gitleaks: hashicorp-tf-api-token
     secret(
         "terraform_token",

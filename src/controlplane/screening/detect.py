@@ -144,7 +144,7 @@ def _without_phones(hits: list[Hit]) -> list[Hit]:
 
 def _options() -> Any:
     options = re2.Options()
-    # Folded text is ASCII: no need to think in UTF-8.
+    # Folded text has one byte a character: no need to think in UTF-8.
     options.encoding = re2.Options.Encoding.LATIN1
     options.log_errors = False
     return options

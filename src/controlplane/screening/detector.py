@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from controlplane.screening.generated import has_sequence, is_wordy, stands_for
+
 Span = tuple[int, int]
 Refine = Callable[[bytes, int, int], Iterable[Span]]
 
@@ -33,9 +35,14 @@ class Detector(NamedTuple):
 
 # A key may follow a letter of another alphabet, an underscore or a URL-encoded character.
 _BEFORE = r"(?:\b|_|%[0-9A-Fa-f]{2})"
-# `sk-xxxxxxxx`, `sk-your-key-here`: what documentation writes for a key.
-_PLACEHOLDER = re.compile(rb"(?i)x{6}|0{12}|(?:^|[-_])your[-_]|[-_]here\Z")
 _FEWEST_CHARACTERS = 4
+# `hf_tokenizerFast...`: the names of code that begin like a key are all words.
+_WORDY_KEY = 0.66
+_PARTS, _HEX, _DIGIT = (
+    re.compile(rb"[^A-Za-z0-9]"),
+    re.compile(rb"[0-9A-Fa-f]+"),
+    re.compile(rb"\d"),
+)
 
 
 def secret(name: str, pattern: str, *matches: str, ignores: tuple[str, ...] = ()) -> Detector:
@@ -46,5 +53,13 @@ def secret(name: str, pattern: str, *matches: str, ignores: tuple[str, ...] = ()
 def genuine(data: bytes, start: int, end: int) -> Iterator[Span]:
     """Refuses what only stands for a key."""
     value = data[start:end]
-    if not _PLACEHOLDER.search(value) and len(set(value[-16:])) >= _FEWEST_CHARACTERS:
+    # The prefix is a word often enough: what was drawn is the longest part with a digit.
+    parts = _PARTS.split(value)
+    drawn = max(parts, key=lambda part: (_DIGIT.search(part) is not None, len(part)))
+    if (
+        len(set(value[-16:])) >= _FEWEST_CHARACTERS
+        and not stands_for(value)
+        and not has_sequence(drawn[-16:])
+        and (_HEX.fullmatch(drawn[-20:]) or not is_wordy(drawn, _WORDY_KEY))
+    ):
         yield start, end

@@ -1,4 +1,4 @@
-"""Text as detectors see it: plain ASCII, with the way back to the original.
+"""Text as detectors see it: one byte a character, with the way back to the original.
 
 RE2's `\\d` and `\\b` know ASCII only, and a zero-width character or a dash from another block would
 hide a value. So compatibility forms and accents are decomposed (Unicode NFKD), foreign digits,
@@ -14,8 +14,8 @@ from collections.abc import Callable
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
-# What stands for a letter, and for any other character, that has no ASCII form.
-LETTER, OTHER = "\x01", "\x02"
+# What stands for a character that has no ASCII form and is no letter.
+OTHER = "\x02"
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 # Backslashes in a row are one escape, so that a million of them are no work. The first one stands
@@ -72,20 +72,24 @@ class Offsets:
 
 
 def fold(text: str) -> tuple[bytes, Offsets | None]:
-    """`text` in ASCII, one byte per character, and the way back (None where nothing moved)."""
+    """`text`, one byte per character, and the way back (None where nothing moved).
+
+    ASCII, but for letters that have no ASCII form: these are bytes from 0x80 on.
+    """
     if text.isascii():
         return text.encode(), None
     forms = {char: _form(char) for char in set("".join(_BEYOND_ASCII.findall(text)))}
     if len(forms) <= _FEW:
         folded = text
-        for char, form in forms.items():
+        # Latin-1 first: what other letters become looks like it, and must not be replaced again.
+        for char, form in sorted(forms.items()):
             folded = folded.replace(char, form)
     else:
         folded = text.translate({ord(char): form for char, form in forms.items()})
     moving = {char: len(form) for char, form in forms.items() if len(form) != 1}
     if not moving:
-        return folded.encode(), None
-    return folded.encode(), Offsets(lambda: _fold_points(text, moving), bisect_left)
+        return folded.encode("latin-1"), None
+    return folded.encode("latin-1"), Offsets(lambda: _fold_points(text, moving), bisect_left)
 
 
 def unescape(text: str) -> tuple[str, Offsets] | None:
@@ -125,7 +129,8 @@ def _form(char: str) -> str:
     parts = unicodedata.normalize("NFKD", char)
     if any(part.isascii() for part in parts):
         return "".join(part if part.isascii() else _form(part) for part in parts)
-    return LETTER if category.startswith("L") else OTHER
+    # One of 128 bytes, so that a word of another alphabet can be told from another word.
+    return chr(0x80 | ord(char) & 0x7F) if category.startswith("L") else OTHER
 
 
 @lru_cache(maxsize=1024)

@@ -48,9 +48,14 @@ DETECTORS = (
     # https://cloud.google.com/docs/authentication/api-keys (Gemini too)
     secret(
         "google_api_key",
-        r"AIza[A-Za-z0-9_-]{35}",
+        r"(?:AIza[A-Za-z0-9_-]{35}|AQ\.Ab[A-Za-z0-9_-]{40,})",
         "AIza" + "Sy" + _ALNUM * 3 + "-_9",
+        "AQ.Ab8RN6" + _ALNUM * 4 + "-_9",
         ignores=("AIzaSy",),
+    ),
+    # https://llama.developer.meta.com
+    secret(
+        "llama_api_key", r"LLM\|\d{14,17}\|[A-Za-z0-9_-]{20,}", "LLM|123406789012345|" + _ALNUM * 3
     ),
     # https://console.groq.com/docs/quickstart
     secret("groq_api_key", r"gsk_[A-Za-z0-9]{40,}", "gsk_" + _ALNUM * 5 + "aB"),

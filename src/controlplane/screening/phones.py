@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from controlplane.screening import phones_by_word
 from controlplane.screening.detector import Detector, Span
+from controlplane.screening.phones_by_word import dialled
 
 # `x12`, `ext. 12`, `extension 12`, `#12`
 _EXTENSION = (
@@ -18,17 +20,6 @@ _EXTENSION = (
 )
 _END = rf"(?:{_EXTENSION}\b|\b)"
 _GAP = r"[ ./()-]{0,3}"
-
-# The tokens that stand for redacted values ([PHONE_1]) are no words.
-_PHONE_WORDS = (
-    r"(?i)(?:phone|mobile|telefon|celular|handy)s?(?:[^s_a-z]|_[^0-9])|phone_?n|phonen|mobilen"
-    r"|whats ?app|voicemail|hotline|telefono|telephone"
-)
-_CALL_WORDS = (
-    r"(?i)(?:^|[^a-z])(?:call|dial|text|reach|ring|tel|cell|fax|sms|gsm|mob)(?:ed|ing|ls)?"
-    r"(?:[ .](?:me|us|him|her|them|back|now|today|at|on|via|the|my|our|office|number|is|no\.?))*"
-    r"[ .:=\"'(\x1f]{0,5}\z"
-)
 
 # How many digits may follow the country code, where that is fewer than E.164 allows.
 _NATIONAL_DIGITS = {
@@ -53,16 +44,6 @@ _LONG_GROUP = re.compile(rb"\d{3}")
 _BEFORE_GROUP, _AFTER_GROUP = re.compile(rb"[0-9A-Fa-f][ .]\Z"), re.compile(rb"[ .]\d")
 
 
-def number(data: bytes, start: int, end: int) -> Iterator[Span]:
-    """Refuses a number that is a part of a longer one: `1-555-123-4567-8`, `x555...`."""
-    before, after = data[max(start - 2, 0) : start], data[end : end + 2]
-    glued = data[start : start + 1].isdigit() and (before[-1:].isalnum() or before[-1:] == b"_")
-    longer_before = before[-1:].isdigit() or (before[-1:] in b"-./" and before[:1].isdigit())
-    longer_after = after[:1] in (b"-", b".", b"/") and after[1:].isdigit()
-    if not (glued or (before and longer_before) or longer_after):
-        yield start, end
-
-
 def _north_american(data: bytes, start: int, end: int) -> Iterator[Span]:
     """Blanks alone group other numbers too (`100 200 3000`); no area code starts with 0 or 1."""
     digits = data[start:end].replace(b" ", b"")
@@ -73,7 +54,7 @@ def _north_american(data: bytes, start: int, end: int) -> Iterator[Span]:
         or _ROW_AFTER.match(data, end)
     ):
         return iter(())
-    return number(data, start, end)
+    return dialled(data, start, end)
 
 
 def _international(data: bytes, start: int, end: int) -> Iterator[Span]:
@@ -131,22 +112,9 @@ def _trunk(data: bytes, start: int, end: int) -> Iterator[Span]:
         or _AFTER_GROUP.match(data, end)
     ):
         return iter(())
-    return number(data, start, end)
+    return dialled(data, start, end)
 
 
-def _worded(data: bytes, start: int, end: int) -> Iterator[Span]:
-    groups = _DIGITS.findall(data, start, end)
-    digits = b"".join(groups)
-    # A date, `2024-01-15`, is no number to call, nor is a year.
-    if digits[:2] in (b"19", b"20") and len(groups[0]) == 4:
-        return iter(())
-    return number(data, start, end)
-
-
-_BARE = (
-    r"\b(?:1?[2-9]\d{9}|0\d{8,10}|[6-9]\d{4} \d{5}|\d{3}[ .-]\d{4}|\d{2,4}[ -]\d{6,8}"
-    r"|\d{3,4}[ -]\d{3,4}[ -]\d{3,4}|0\d{1,3}(?:[ .-]\d{2,4}){2,4})\b"
-)
 DETECTORS = (
     Detector(
         "phone_number",
@@ -176,6 +144,9 @@ DETECTORS = (
             "555-1234",
             "100 200 3000",
             "12555-123-4567",
+            "SKU 555-123-4567",
+            "budget: 555 123 4567",
+            "555 123 4567 bytes",
             "555-123-4567-89",
             "192 384 768 1536",
         ),
@@ -186,7 +157,7 @@ DETECTORS = (
         "pii",
         rf"\b(?:\(\d{{3}}\) ?\d{{7}}(?:{_EXTENSION})?|1?[2-9]\d{{9}}{_EXTENSION})\b"
         rf"|\(\d{{3}}\) ?\d{{7}}{_END}",
-        refine=number,
+        refine=dialled,
         matches=("5551234567x123", "5551234567 ext. 12", "(555)1234567"),
         ignores=("5551234567", "5551234567 x 3"),
     ),
@@ -249,24 +220,5 @@ DETECTORS = (
             "05-12-2024",
         ),
     ),
-    Detector(
-        "phone_number_bare",
-        "phone",
-        "pii",
-        _BARE,
-        refine=_worded,
-        context=_PHONE_WORDS,
-        matches=("phone: 5551234567", "phone_number=15551234567", "mobile 98765 43210"),
-        ignores=("5551234567", "id 5551234567", "hotel 5551234567", "[PHONE_1] 5551234567"),
-    ),
-    Detector(
-        "phone_number_to_call",
-        "phone",
-        "pii",
-        _BARE,
-        refine=_worded,
-        context=_CALL_WORDS,
-        matches=("call me at 5551234567", "Call 555-1234", "Tel: 030 901820", "fax 5551234567"),
-        ignores=("call f with 5551234567", "I recall 5551234567", "Tel Aviv, 5551234567"),
-    ),
+    *phones_by_word.DETECTORS,
 )

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from controlplane.screening import accounts, national_ids, network, phones
 from controlplane.screening.cards import cards
 from controlplane.screening.detector import Detector, Span
-from controlplane.screening.phones import number
+from controlplane.screening.phones_by_word import number
 
-_LETTER = r"\x01"
-_LOCAL_PART = rf"(?:[A-Za-z0-9_][A-Za-z0-9._%+'-]*|{_LETTER}+)"
+_LETTER = r"\x80-\xff"
+_LOCAL_PART = rf"(?:[A-Za-z0-9_][A-Za-z0-9._%+'-]*|[{_LETTER}]+)"
 _LABEL = rf"[A-Za-z0-9{_LETTER}](?:[A-Za-z0-9{_LETTER}-]*[A-Za-z0-9{_LETTER}])?"
-_TOP_LEVEL = rf"(?:xn--[A-Za-z0-9-]+|[A-Za-z]{{2,24}}|{_LETTER}{{2,24}})"
+_TOP_LEVEL = rf"(?:xn--[A-Za-z0-9-]+|[A-Za-z]{{2,24}}|[{_LETTER}]{{2,24}})"
 
 # ssa.gov/employer/randomization.html: no area 000, 666 or 9xx, no group 00, no serial 0000.
 _AREA = r"(?:00[1-9]|0[1-9]\d|[1-578]\d\d|6[0-57-9]\d|66[0-57-9])"
@@ -35,6 +35,11 @@ _FILE = re.compile(
 )
 # What follows a host in `git@host:owner/repo.git` and `scp user@host:/path`.
 _REMOTE = re.compile(rb":(?:[~/]|[\w.-]{1,64}/[\w.-])|\(")
+# No person reads these: programs sign commits with them, and GitHub hides an author's own address
+# behind one. Agents send them in every history.
+_SOFTWARE = re.compile(
+    rb"(?i)(?:no[._-]?reply|do[._-]?not[._-]?reply|mailer-daemon)[^@]*@|[^@]+@users\.noreply\."
+)
 # `https://user:word@host`: a password, not a mailbox.
 _PASSWORD = re.compile(rb"://[^\s/@:]*:[^\s/@]*\Z")
 
@@ -44,6 +49,7 @@ def _address(data: bytes, start: int, end: int) -> Iterator[Span]:
     if (
         after.isdigit()
         or (data.startswith(b"git@", start) and after in (b":", b"/"))
+        or _SOFTWARE.match(data, start, end)
         or _REMOTE.match(data, end)
         or _FILE.search(data, start, end)
         or _PASSWORD.search(data, max(start - 128, 0), start)
@@ -69,7 +75,14 @@ DETECTORS = (
             "联系user@example.com谢谢",
             "user@xn--mnchen-3ya.de",
         ),
-        ignores=("user@localhost", "logo@2x.png", "git@github.com:o/r", "@app.route", "a@1.2.3"),
+        ignores=(
+            "user@localhost",
+            "noreply@github.com",
+            "logo@2x.png",
+            "git@github.com:o/r",
+            "@app.route",
+            "a@1.2.3",
+        ),
     ),
     Detector(
         "us_ssn",
@@ -103,8 +116,10 @@ DETECTORS = (
         "credit_card",
         "credit_card",
         "pii",
-        r"\b(?:(?:[456]\d|2[2-7]|3[04-9])\d{10,17}"
-        r"|\d{4}(?:[ .-]{1,3}\d{3,6}){2}(?:[ .-]{1,3}\d{1,6})*)\b",
+        r"\b(?:(?:[456]\d|2[1-7]|3[04-9]|18|06)\d{10,17}"
+        r"|\d{4}(?:[ .-]{1,3}\d{3,6}){2}(?:[ .-]{1,3}\d{1,6})*"
+        r"|\d{4}[ -](?:\d{12}|\d{4}[ -]\d{8}|\d{8}[ -]\d{4})|\d{6}[ -]\d{10}|\d{8}[ -]\d{8}"
+        r"|\d{5}[ -]\d{5}[ -]\d{5})\b",
         refine=cards,
         matches=(
             "4111 1111 1111 1111",
@@ -115,6 +130,12 @@ DETECTORS = (
             "30569309025904",
             "6011111111111117",
             "3530111333300000",
+            "1800 160704 20458",
+            "213176828496175",
+            "41111111 11111111",
+            "5500 000000000004",
+            "4000 0012 3456 7890 124",
+            "maestro card 574512345673",
             "order 2024 4111 1111 1111 1111 2025",
             "4111 1111 1111 1111 5500 0000 0000 0004 3782 822463 10005",
         ),
@@ -125,6 +146,7 @@ DETECTORS = (
             "0000000000000000",
             "4111 1111 1111",
             "20240115103000",
+            "574512345673",
             "41111111111111112222",
             "0.4111111111111111",
             "4111111111111111.0",

@@ -26,7 +26,7 @@ class Scope(NamedTuple):
             return True
         if not self.domains or kind != "email":
             return False
-        host = value.rpartition(b"@")[2].decode().lower()
+        host = value.rpartition(b"@")[2].decode("latin-1").lower()
         labels = host.split(".")
         return any(".".join(labels[index:]) in self.domains for index in range(len(labels)))
 

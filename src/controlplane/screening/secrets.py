@@ -14,6 +14,7 @@ from controlplane.screening import (
     llm_keys,
     service_keys,
     tool_keys,
+    vendor_names,
 )
 
 DETECTORS = (
@@ -22,5 +23,6 @@ DETECTORS = (
     *tool_keys.DETECTORS,
     *service_keys.DETECTORS,
     *credentials.DETECTORS,
+    *vendor_names.DETECTORS,
     *assigned.DETECTORS,
 )

@@ -26,8 +26,8 @@ DETECTORS = (
     # https://api.slack.com/messaging/webhooks
     _in_url(
         "slack_webhook",
-        r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9]+/[A-Za-z0-9]+/[A-Za-z0-9]{20,})",
-        "https://hooks.slack.com/services/" + "T00000000/B00000000/" + _ALNUM * 2 + "aB3d",
+        r"hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9]+/[A-Za-z0-9]+/[A-Za-z0-9]{20,}|[A-Za-z0-9+/]{43,56})",
+        "https://hooks.slack.com/services/" + "T0A1B2C3D/B4E5F6A7B/" + _ALNUM * 2 + "aB3d",
     ),
     # https://docs.stripe.com/keys and https://docs.stripe.com/webhooks/signature
     secret(
@@ -41,20 +41,26 @@ DETECTORS = (
     # https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys
     secret(
         "sendgrid_api_key",
-        r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}",
+        r"SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}",
         "SG." + _ALNUM * 2 + "aB." + _ALNUM * 4 + "aB3",
     ),
     # https://www.twilio.com/docs/iam/api-keys
     secret(
         "twilio_api_key",
-        r"SK[0-9a-f]{32}\b",
+        r"SK[0-9a-fA-F]{32}\b",
         "SK" + _HEX * 2,
         ignores=("AC" + _HEX * 2, "SK" + _HEX * 4),
     ),
     # https://documentation.mailgun.com/docs/mailgun/api-reference; gitleaks: mailgun-*
-    secret("mailgun_api_key", r"key-[0-9a-f]{32}\b", "key-" + _HEX * 2),
+    secret(
+        "mailgun_api_key",
+        r"(?:(?:pub)?key-[0-9a-f]{32}\b|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}\b)",
+        "key-" + _HEX * 2,
+        "pubkey-" + _HEX * 2,
+        _HEX * 2 + "-0a1b2c3d-4e5f6789",
+    ),
     # https://mailchimp.com/developer/marketing/docs/fundamentals; gitleaks: mailchimp-api-key
-    secret("mailchimp_api_key", r"[0-9a-f]{32}-us\d{1,2}\b", _HEX * 2 + "-us21"),
+    secret("mailchimp_api_key", r"[0-9a-zA-Z]{32}-us\d{1,2}\b", _HEX * 2 + "-us21"),
     # https://developers.brevo.com; gitleaks: sendinblue-api-token
     secret(
         "brevo_api_key",
@@ -114,7 +120,7 @@ DETECTORS = (
     # https://developer.flutterwave.com/docs; gitleaks: flutterwave-*
     secret(
         "flutterwave_key",
-        r"FLWSECK(?:_TEST)?-[a-z0-9]{12,}(?:-X)?",
+        r"FLW(?:SEC|PUB)K(?:_TEST)?-?[a-z0-9]{12,}(?:-X)?",
         "FLWSECK_TEST-" + _HEX * 2 + "-X",
     ),
     # https://plaid.com/docs/api/tokens; gitleaks: plaid-api-token
@@ -138,8 +144,10 @@ DETECTORS = (
     # https://developers.facebook.com/docs/facebook-login/guides/access-tokens; gitleaks: facebook-*
     secret(
         "facebook_token",
-        r"EAA(?:[MC][A-Za-z0-9]{90,}|CEdEose0cBA[A-Za-z0-9]{20,})",
+        r"(?:EAA(?:[A-Z][A-Za-z0-9]{90,}|C[A-Za-z0-9]{27,}|CEdEose0cBA[A-Za-z0-9]{20,})|\d{15,16}(?:\||%7[Cc])[A-Za-z0-9_-]{27}\b"
+        r"|IGQV[A-Za-z0-9_-]{100,})",
         "EAAM" + _ALNUM * 11,
+        "123406789012345|" + _ALNUM * 2 + "aB3dE6g",
         "EAA" + "CEdEose0cBA" + _ALNUM * 3,
     ),
     # https://developers.google.com/cloud-messaging: legacy server keys
@@ -150,6 +158,12 @@ DETECTORS = (
     ),
     # https://developer.x.com/en/docs/authentication: bearer tokens
     secret("x_bearer_token", r"AAAAAAAAAAAAAAAAAAAAA[A-Za-z0-9%]{60,}", "A" * 22 + _ALNUM * 7),
+    # https://help.salesforce.com: session ids begin with the organisation's
+    secret(
+        "salesforce_token",
+        r"00D[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?![A-Za-z0-9._]{60,}",
+        "00D" + _ALNUM + "aB!AQ" + _ALNUM * 8,
+    ),
     # https://developers.hubspot.com/docs/api/private-apps
     secret("hubspot_token", r"pat-(?:na|eu)\d-[0-9a-f-]{36}", "pat-na1-" + _UUID),
     # https://developer.okta.com/docs/guides/create-an-api-token

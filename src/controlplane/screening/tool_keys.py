@@ -23,8 +23,10 @@ DETECTORS = (
     # https://docs.gitlab.com/security/tokens/#token-prefixes; gitleaks: gitlab-*
     secret(
         "gitlab_token",
-        r"gl(?:pat|dt|rt|rtr|ptt|ft|soat|imt|agent|cbt|oas|ffct)-[A-Za-z0-9_-]{20,}",
+        r"(?:gl(?:pat|dt|rt|rtr|ptt|ft|soat|imt|agent|cbt|oas|ffct)-[A-Za-z0-9_-]{20,}(?:\.[0-9a-z]{2}\.?[0-9a-z]{7,9})?"
+        r"|_gitlab_session=[0-9a-z]{32}\b)",
         "glpat-" + _ALNUM * 2,
+        "_gitlab_session=" + _HEX * 2,
         "glrt-" + _ALNUM * 2,
         ignores=("glpat-",),
     ),
@@ -32,6 +34,14 @@ DETECTORS = (
     secret("gitlab_runner_registration", r"GR1348941[A-Za-z0-9_-]{20,}", "GR1348941" + _ALNUM * 2),
     # https://support.atlassian.com/bitbucket-cloud/docs/access-tokens
     secret("bitbucket_token", r"ATCTT3[A-Za-z0-9_=-]{100,}", "ATCTT3" + _ALNUM * 11),
+    # https://confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html
+    secret("bitbucket_http_token", r"BBDC-[A-Za-z0-9+/@_-]{40,}", "BBDC-" + _ALNUM * 4 + "aB3d"),
+    # https://sourcegraph.com/docs/cli/how-tos/creating_an_access_token
+    secret(
+        "sourcegraph_token",
+        r"sgp_(?:(?:local|[0-9a-fA-F]{16})_)?[0-9a-fA-F]{40}\b",
+        "sgp_local_" + _HEX * 2 + _HEX[:8],
+    ),
     # The same: app passwords
     secret("bitbucket_app_password", r"ATBB[A-Za-z0-9]{32}\b", "ATBB" + _ALNUM * 3 + "aB"),
     # https://docs.npmjs.com/about-access-tokens
@@ -68,7 +78,7 @@ DETECTORS = (
     # https://grafana.com/docs/grafana/latest/administration/service-accounts; gitleaks: grafana-*
     secret(
         "grafana_token",
-        r"(?:glsa_[A-Za-z0-9]{32}_[0-9a-fA-F]{8}|glc_[A-Za-z0-9+/]{32,}={0,3})",
+        r"(?:glsa_[A-Za-z0-9]{32}_[0-9a-fA-F]{8}|glc_[A-Za-z0-9+/]{32,}={0,3}|eyJrIjoi[A-Za-z0-9]{70,}={0,3})",
         "glsa_" + _ALNUM * 3 + "aB_" + _HEX[:8],
     ),
     # https://docs.sentry.io/account/auth-tokens; gitleaks: sentry-*
@@ -95,7 +105,11 @@ DETECTORS = (
     # https://posthog.com/docs/api: personal keys; the project key (phc_) is public but asked for
     secret("posthog_key", r"ph[xcs]_[A-Za-z0-9]{40,}", "phx_" + _ALNUM * 5),
     # https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys; gitleaks: new-relic-*
-    secret("new_relic_key", r"NR(?:AK|AL|II|RA)-[A-Za-z0-9-]{27,}", "NRAK-" + _ALNUM * 3),
+    secret(
+        "new_relic_key",
+        r"(?:NR(?:AK|AL|II|RA)-[A-Za-z0-9-]{27,}|NRJS-[0-9a-f]{19}\b|[0-9a-f]{36}NRAL\b)",
+        "NRAK-" + _ALNUM * 3,
+    ),
     # https://docs.dynatrace.com/docs/manage/access-control/access-tokens; gitleaks: dynatrace
     secret(
         "dynatrace_token",

