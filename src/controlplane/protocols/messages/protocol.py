@@ -31,7 +31,7 @@ from controlplane.protocols.protocol import (
 _NAME = re.compile(r"\A[A-Za-z0-9_.-]+\Z")
 # Where nothing stands in these, a reader sees nothing of the event.
 _SHOWN = ("text", "thinking", "partial_json", "signature", "data", "input", "citation", "content")
-_UNSEEN = frozenset({"message_start", "ping", "content_block_stop"})
+_UNSEEN = frozenset({"message_start", "ping", "content_block_stop", "message_stop"})
 
 
 class Messages(Protocol):
