@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import orjson
@@ -129,9 +130,12 @@ def _framed(name: object, data: bytes) -> bytes:
     if b"\n" in data or b"\r" in data:
         # White space between two members: inside a string they are escaped.
         data = b"\ndata: ".join(data.splitlines())
-    if isinstance(name, str) and _NAME.match(name):
-        return b"event: %b\ndata: %b\n\n" % (name.encode(), data)
-    return b"data: %b\n\n" % data
+    return b"%b%b\n\n" % (_head(name) if isinstance(name, str) else b"data: ", data)
+
+
+@lru_cache(maxsize=64)
+def _head(name: str) -> bytes:
+    return b"event: %b\ndata: " % name.encode() if _NAME.match(name) else b"data: "
 
 
 PROTOCOL = Messages()
