@@ -29,6 +29,7 @@ SSN, CARD = "536-90-4271", "4929 1234 5678 9007"
 SECRET = f"sk-ant-api03-{RUN * 11}QmZ7-AA"
 VALUES = (EMAIL, USER, SSN, CARD, SECRET)
 
+MESSAGES = "/v1/messages"
 # No caller is known, or nothing is asked of a model: there is no audit record.
 UNRECORDED = ("wrong key", "tried")
 
@@ -52,6 +53,33 @@ def conversation(*, findings: bool) -> dict[str, Any]:
         "user": USER if findings else f"anyone{RUN}",
         "metadata": {"note": f"{METADATA} {EMAIL if findings else ''}"},
         "store": True,
+    }
+
+
+def messages_conversation(*, findings: bool) -> dict[str, Any]:
+    """The same in Anthropic's words."""
+    found = ", ".join(VALUES) if findings else ""
+    text = [{"type": "text", "text": f"{PROMPT} {found}"}]
+    call = {
+        "type": "tool_use",
+        "id": "toolu_1",
+        "name": "look_up",
+        "input": {"q": TOOL_CALL + found},
+    }
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": TOOL_RESULT + found}
+    return {
+        "model": "claude-sonnet-5-5",
+        "max_tokens": 64,
+        "system": [{"type": "text", "text": f"{SYSTEM} {found}"}],
+        "messages": [
+            {"role": "user", "content": text},
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [result]},
+        ],
+        "tools": [
+            {"name": "look_up", "description": TOOL + found, "input_schema": {"type": "object"}}
+        ],
+        "metadata": {"user_id": USER if findings else f"anyone{RUN}"},
     }
 
 
@@ -93,12 +121,19 @@ class Caller:
                 assert b'"stream":true' in content
             return response
 
-    def faulty(self, kind: str, policy: str, body: Any, **fault: Any) -> httpx.Response:
+    def faulty(
+        self,
+        kind: str,
+        policy: str,
+        body: Any,
+        path: str = "/v1/chat/completions",
+        **fault: Any,
+    ) -> httpx.Response:
         """The same while every provider fails."""
         for provider in ("openai", "azure", "anthropic"):
             self.stack.simulate(provider, {"kind": kind} | fault)
         try:
-            return self.send(policy, body)
+            return self.send(policy, body, path)
         finally:
             httpx.delete(f"{self.stack.env['LLM_CP_SIMULATOR_URL']}/faults")
 
@@ -128,6 +163,12 @@ def outcomes(caller: Caller) -> Iterator[tuple[str, httpx.Response, set[int]]]:
         yield f"{policy}, html", caller.faulty("html", policy, body), {502}
         yield f"{policy}, reset", caller.faulty("reset", policy, body), {502, 503}
         yield f"{policy}, embedding", caller.send(policy, embedding, "/v1/embeddings"), {200}
+        yield from messages_outcomes(caller, policy)
+    yield (
+        "message blocked",
+        caller.send("block", messages_conversation(findings=True), MESSAGES),
+        {400},
+    )
     yield "embedding blocked", caller.send("block", embedding, "/v1/embeddings"), {400}
     yield "the last one allowed", caller.send("limited", plain), {200}
     yield "limited", caller.send("limited", plain), {429}
@@ -138,6 +179,25 @@ def outcomes(caller: Caller) -> Iterator[tuple[str, httpx.Response, set[int]]]:
     yield "unknown model", caller.send("redact", full | {"model": "nope"}), {404}
     tried = caller.send("block", {"request": full}, "/admin/v1/screening/test")
     yield "tried", tried, {200}
+
+
+def messages_outcomes(
+    caller: Caller, policy: str
+) -> Iterator[tuple[str, httpx.Response, set[int]]]:
+    """The same for Messages under a policy that lets them go on."""
+    body, stream = messages_conversation(findings=True), {"stream": True}
+    if policy == "flag":
+        body["metadata"] = {"user_id": f"anyone{RUN}"}
+    counted = f"{MESSAGES}/count_tokens"
+    yield f"{policy}, message", caller.send(policy, body, MESSAGES), {200}
+    yield f"{policy}, message streamed", caller.send(policy, body | stream, MESSAGES), {200}
+    yield f"{policy}, message counted", caller.send(policy, body, counted), {200}
+    cut = caller.faulty("drop", policy, body | stream, MESSAGES)
+    yield f"{policy}, message cut", cut, {200}
+    refused = caller.faulty("status", policy, body, MESSAGES, status=400)
+    yield f"{policy}, message refused", refused, {400}
+    failed = caller.faulty("status", policy, body, MESSAGES, status=529)
+    yield f"{policy}, message overloaded", failed, {529}
 
 
 def logs(stack: Stack) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from tests.infra.template import Template, resolved, text
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER_EXCEPT_HOST_HEADER = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
-API_PATHS = {"/v1/*", "/admin/*", "/oauth2/*", "/health*"}
+API_PATHS = {"/v1/*", "/api/*", "/admin/*", "/oauth2/*", "/health*"}
 
 
 def test_the_api_is_never_cached_and_gets_the_credential(distribution: dict[str, Any]) -> None:

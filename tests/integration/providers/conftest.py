@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -15,6 +15,7 @@ from tests.benchmarks.processes import free_port, python
 from tests.unit.gateway.parts import CALLER, dispatched
 
 from controlplane.config import ProviderSettings, provider_settings
+from controlplane.domain.inference import Body, Event
 from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.errors import GatewayError
 from controlplane.gateway.call import Whole
@@ -22,6 +23,7 @@ from controlplane.gateway.ports import Provider
 from controlplane.gateway.record import Trail
 from controlplane.local.environment import provider_environment
 from controlplane.protocols.chat_completions.request import ChatRequest
+from controlplane.protocols.messages.request import MessagesRequest
 from controlplane.providers.registry import SETTINGS
 from controlplane.wiring.providers import open_provider
 
@@ -37,6 +39,8 @@ TARGETS = {
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # Who answers when the provider under test does not.
 NEXT = {"openai": "azure", "azure": "openai", "anthropic": "openai"}
+# Messages go on natively to this one alone: a second name for the same server.
+CLAUDE = Target("claude", "claude-sonnet-4-5")
 
 
 @dataclass
@@ -65,7 +69,8 @@ class Simulated:
 
     def __post_init__(self) -> None:
         environment, _ = provider_environment({}, self.url)
-        for row in provider_settings(environment, SETTINGS, local=True).values():
+        rows = provider_settings(environment, SETTINGS, local=True)
+        for row in (*rows.values(), replace(rows["anthropic"], name=CLAUDE.provider)):
             self.add(row)
 
     def add(self, row: ProviderSettings) -> None:
@@ -90,22 +95,41 @@ class Simulated:
         report: dict[str, Any] = (await self.control.get("/calls")).json()
         return report
 
-    async def ask(self, *targets: Target, stream: bool, timeouts: Timeouts = TIMEOUTS) -> Outcome:
-        """One request to these targets."""
+    async def ask(
+        self,
+        *targets: Target,
+        stream: bool,
+        timeouts: Timeouts = TIMEOUTS,
+        messages: bool = False,
+    ) -> Outcome:
+        """One request to these targets: a chat, or `messages`."""
         outcome, started = Outcome(), time.monotonic()
-        request = ChatRequest(chat(stream=stream))
+        body = chat(stream=stream)
+        request = MessagesRequest({**body, "max_tokens": 64}) if messages else ChatRequest(body)
         route = Route("m", targets, timeouts=timeouts)
         try:
             async with dispatched(request, route, self.providers, outcome.trail) as content:
                 if isinstance(content, Whole):
-                    outcome.text = content.body["choices"][0]["message"]["content"]
+                    outcome.text = _text(content.body)
                 else:
-                    async for chunk in content.events:
-                        outcome.text += chunk["choices"][0]["delta"].get("content") or ""
+                    async for event in content.events:
+                        outcome.text += _piece(event)
         except GatewayError as error:
             outcome.error = error
         outcome.seconds = time.monotonic() - started
         return outcome
+
+
+def _text(body: Body) -> str:
+    if "choices" in body:
+        text: str = body["choices"][0]["message"]["content"]
+        return text
+    return "".join(block["text"] for block in body["content"])
+
+
+def _piece(event: Event) -> str:
+    delta = event["choices"][0]["delta"] if "choices" in event else event.get("delta", {})
+    return delta.get("content") or delta.get("text") or ""
 
 
 def chat(*, stream: bool) -> Mapping[str, Any]:

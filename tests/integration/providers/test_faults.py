@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import NEXT, TARGETS, TEXT, TIMEOUTS, Outcome, Simulated
+from .conftest import CLAUDE, NEXT, TARGETS, TEXT, TIMEOUTS, Outcome, Simulated
 
 
 @dataclass(frozen=True)
@@ -108,15 +108,32 @@ async def test_faults(
     await simulated.fail(name, **fault)
     outcome = await simulated.ask(TARGETS[name], TARGETS[NEXT[name]], stream=stream)
     expected = streamed if stream else whole
-    check(outcome, expected, name)
+    check(outcome, expected, name, NEXT[name])
     answered_by_next = bool(expected.failures) and expected.status is None
     calls = {name: 1} | ({NEXT[name]: 1} if answered_by_next else {})
     assert await simulated.calls() == calls
     assert outcome.seconds < TIMEOUTS.total_s + 1
 
 
-def check(outcome: Outcome, expected: Expected, name: str) -> None:
-    """The outcome is the expected one."""
+@pytest.mark.parametrize(("fault", "whole", "streamed"), TABLE, ids=_name)
+async def test_faults_of_messages(
+    simulated: Simulated,
+    stream: bool,
+    fault: dict[str, Any],
+    whole: Expected,
+    streamed: Expected,
+) -> None:
+    await simulated.fail("anthropic", times=1, **fault)
+    outcome = await simulated.ask(TARGETS["anthropic"], CLAUDE, stream=stream, messages=True)
+    expected = streamed if stream else whole
+    check(outcome, expected, "anthropic", CLAUDE.provider)
+    answered_by_next = bool(expected.failures) and expected.status is None
+    assert await simulated.calls() == {"anthropic": 2 if answered_by_next else 1}
+    assert outcome.seconds < TIMEOUTS.total_s + 1
+
+
+def check(outcome: Outcome, expected: Expected, name: str, following: str) -> None:
+    """The outcome is the expected one; `following` is who answers where `name` does not."""
     error = outcome.error
     if expected.status is not None:
         assert error is not None
@@ -132,9 +149,9 @@ def check(outcome: Outcome, expected: Expected, name: str) -> None:
     assert outcome.text == TEXT
     if expected.failures:
         (first, failure), second = outcome.attempts
-        assert (first, second) == (name, (NEXT[name], None))
+        assert (first, second) == (name, (following, None))
         assert failure in expected.failures
-        assert outcome.trail.provider == NEXT[name]
+        assert outcome.trail.provider == following
     else:
         assert outcome.attempts == [(name, None)]
     # Exactly one answer is charged.

@@ -23,6 +23,7 @@ from controlplane.domain.audit import AuditEvent
 from controlplane.domain.routing import Target
 from controlplane.errors import ProviderError
 from controlplane.lambda_stream.response import Invocation, send_answer
+from controlplane.protocols.messages.protocol import PROTOCOL as MESSAGES
 
 BEAT = b": keep-alive\n\n"
 A, B = Target("a", "m-a"), Target("b", "m-b")
@@ -35,6 +36,7 @@ class Connection:
     """A caller's side of one request: what came, and when."""
 
     body: dict[str, Any] = field(default_factory=lambda: STREAMED)
+    path: str = "/v1/chat/completions"
     send_seconds: float = 0.0
     status: int | None = None
     pieces: list[bytes] = field(default_factory=list)
@@ -94,7 +96,7 @@ async def ask(
         "type": "http",
         "http_version": "1.1",
         "method": "POST",
-        "path": "/v1/chat/completions",
+        "path": connection.path,
         "query_string": b"",
         "headers": [(b"authorization", f"Bearer {KEY}".encode())],
     }
@@ -179,6 +181,36 @@ def test_an_error_behind_a_heartbeat_is_an_event() -> None:
     (error,) = connection.said
     assert orjson.loads(error[6:])["error"]["code"] == "provider_misconfigured"
     assert (event.status, event.code) == (502, "provider_misconfigured")
+
+
+PING = b'event: ping\ndata: {"type": "ping"}\n\n'
+MESSAGE = (
+    {"type": "message_start", "message": {"model": "m", "usage": {"output_tokens": 1}}},
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "Hi"}},
+    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
+    {"type": "message_stop"},
+)
+
+
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_messages_have_pings(before: int) -> None:
+    a = Scripted(streaming(*MESSAGE[:before], 100.0, *MESSAGE[before:]))
+    connection = Connection(STREAMED | {"max_tokens": 9}, "/v1/messages")
+    (event,) = in_virtual_time(ask(connection, a=a))
+    assert connection.pieces.count(PING) >= 6
+    assert connection.longest_silence < 20
+    said = [piece for piece in connection.pieces if piece != PING]
+    assert said == [MESSAGES.frame(each) for each in MESSAGE]
+    assert (event.status, event.tokens_output, event.usage_estimated) == (200, 2, False)
+
+
+def test_an_error_behind_a_ping_is_an_event_with_the_id() -> None:
+    failing = streaming(40.0, ProviderError("status", "key", status=401))
+    connection = Connection(STREAMED | {"max_tokens": 9}, "/v1/messages")
+    (event,) = in_virtual_time(ask(connection, a=Scripted(failing)))
+    name, data = connection.pieces[-1].strip().split(b"\n")
+    assert name == b"event: error"
+    assert orjson.loads(data[6:])["request_id"] == event.request_id
 
 
 def test_an_error_before_the_first_heartbeat_has_its_status() -> None:

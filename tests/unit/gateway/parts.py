@@ -32,8 +32,8 @@ from controlplane.gateway.ports import Ledgers, Provider, Providers
 from controlplane.gateway.record import Trail
 from controlplane.policy.effective import effective_policy
 from controlplane.protocols.chat_completions.protocol import PROTOCOL as CHAT
-from controlplane.protocols.chat_completions.request import ChatRequest
 from controlplane.protocols.embeddings.protocol import PROTOCOL as EMBEDDINGS
+from controlplane.protocols.registry import protocol
 from controlplane.providers.echo import EchoProvider
 
 CALLER = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
@@ -277,7 +277,7 @@ def embeddings(call: Call, gateway: Gateway) -> AbstractAsyncContextManager[Answ
 
 
 def dispatched(
-    request: ChatRequest,
+    request: InferenceRequest,
     route: Route,
     providers: Mapping[str, Provider] | Providers,
     trail: Trail,
@@ -291,7 +291,7 @@ def dispatched(
     return dispatch(
         request,
         route,
-        protocol=CHAT,
+        protocol=protocol(request.protocol),
         cooling_down=cooling_down or {},
         providers=FixedProviders(providers) if isinstance(providers, Mapping) else providers,
         health=health or Health(),

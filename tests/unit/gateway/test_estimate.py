@@ -68,6 +68,20 @@ def test_who_asks_for_effort_pays_for_it(model: str, effort: str | None, output:
     assert estimate(request, model, 8, IMAGES).output == output
 
 
+BEGUN = TokenUsage(input=100, output=3, cached=90)
+
+
+def test_what_was_begun_to_be_reported_holds_where_it_is_more() -> None:
+    request = asking(max_tokens=500, reasoning_effort="high")
+    cut = estimate(request, "m", 40, IMAGES, begun=BEGUN, unheard=False)
+    assert cut == TokenUsage(input=100, output=10, cached=90)
+    left = estimate(request, "m", 0, IMAGES, begun=BEGUN, unheard=False)
+    assert left == BEGUN
+    assert estimate(request, "m", 0, IMAGES, begun=BEGUN).output == 500, "it may have thought"
+    uncounted = estimate(request, "m", 0, IMAGES, begun=TokenUsage(), unheard=False)
+    assert uncounted == TokenUsage(input=10)
+
+
 def test_tool_calls_are_said() -> None:
     calls = [{"function": {"name": "f", "arguments": "x" * 12}}, {"function": {"arguments": "yy"}}]
     assert characters({"content": "abc", "tool_calls": calls}) == 3 + 14

@@ -71,5 +71,7 @@ def test_a_cap_says_what_is_left_and_that_trying_again_is_of_no_use() -> None:
         "insufficient_quota",
     )
     assert error.headers["x-should-retry"] == "false"
+    assert error.headers["Retry-After"] == "3"
+    assert "Retry-After" not in refused(DAY, fits=False).headers, "no period is long enough"
     assert "5.000000 USD per day" in error.message
     assert "may cost 0.012300 USD, and 0.000007 USD are left" in error.message

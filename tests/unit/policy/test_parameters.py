@@ -52,5 +52,12 @@ def test_without_some_fields_there_is_no_request() -> None:
     assert refused_parameter(dict.fromkeys(ALWAYS_ALLOWED, "x"), nothing) is None
 
 
+def test_a_protocol_may_need_more() -> None:
+    nothing = (allow(ORGANISATION),)
+    body = {"max_tokens": 1, "n": 2}
+    assert refused_parameter(body, nothing) == ("max_tokens", ORGANISATION)
+    assert refused_parameter(body, nothing, {"max_tokens"}) == ("n", ORGANISATION)
+
+
 def test_null_sets_nothing() -> None:
     assert refused_parameter({"tools": None}, (allow(ORGANISATION),)) is None

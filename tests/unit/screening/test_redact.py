@@ -181,3 +181,10 @@ def test_arguments_that_were_json_are_json_afterwards(body: dict[str, Any]) -> N
         answer = redact({"arguments": arguments}, findings)["arguments"]
         assert orjson.loads(answer) is not None
         assert not kinds(findings) & kinds(scan({"arguments": answer}))
+
+
+def test_sealed_places_stay_as_they_are() -> None:
+    body = {"kept": "ana@example.com", "gone": "ana@example.com"}
+    findings = [each for each in scan(body) if each.place != "kept"]
+    redacted = redact(body, findings, is_sealed=lambda place: place == "kept")
+    assert redacted == {"kept": "ana@example.com", "gone": "[EMAIL_1]"}

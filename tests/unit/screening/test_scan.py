@@ -229,3 +229,19 @@ def test_any_json_can_be_scanned(body: dict[str, Any]) -> None:
         assert finding.length > 0
         assert finding.offset >= 0
     assert repr(body) == before
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ({"type": "base64", "media_type": "image/png", "data": f"A+{CARD}/A"}, False),
+        ({"type": "base64", "media_type": "image/png", "data": str(CARD)}, False),
+        ({"type": "base64", "media_type": "text/plain", "data": f"{CARD} there"}, True),
+        ({"type": "text", "media_type": "text/plain", "data": str(CARD)}, True),
+        ({"type": "base64", "data": str(CARD)}, True),
+        ({"type": "base64", "media_type": str(CARD), "data": ""}, True),
+    ],
+)
+def test_a_picture_in_base64_is_no_text(source: dict[str, str], found: bool) -> None:
+    body = {"messages": [{"content": [{"type": "image", "source": source}]}]}
+    assert bool(scan(body)) is found

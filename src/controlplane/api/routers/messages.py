@@ -54,6 +54,15 @@ _COUNT = _description(
     },
 )
 
+_HELLO: dict[str, Any] = {
+    "responses": {
+        "200": {
+            "description": "Nothing.",
+            "content": {"text/plain": {"schema": {"type": "string", "maxLength": 0}}},
+        }
+    }
+}
+
 
 @router.post(
     "/v1/messages", summary="Create a Message", openapi_extra=_MESSAGE, response_class=Response
@@ -71,7 +80,12 @@ async def count_tokens(request: Request) -> Response:
     return await respond(request, TOKEN_COUNTS)
 
 
-@router.api_route("/api/hello", methods=["GET", "HEAD"], include_in_schema=False)
+@router.head(
+    "/api/hello",
+    summary="There is a server",
+    openapi_extra=_HELLO,
+    response_class=Response,
+)
 async def hello() -> Response:
-    """Claude Code asks here whether there is a server at all."""
+    """Claude Code asks so before anything else. It needs no credential."""
     return Response()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import orjson
@@ -31,7 +32,7 @@ from controlplane.protocols.protocol import (
 _NAME = re.compile(r"\A[A-Za-z0-9_.-]+\Z")
 # Where nothing stands in these, a reader sees nothing of the event.
 _SHOWN = ("text", "thinking", "partial_json", "signature", "data", "input", "citation", "content")
-_UNSEEN = frozenset({"message_start", "ping", "content_block_stop"})
+_UNSEEN = frozenset({"message_start", "ping", "content_block_stop", "message_stop"})
 
 
 class Messages(Protocol):
@@ -129,9 +130,12 @@ def _framed(name: object, data: bytes) -> bytes:
     if b"\n" in data or b"\r" in data:
         # White space between two members: inside a string they are escaped.
         data = b"\ndata: ".join(data.splitlines())
-    if isinstance(name, str) and _NAME.match(name):
-        return b"event: %b\ndata: %b\n\n" % (name.encode(), data)
-    return b"data: %b\n\n" % data
+    return b"%b%b\n\n" % (_head(name) if isinstance(name, str) else b"data: ", data)
+
+
+@lru_cache(maxsize=64)
+def _head(name: str) -> bytes:
+    return b"event: %b\ndata: " % name.encode() if _NAME.match(name) else b"data: "
 
 
 PROTOCOL = Messages()

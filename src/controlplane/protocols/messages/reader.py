@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from controlplane.domain.inference import AsItCame, Event
+from controlplane.errors import ProviderError
 from controlplane.protocols.protocol import Failure, json_object
 
 
@@ -30,13 +31,16 @@ class EventReader:
         return self.finished
 
     def feed(self, data: bytes) -> Event:
-        """The event, of a known type or not. Raises ProviderError for an error event."""
+        """The event, of a known type or not. Raises ProviderError for an error event, and for what
+        is none: without a type, or a whole Message."""
         if not data:
             return {}
         event = json_object(data)
         kind = event.get("type")
         if kind == "error" or event.get("error"):
             raise self._failure(event)
+        if not isinstance(kind, str) or kind == "message":
+            raise ProviderError("protocol", "an event of the stream has no type")
         if kind == "message_delta":
             delta = event.get("delta")
             if isinstance(delta, Mapping) and delta.get("stop_reason") is not None:

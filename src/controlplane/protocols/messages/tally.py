@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from controlplane.domain.inference import Event
 from controlplane.domain.usage import TokenUsage
 from controlplane.protocols.messages.measure import of_block
 from controlplane.protocols.messages.usage import read_usage, risen
-
-_TEXTS = ("text", "partial_json", "thinking")
 
 
 class EventTally:
@@ -35,39 +32,39 @@ class EventTally:
             self._start(event.get("content_block"))
         elif kind == "message_start":
             message = event.get("message")
-            if isinstance(message, Mapping):
+            if isinstance(message, dict):
                 model = message.get("model")
                 self.model = model if isinstance(model, str) and model else None
                 self._count(message.get("usage"))
         elif kind == "message_delta":
             delta = event.get("delta")
-            self._stopped |= isinstance(delta, Mapping) and delta.get("stop_reason") is not None
+            self._stopped |= isinstance(delta, dict) and delta.get("stop_reason") is not None
             self._counted |= self._count(event.get("usage"))
             if self._stopped and self._counted:
                 self.usage = self.begun
 
     def _count(self, usage: Any) -> bool:
-        if not isinstance(usage, Mapping):
+        if not isinstance(usage, dict):
             return False
         self._counts = risen(self._counts, usage)
         self.begun = read_usage(self._counts)
         return "output_tokens" in usage
 
     def _start(self, block: Any) -> None:
-        if isinstance(block, Mapping):
+        if isinstance(block, dict):
             self.unheard = block.get("type") == "thinking" and not block.get("thinking")
             self._thought = 0
             self.said += of_block(block)
 
     def _delta(self, delta: Any) -> None:
-        if not isinstance(delta, Mapping):
+        if not isinstance(delta, dict):
             return
-        for name in _TEXTS:
-            if isinstance(text := delta.get(name), str) and text:
-                self.said += len(text)
+        for name, text in delta.items():
+            if name != "type" and isinstance(text, str) and text:
                 self.unheard = False
-                self._thought += len(text) if name == "thinking" else 0
-        if isinstance(signature := delta.get("signature"), str):
-            # It holds all that was thought, also what is not shown.
-            self.said += max(0, len(signature) - self._thought)
-            self.unheard = False
+                if name == "signature":
+                    # It holds all that was thought, also what is not shown.
+                    self.said += max(0, len(text) - self._thought)
+                else:
+                    self.said += len(text)
+                    self._thought += len(text) if name == "thinking" else 0
