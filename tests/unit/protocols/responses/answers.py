@@ -140,7 +140,7 @@ def _item(item: Item, cut: Cut) -> Iterator[dict[str, Any]]:
 
 def _part(part: Item, at: dict[str, Any], cut: Cut) -> Iterator[dict[str, Any]]:
     member = "text" if part["type"] == "output_text" else "refusal"
-    logprobs = {"logprobs": []} if member == "text" else {}
+    logprobs: dict[str, Any] = {"logprobs": []} if member == "text" else {}
     yield {"type": "response.content_part.added", **at, "part": {**part, member: "", **logprobs}}
     # Tokens have no bytes here.
     tokens = [
