@@ -2,8 +2,8 @@
 
 For every protocol alike:
 
-record( authenticate -> look up -> screen -> authorize -> route -> replay -> admit -> dispatch
-        -> settle )
+record( authenticate -> look up -> screen -> authorize -> route -> anchor -> replay -> admit
+        -> dispatch -> settle )
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
+from controlplane.domain.rotating import Rotating
+from controlplane.domain.stored_answers import StoredIds
 from controlplane.gateway.admit import admit
+from controlplane.gateway.anchor import anchor, renamed
 from controlplane.gateway.authenticate import authenticate
 from controlplane.gateway.authorize import authorize
 from controlplane.gateway.call import Answer, Call, Whole
@@ -59,6 +62,7 @@ class Gateway:
     health: TargetHealth
     prices: PriceBook
     audit: AuditSink
+    stored_ids: Rotating[StoredIds]
     rng: random.Random = field(default_factory=random.SystemRandom)
 
 
@@ -81,6 +85,7 @@ async def answered(call: Call, gateway: Gateway, protocol: Protocol) -> AsyncIte
         request, tokens = screen(request, protocol, screening, trail)
         request = authorize(request, policy, trail)
         chosen = route(request.model, configuration.routes, gateway.rng)
+        request, rename = await anchor(request, chosen, gateway.stored_ids, caller)
         timeouts = effective_timeouts(request, chosen, call)
         async with replay(call, request, timeouts.total_s, gateway.replays, trail) as again:
             if again is not None and again.answer is not None:
@@ -100,7 +105,8 @@ async def answered(call: Call, gateway: Gateway, protocol: Protocol) -> AsyncIte
                     timeouts=timeouts,
                     trail=trail,
                 ) as dispatched,
-                screen_answer(dispatched, protocol, screening, tokens, trail) as screened,
+                renamed(dispatched, protocol, rename) as named,
+                screen_answer(named, protocol, screening, tokens, trail) as screened,
                 capture(request, screened, policy, trail) as content,
             ):
                 if again is not None:

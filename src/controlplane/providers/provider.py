@@ -13,6 +13,7 @@ import httpx
 from controlplane.config import ProviderSettings
 from controlplane.domain.inference import Body, Event, InferenceRequest, ProtocolName
 from controlplane.domain.routing import Timeouts
+from controlplane.domain.stored_answers import StoredRequest
 from controlplane.errors import ProviderError, UnsupportedParameter
 from controlplane.protocols.protocol import Protocol
 from controlplane.protocols.registry import protocol
@@ -66,14 +67,19 @@ class HttpProvider:
             left_out += translation.left_out
             request = translation.request
         fitted = fit(self._settings, replace(request, lenient=lenient))
+        url = self._endpoint.url(request.protocol, model)
+        content, method = for_model(fitted.request, model), "POST"
+        if isinstance(request, StoredRequest):
+            url, content, method = url + request.path, b"", request.method
         return HttpCall(
             self._client,
-            self._endpoint.url(request.protocol, model),
-            for_model(fitted.request, model),
+            url,
+            content,
             fitted.request,
             protocol(request.protocol),
             tuple(translations),
             (*left_out, *fitted.left_out),
+            method,
         )
 
     def _understood(self, request: InferenceRequest, model: str) -> Collection[ProtocolName]:
@@ -104,11 +110,14 @@ class HttpCall:
     protocol: Protocol
     translations: Sequence[Translation]
     left_out: tuple[str, ...]
+    method: str = "POST"
 
     async def complete(self, timeouts: Timeouts) -> Body:
         """One whole answer; a 200 that is none is a failure. Raises ProviderError."""
         headers = self.request.headers
-        async with self.client.post(self.url, self.content, headers, timeouts) as response:
+        async with self.client.send(
+            self.method, self.url, self.content, headers, timeouts
+        ) as response:
             body = await read(response, timeouts)
         answer = self.protocol.read_answer(body, self.request, self.client.failure)
         for translation in reversed(self.translations):
@@ -120,8 +129,8 @@ class HttpCall:
         reader = self.protocol.reader(self.request, self.client.failure)
         way_back = _WayBack([each.stream() for each in reversed(self.translations)])
         headers = self.request.headers
-        async with self.client.post(
-            self.url, self.content, headers, timeouts, streamed=True
+        async with self.client.send(
+            self.method, self.url, self.content, headers, timeouts, streamed=True
         ) as response:
             events = data_of_events(response.aiter_bytes())
             async for data in events:
