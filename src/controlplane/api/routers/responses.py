@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from controlplane.api.inference import respond
 from controlplane.protocols.responses.protocol import PROTOCOL
-from controlplane.protocols.responses.stored import Action, stored_request
+from controlplane.protocols.responses.stored import StoredAction, stored_request
 
 router = APIRouter(tags=["inference"])
 Id = Annotated[str, Path(description="The `id` of a response that was stored.")]
@@ -65,7 +65,7 @@ async def get_response(request: Request, response_id: Id) -> Response:
     """With `stream=true`, its events; `starting_after` is the number of the last one that came."""
     stream = request.query_params.get("stream") == "true"
     query = request.url.query
-    asked = stored_request(Action.RETRIEVE, response_id, query, stream=stream)
+    asked = stored_request(StoredAction.RETRIEVE, response_id, query, stream=stream)
     return await respond(request, PROTOCOL, asked)
 
 
@@ -77,7 +77,7 @@ async def get_response(request: Request, response_id: Id) -> Response:
 )
 async def delete_response(request: Request, response_id: Id) -> Response:
     """At its provider."""
-    return await respond(request, PROTOCOL, stored_request(Action.DELETE, response_id))
+    return await respond(request, PROTOCOL, stored_request(StoredAction.DELETE, response_id))
 
 
 @router.post(
@@ -88,7 +88,7 @@ async def delete_response(request: Request, response_id: Id) -> Response:
 )
 async def cancel_response(request: Request, response_id: Id) -> Response:
     """What it was charged when it was asked for stays charged."""
-    return await respond(request, PROTOCOL, stored_request(Action.CANCEL, response_id))
+    return await respond(request, PROTOCOL, stored_request(StoredAction.CANCEL, response_id))
 
 
 @router.get(
@@ -100,4 +100,6 @@ async def cancel_response(request: Request, response_id: Id) -> Response:
 async def list_input_items(request: Request, response_id: Id) -> Response:
     """As it was sent to the provider: screened."""
     query = request.url.query
-    return await respond(request, PROTOCOL, stored_request(Action.INPUT_ITEMS, response_id, query))
+    return await respond(
+        request, PROTOCOL, stored_request(StoredAction.INPUT_ITEMS, response_id, query)
+    )

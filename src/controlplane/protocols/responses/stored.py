@@ -13,7 +13,7 @@ from controlplane.domain.inference import ProtocolName
 from controlplane.domain.stored_answers import StoredRequest
 
 
-class Action(Enum):
+class StoredAction(Enum):
     """Its name in the audit trail, and how the provider is asked."""
 
     RETRIEVE = ("responses.retrieve", "GET", "")
@@ -30,7 +30,7 @@ class StoredResponseRequest(StoredRequest):
 
 
 def stored_request(
-    action: Action, response_id: str, query: str = "", *, stream: bool = False
+    action: StoredAction, response_id: str, query: str = "", *, stream: bool = False
 ) -> StoredResponseRequest:
     """`action` on a response; `query` goes on as it came."""
     operation, method, suffix = action.value
