@@ -103,6 +103,22 @@ def test_a_compatible_server_is_bounded_by_the_field_that_all_know(
     assert loaded.api_key == ""
 
 
+@pytest.mark.parametrize(
+    ("row", "protocols"),
+    [
+        ({"base_url": "https://gpu/v1"}, ("chat_completions", "embeddings")),
+        ({"base_url": "https://api.openai.com/v1"}, ()),
+        ({"kind": "azure", "base_url": "https://x.openai.azure.com"}, ()),
+        ({"kind": "azure", "base_url": "https://proxy.example.com"}, ()),
+        ({"kind": "anthropic", "base_url": "https://proxy.example.com"}, ()),
+        ({"protocols": ["responses", "chat_completions"]}, ("responses", "chat_completions")),
+        ({"protocols": ["responses", "responses"]}, ("responses",)),
+    ],
+)
+def test_a_row_says_what_its_server_speaks(row: dict[str, Any], protocols: tuple[str, ...]) -> None:
+    assert provider_row(row).protocols == protocols
+
+
 def test_a_row_says_what_its_server_does_not_take() -> None:
     loaded = provider_row({"stream_options": False, "unsupported_params": ["seed", "user"]})
     assert not loaded.stream_options

@@ -15,18 +15,25 @@ from controlplane.api.answer_headers import answer_headers
 from controlplane.api.disconnect import end, finishes
 from controlplane.api.inbound import container_of, named, read_call
 from controlplane.api.stream import EventStream, Heartbeat
+from controlplane.domain.stored_answers import StoredRequest
 from controlplane.errors import GatewayError, InternalError
 from controlplane.gateway.call import Answer, Streamed
 from controlplane.gateway.pipeline import answered
 from controlplane.gateway.record import CLIENT_CLOSED_REQUEST
+from controlplane.gateway.stored_answer import stored_answer
 from controlplane.protocols.protocol import Protocol, encoded
 from controlplane.telemetry import log_crash
 
 
-async def respond(request: Request, protocol: Protocol, *, model: str | None = None) -> Response:
-    """The response to a request in `protocol`, for `model` where the path names one.
-
-    Raises GatewayError.
+async def respond(
+    request: Request,
+    protocol: Protocol,
+    stored: StoredRequest | None = None,
+    *,
+    model: str | None = None,
+) -> Response:
+    """The response to a request in `protocol`, or to one about a stored answer, for `model` where
+    the path names one. Raises GatewayError.
     """
     call = await read_call(request, protocol.header_family)
     if model is not None:
@@ -36,10 +43,14 @@ async def respond(request: Request, protocol: Protocol, *, model: str | None = N
     async with AsyncExitStack() as stack:
         # A stack of its own: the request may come to be held only when the other has gone on.
         held = await stack.enter_async_context(AsyncExitStack())
-        pipeline = held.enter_async_context(answered(call, parts.gateway, protocol))
-        opening = asyncio.ensure_future(pipeline)
+        pipeline = (
+            answered(call, parts.gateway, protocol)
+            if stored is None
+            else stored_answer(call, stored, parts.gateway, protocol)
+        )
+        opening = asyncio.ensure_future(held.enter_async_context(pipeline))
         if not await finishes(request.receive, opening, heartbeat.seconds):
-            if call.live and _wants_stream(call.body):
+            if call.live and (stored.stream if stored else _wants_stream(call.body)):
                 # The status is out before there is an answer, whose headers stay unsaid.
                 events = _events(
                     opening, protocol, call.request_id, stack.pop_all(), heartbeat.event

@@ -143,6 +143,22 @@ class InferenceRequest:
         """The same request, whose answer no provider stores."""
         return self
 
+    @property
+    def unowned(self) -> str | None:
+        """What of it names something that a provider stores, and of which it is not known whose
+        it is."""
+        return None
+
+    @property
+    def is_kept(self) -> bool:
+        """True where a provider stores its answer, or has to know an earlier one."""
+        return False
+
+    @property
+    def builds_on(self) -> tuple[str, str] | None:
+        """The parameter with the id of the stored answer that it goes on from, and the id."""
+        return None
+
     def reasons(self, model: str) -> bool:
         """True where `model` may think before it speaks."""
         return False

@@ -2,8 +2,8 @@
 
 For every protocol alike:
 
-record( authenticate -> look up -> screen -> attribute -> authorize -> route -> replay -> admit
-        -> dispatch -> settle )
+record( authenticate -> look up -> screen -> attribute -> authorize -> route -> anchor -> replay
+        -> admit -> dispatch -> settle )
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from controlplane.domain.rotating import Rotating
+from controlplane.domain.stored_answers import StoredIds
 from controlplane.gateway.admit import admit
+from controlplane.gateway.anchor import anchor, renamed
 from controlplane.gateway.attribute import attribute
 from controlplane.gateway.authenticate import authenticate
 from controlplane.gateway.authorize import authorize
@@ -63,6 +66,7 @@ class Gateway:
     health: TargetHealth
     prices: PriceBook
     audit: AuditSink
+    stored_ids: Rotating[StoredIds]
     rng: random.Random = field(default_factory=random.SystemRandom)
 
 
@@ -89,6 +93,7 @@ async def answered(call: Call, gateway: Gateway, protocol: Protocol) -> AsyncIte
         asked = request.max_output is not None
         request = bound_storage(request, policy)
         request = bound_output(request, policy, [target.model for target in chosen.targets])
+        request, rename = await anchor(request, chosen, gateway.stored_ids, caller)
         timeouts = effective_timeouts(request, chosen, call)
         async with replay(call, request, timeouts.total_s, gateway.replays, trail) as again:
             if again is not None and again.answer is not None:
@@ -122,7 +127,8 @@ async def answered(call: Call, gateway: Gateway, protocol: Protocol) -> AsyncIte
                     timeouts=timeouts,
                     trail=trail,
                 ) as dispatched,
-                screen_answer(dispatched, protocol, screening, tokens, trail) as screened,
+                renamed(dispatched, protocol, rename) as named,
+                screen_answer(named, protocol, screening, tokens, trail) as screened,
                 capture(request, screened, policy, trail) as content,
             ):
                 if again is not None:

@@ -182,6 +182,12 @@ class Protocol(ABC):
         it again."""
         return False
 
+    def with_ids(
+        self, answer: Mapping[str, Any], rename: Callable[[str], str]
+    ) -> Mapping[str, Any]:
+        """A whole answer or an event with other ids of stored answers."""
+        return answer
+
     def stream_screen(self, window: Window) -> StreamScreen:
         """Of one stream."""
         raise NotImplementedError

@@ -43,8 +43,9 @@ class ProviderClient:
         self._api_key = api_key
 
     @asynccontextmanager
-    async def post(
+    async def send(
         self,
+        method: str,
         url: str,
         content: bytes,
         headers: Mapping[str, str],
@@ -62,7 +63,7 @@ class ProviderClient:
         content is read inside the context.
         """
         request = self._client.build_request(
-            "POST",
+            method,
             url,
             content=content,
             headers={**self._headers, **headers} if headers else self._headers,

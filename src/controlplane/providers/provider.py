@@ -14,6 +14,7 @@ import httpx
 from controlplane.config import ProviderSettings
 from controlplane.domain.inference import Body, Event, InferenceRequest, ProtocolName
 from controlplane.domain.routing import Timeouts
+from controlplane.domain.stored_answers import StoredRequest
 from controlplane.errors import ProviderError, UnsupportedParameter
 from controlplane.protocols.protocol import Protocol
 from controlplane.protocols.registry import protocol
@@ -75,14 +76,19 @@ class HttpProvider:
             left_out += translation.left_out
             request = translation.request
         fitted = fit(self._settings, replace(request, lenient=lenient))
+        url = self._endpoint.url(request.protocol, model)
+        content, method = for_model(fitted.request, model), "POST"
+        if isinstance(request, StoredRequest):
+            url, content, method = url + request.path, b"", request.method
         return HttpCall(
             self._client,
-            self._endpoint.url(request.protocol, model),
-            for_model(fitted.request, model),
+            url,
+            content,
             fitted.request,
             protocol(request.protocol),
             tuple(translations),
             (*left_out, *fitted.left_out),
+            method,
         )
 
     def _understood(self, request: InferenceRequest, model: str) -> Collection[ProtocolName]:
@@ -113,6 +119,7 @@ class HttpCall:
     protocol: Protocol
     translations: Sequence[Translation]
     left_out: tuple[str, ...]
+    method: str = "POST"
 
     async def complete(self, timeouts: Timeouts) -> Body:
         """One whole answer; a 200 that is none is a failure. Raises ProviderError."""
@@ -152,7 +159,8 @@ class HttpCall:
     def _posted(
         self, timeouts: Timeouts, *, streamed: bool = False
     ) -> AbstractAsyncContextManager[httpx.Response]:
-        return self.client.post(
+        return self.client.send(
+            self.method,
             self.url,
             self.content,
             self.request.headers,

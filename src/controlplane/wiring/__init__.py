@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from controlplane.domain.configuration import StoredConfiguration
     from controlplane.domain.keys import KeyHasher
     from controlplane.domain.rotating import Rotating
+    from controlplane.domain.stored_answers import StoredIds
     from controlplane.gateway.pipeline import Gateway
     from controlplane.gateway.ports import Providers
     from controlplane.wiring.providers import Rows
@@ -72,6 +73,7 @@ class Container(Stores):
             health=RedisTargetHealth(self.redis),
             prices=lazily(lambda: self.prices),
             audit=lazily(lambda: self.audit_queue),
+            stored_ids=lazily(lambda: self.stored_ids),
         )
 
     @cached_property
@@ -85,6 +87,19 @@ class Container(Stores):
             return Constant(KeyHasher(settings.key_pepper))
         if settings.key_pepper_secret:
             return self.secret_text(settings.key_pepper_secret, KeyHasher)
+        raise ConfigurationError("LLM_CP_KEY_PEPPER is not set.")
+
+    @cached_property
+    def stored_ids(self) -> Rotating[StoredIds]:
+        """Seals of the ids of stored answers; the secret is that of the API keys."""
+        from controlplane.domain.rotating import Constant
+        from controlplane.domain.stored_answers import StoredIds
+
+        settings = self.settings
+        if settings.key_pepper:
+            return Constant(StoredIds(settings.key_pepper))
+        if settings.key_pepper_secret:
+            return self.secret_text(settings.key_pepper_secret, StoredIds)
         raise ConfigurationError("LLM_CP_KEY_PEPPER is not set.")
 
     @cached_property

@@ -20,7 +20,9 @@ from controlplane.domain.limits import Claim, Decision, Hold, Limit, LimitStatus
 from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.price import Price
 from controlplane.domain.replay import Stored
+from controlplane.domain.rotating import Constant
 from controlplane.domain.routing import Route, Target, Timeouts
+from controlplane.domain.stored_answers import StoredIds
 from controlplane.domain.usage import ImageTokens, TokenUsage
 from controlplane.errors import Unreachable
 from controlplane.gateway.call import Answer, Call, Streamed, Whole
@@ -244,6 +246,7 @@ def gateway(
             "health": Health(),
             "prices": Prices(),
             "audit": sink,
+            "stored_ids": Constant(StoredIds("a pepper of the tests")),
             "rng": random.Random(7),
             **parts,
         }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from controlplane.domain.inference import AsItCame, Body, Event, InferenceRequest, ProtocolName
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.stored_answers import StoredRequest
+from controlplane.domain.usage import CHARACTERS_PER_TOKEN, TokenUsage
 from controlplane.errors import ProviderError
+from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS
 from controlplane.protocols.protocol import Failure, Protocol, Window, json_object
 from controlplane.protocols.responses.frames import ResponseFrames
 from controlplane.protocols.responses.measure import characters
@@ -19,6 +21,8 @@ from controlplane.protocols.responses.usage import read_usage
 
 # Events in which nothing is to be seen yet. What begins or is under way has nothing to show either.
 _OF_RESPONSES = frozenset({"response.created", "response.queued", "response.in_progress"})
+_UNDER_WAY = ("queued", "in_progress")
+_IDS = ("id", "previous_response_id")
 _BEGINS = (".added", ".in_progress", ".delta")
 
 
@@ -36,8 +40,11 @@ class Responses(Protocol):
         return parse_responses_request(raw)
 
     def read_answer(self, body: bytes, request: InferenceRequest, failure: Failure) -> Body:
-        """A response that did not fail; one that is incomplete or not begun is an answer too."""
+        """A response that did not fail; one that is incomplete or not begun is an answer too, and
+        so is whatever is said of a stored one."""
         answer = json_object(body)
+        if isinstance(request, StoredRequest):
+            return AsItCame(answer, body)
         if answer.get("status") == "failed":
             raise failed(answer, failure)
         if answer.get("error") or answer.get("object") == "error":
@@ -55,8 +62,9 @@ class Responses(Protocol):
         return read_usage(answer.get("usage"))
 
     def said(self, answer: Body) -> int:
-        """In its output."""
-        return characters(answer.get("output"))
+        """In its output; one that has only begun may say all that it is allowed to."""
+        said = characters(answer.get("output"))
+        return max(said, _allowed(answer)) if answer.get("status") in _UNDER_WAY else said
 
     def tally(self) -> ResponseTally:
         """Of its events."""
@@ -66,24 +74,39 @@ class Responses(Protocol):
         """Anything but that something begins."""
         kind = event.get("type")
         if kind in _OF_RESPONSES:
-            return False
+            # Of one that goes on without its reader, the id is what there is to see.
+            return _is_in_background(event.get("response"))
         if not isinstance(kind, str) or not kind.endswith(_BEGINS):
             return True
         return bool(event.get("delta"))
 
     def texts(self, answer: Body) -> dict[str, Any] | None:
-        """Its output; the rest repeats the request."""
-        output = answer.get("output")
-        return {"output": output} if isinstance(output, list) else None
+        """Its output; the rest repeats the request. Of a list, the items."""
+        texts = {n: answer[n] for n in ("output", "data") if isinstance(answer.get(n), list)}
+        return texts or None
 
     def consistent(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
         """Without the `logprobs` of a changed text."""
-        pairs = zip(before["output"], after["output"], strict=True)
-        return {"output": [_consistent(old, new) for old, new in pairs]}
+        return {
+            name: [_consistent(*pair) for pair in zip(before[name], items, strict=True)]
+            for name, items in after.items()
+        }
 
     def is_sealed(self, place: str) -> bool:
         """In encrypted content and ids of items."""
         return is_sealed(place)
+
+    def with_ids(
+        self, answer: Mapping[str, Any], rename: Callable[[str], str]
+    ) -> Mapping[str, Any]:
+        """Its own, and that of the one that it goes on from."""
+        if str(answer.get("object")).startswith("response"):
+            own = {n: rename(answer[n]) for n in _IDS if isinstance(answer.get(n), str)}
+            return {**answer, **own}
+        response = answer.get("response")
+        if not isinstance(response, Mapping):
+            return answer
+        return {**answer, "response": self.with_ids(response, rename)}
 
     def stream_screen(self, window: Window) -> ResponseScreen:
         """Of its events."""
@@ -115,8 +138,21 @@ class ResponseTally:
             return
         if isinstance(model := response.get("model"), str) and model:
             self.model = model
+        if _is_in_background(response):
+            self.said = max(self.said, _allowed(response))
         if (usage := read_usage(response.get("usage"))) is not None:
             self.usage = usage
+
+
+def _is_in_background(response: Any) -> bool:
+    return isinstance(response, Mapping) and response.get("background") is True
+
+
+def _allowed(response: Mapping[str, Any]) -> int:
+    """How much a response may say, in characters."""
+    tokens = response.get("max_output_tokens")
+    longest = tokens if isinstance(tokens, int) else DEFAULT_MAX_OUTPUT_TOKENS
+    return longest * CHARACTERS_PER_TOKEN
 
 
 def _consistent(old: Any, new: Any) -> Any:

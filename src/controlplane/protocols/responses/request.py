@@ -33,14 +33,31 @@ class ResponsesRequest(InferenceRequest):
     def stateful(self) -> str | None:
         """What builds on a stored answer, or asks for one to be stored."""
         body = self.body
-        for name in ("previous_response_id", "conversation"):
-            if body.get(name) is not None:
-                return name
+        if body.get("previous_response_id") is not None:
+            return "previous_response_id"
         for name in ("background", "store"):
             if body.get(name) is True:
                 return name
-        references = (place for place, each in measure.items(body) if measure.is_reference(each))
-        return next(references, None)
+        return self.unowned
+
+    @property
+    def unowned(self) -> str | None:
+        """A conversation, or an item by its id: neither begins here."""
+        if self.body.get("conversation") is not None:
+            return "conversation"
+        given = measure.items(self.body)
+        return next((place for place, each in given if measure.is_reference(each)), None)
+
+    @property
+    def is_kept(self) -> bool:
+        """Unless it says `"store": false` and needs nothing that is stored."""
+        return self.body.get("store") is not False or self.stateful is not None
+
+    @property
+    def builds_on(self) -> tuple[str, str] | None:
+        """`previous_response_id`."""
+        told = self.body.get("previous_response_id")
+        return None if told is None else ("previous_response_id", told)
 
     def stateless(self) -> Self:
         """With `"store": false`: left out, it means true."""

@@ -102,11 +102,12 @@ class ResponseScreen:
 
     def _repeated(self, event: Event, kind: str) -> Iterator[Event]:
         found = repeated(kind, event)
+        index = event.get("output_index", event.get("item_id"))
         if found is None:
+            yield from self._rests((index, (kind.removesuffix(".done"),)))
             yield self._walked_event(event)
             return
         member, path = found
-        index = event.get("output_index", event.get("item_id"))
         if kind.endswith(".done"):
             yield from self._rests((index, path))
         old = event.get(member)

@@ -33,7 +33,7 @@ _IDS = "id|call_id|approval_request_id|container_id|fingerprint|encrypted_conten
 _FIXED = frozenset({*_IDS.split("|"), "type", "status", "role", "phase", "object", "execution"})
 _OF_EVENTS = frozenset({"type", "item_id", "partial_image_b64", "obfuscation"})
 _SEALED = re.compile(
-    rf"\A(?:(?:input|output)\.\d+\.(?:content\.\d+\.)?(?:{_IDS})"
+    rf"\A(?:(?:input|output|data)\.\d+\.(?:content\.\d+\.)?(?:{_IDS})"
     r"|previous_response_id|conversation(?:\.id)?)\Z"
 )
 
