@@ -24,7 +24,7 @@ from controlplane.translators.messages_to_chat_completions.spoken_calls import S
 from controlplane.translators.messages_to_chat_completions.spoken_thoughts import SpokenThoughts
 
 
-class EventTranslation:
+class MessageTranslation:
     """One stream: feed it each chunk, in order, and end it where they end.
 
     Thinking and text are said as they come. A call is said when the answer is complete: only then

@@ -26,6 +26,8 @@ HIDDEN = {
     "format": "openai-responses-v1",
     "index": 1,
     "data": "gAAA",
+    "maker": "0f0f",
+    "before": "call_1",
 }
 SUMMARY = {"type": "reasoning.summary", "id": "rs_1", "format": "openai-responses-v1", "index": 0}
 SAID = {"content": "Yes."}
