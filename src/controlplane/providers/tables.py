@@ -91,6 +91,14 @@ def losses_table() -> str:
     return _table(head, [*known, ("any other", str(UNKNOWN.fate), UNKNOWN.why)])
 
 
+def messages_table() -> str:
+    """What becomes of each parameter of Messages where a target speaks chat completions only."""
+    parameters = parameters_of((ProtocolName.MESSAGES, ProtocolName.CHAT_COMPLETIONS))
+    losses = parameters.vocabulary.losses
+    head = ("parameter", "at a server of chat completions", "what would be lost without it")
+    return _table(head, ((f"`{n}`", _handling(parameters, n), losses[n].why) for n in losses))
+
+
 def _variable(variable: ProviderVariable) -> str:
     name = f"`{variable.name}`"
     return f"{name} (`{variable.default}`)" if variable.default else name
@@ -104,7 +112,8 @@ def _images(kind: Kind) -> str:
 
 def _handling(parameters: ParameterRows, name: str) -> str:
     row = parameters.of(name)
-    fate = LOSSES[name].fate if row.handling is Handling.MISSING else row.handling
+    losses = parameters.vocabulary.losses
+    fate = losses[name].fate if row.handling is Handling.MISSING else row.handling
     return f"{fate}: {row.note}" if row.note else str(fate)
 
 
@@ -113,7 +122,10 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines).replace(" --- ", "---")
 
 
-TABLES = (kinds_table, failures_table, meanings_table, parameters_table, losses_table)
+TABLES = (
+    *(kinds_table, failures_table, meanings_table, parameters_table, losses_table),
+    messages_table,
+)
 
 if __name__ == "__main__":
     sys.stdout.write("\n".join(table() for table in TABLES))

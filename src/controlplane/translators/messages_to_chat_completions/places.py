@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controlplane.protocols.parameters import is_name
+from controlplane.protocols.parameters import MAX_LEFT_OUT, is_name
 from controlplane.translators.places import LeftOut, Places
 
 _PLACES = Places("chat completion")
@@ -27,7 +27,7 @@ class Losses(LeftOut):
         for name in value:
             if name in known or value[name] is None:
                 continue
-            if not (self._lenient and is_name(name)):
+            if not (self._lenient and is_name(name) and len(self.places) < MAX_LEFT_OUT):
                 refuse(f"{place}.{name}", "it is not known here")
             self.add(f"{place}.{name}")
 

@@ -23,7 +23,7 @@ class _Call:
     said: bool = False
 
 
-class Calls:
+class SpokenCalls:
     """The calls of one answer, in order."""
 
     def __init__(self, blocks: Blocks, names: ToolNames, eager: Collection[str]) -> None:

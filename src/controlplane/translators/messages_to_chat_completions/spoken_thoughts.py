@@ -17,7 +17,7 @@ from controlplane.translators.messages_to_chat_completions.thoughts import (
 )
 
 
-class Thoughts:
+class SpokenThoughts:
     """The thoughts of one answer. What is said twice, plainly and in a detail, is one thought."""
 
     def __init__(self, blocks: Blocks, provider: str) -> None:

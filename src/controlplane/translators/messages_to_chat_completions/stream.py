@@ -20,11 +20,11 @@ from controlplane.translators.messages_to_chat_completions.response import (
     service_tier,
     usage_of,
 )
-from controlplane.translators.messages_to_chat_completions.spoken_calls import Calls
-from controlplane.translators.messages_to_chat_completions.spoken_thoughts import Thoughts
+from controlplane.translators.messages_to_chat_completions.spoken_calls import SpokenCalls
+from controlplane.translators.messages_to_chat_completions.spoken_thoughts import SpokenThoughts
 
 
-class EventTranslation:
+class MessageTranslation:
     """One stream: feed it each chunk, in order, and end it where they end.
 
     Thinking and text are said as they come. A call is said when the answer is complete: only then
@@ -42,8 +42,8 @@ class EventTranslation:
     ) -> None:
         self._stop_sequences = stop
         self._blocks = Blocks()
-        self._thoughts = Thoughts(self._blocks, provider)
-        self._calls = Calls(self._blocks, names, eager)
+        self._thoughts = SpokenThoughts(self._blocks, provider)
+        self._calls = SpokenCalls(self._blocks, names, eager)
         self._frame: dict[str, Any] = {}
         self._started = self._ended = False
         self._late: list[Mapping[str, Any]] = []

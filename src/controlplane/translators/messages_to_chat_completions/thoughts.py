@@ -26,8 +26,9 @@ PLAIN = ("reasoning_content", "reasoning")
 _MARK = "llm-control-plane."
 # The member of a detail that is its text, by its type.
 _TEXTS: Mapping[str, str] = {"reasoning.text": "text", "reasoning.summary": "summary"}
-# What else of a detail goes back: nothing that is read as a text.
-_SEALED = ("type", "id", "format", "index", "signature", "data")
+# What else of a detail goes back: nothing that is read as a text. `maker` and `before` are in those
+# of our own translation of Responses: who thought it, and before which call.
+_SEALED = ("type", "id", "format", "index", "signature", "data", "maker", "before")
 
 
 def text_member(detail: Mapping[str, Any]) -> str | None:

@@ -15,12 +15,12 @@ from controlplane.translators.messages_to_chat_completions.names import ToolName
 from controlplane.translators.messages_to_chat_completions.parameters import PARAMETERS
 from controlplane.translators.messages_to_chat_completions.places import Losses, a_list
 from controlplane.translators.messages_to_chat_completions.request import translate as body_of
-from controlplane.translators.messages_to_chat_completions.stream import EventTranslation
+from controlplane.translators.messages_to_chat_completions.stream import MessageTranslation
 from controlplane.translators.messages_to_chat_completions.tools import eager_tools
 
 
 @dataclass(frozen=True, slots=True)
-class AsChat:
+class MessagesAsChat:
     """A Translation."""
 
     request: ChatRequest
@@ -38,18 +38,18 @@ class AsChat:
         except (KeyError, IndexError, TypeError):
             raise ProviderError("protocol", "the answer is not a completion") from None
         # Whole, nothing is waited for: all is said in order.
-        stream = EventTranslation(provider=self.provider, names=self.names, stop=self.stop)
+        stream = MessageTranslation(provider=self.provider, names=self.names, stop=self.stop)
         start, *events, end, _ = [*stream.feed(chunk), *stream.end()]
         return {**start["message"], **end["delta"], "content": joined(events)}
 
-    def stream(self) -> EventTranslation:
+    def stream(self) -> MessageTranslation:
         """Of its chunks."""
-        return EventTranslation(
+        return MessageTranslation(
             provider=self.provider, names=self.names, stop=self.stop, eager=self.eager
         )
 
 
-def translate(request: InferenceRequest, provider: str, model: str) -> AsChat:
+def translate(request: InferenceRequest, provider: str, model: str) -> MessagesAsChat:
     """The request for `model`; some parameters depend on it. Raises UnsupportedParameter."""
     fitted = PARAMETERS.fit(provider, request.body, lenient=request.lenient)
     names, losses = ToolNames(), Losses(lenient=request.lenient)
@@ -61,7 +61,7 @@ def translate(request: InferenceRequest, provider: str, model: str) -> AsChat:
         names=names,
         losses=losses,
     )
-    return AsChat(
+    return MessagesAsChat(
         ChatRequest(body),
         (*fitted.left_out, *losses.places),
         provider,

@@ -13,7 +13,10 @@ from controlplane.protocols.messages.parameters import DEFAULTS, LOSSES
 from controlplane.protocols.messages.request import MessagesRequest
 from controlplane.protocols.parameters import Fate, Handling
 from controlplane.translators.messages_to_chat_completions.parameters import PARAMETERS
-from controlplane.translators.messages_to_chat_completions.translate import AsChat, translate
+from controlplane.translators.messages_to_chat_completions.translate import (
+    MessagesAsChat,
+    translate,
+)
 
 TOOL: dict[str, Any] = {"name": "f", "input_schema": {"type": "object"}}
 PLAIN: dict[str, Any] = {
@@ -112,7 +115,7 @@ def test_an_unknown_parameter_is_refused_or_named() -> None:
     assert sent(PLAIN | {"novelty": 1}, lenient=True).left_out == ("novelty",)
 
 
-def sent(body: dict[str, Any], *, lenient: bool = False) -> AsChat:
+def sent(body: dict[str, Any], *, lenient: bool = False) -> MessagesAsChat:
     kept = copy.deepcopy(body)
     translated = translate(MessagesRequest(body, lenient=lenient), "openai", body["model"])
     assert body == kept

@@ -11,8 +11,11 @@ import orjson
 import pytest
 
 from controlplane.protocols.messages.request import MessagesRequest
-from controlplane.translators.messages_to_chat_completions.stream import EventTranslation
-from controlplane.translators.messages_to_chat_completions.translate import AsChat, translate
+from controlplane.translators.messages_to_chat_completions.stream import MessageTranslation
+from controlplane.translators.messages_to_chat_completions.translate import (
+    MessagesAsChat,
+    translate,
+)
 
 FOLDER = Path(__file__).parents[3] / "fixtures/translations/messages_to_chat_completions"
 MARKS = ("cache_control", "reasoning_content", "reasoning", "reasoning_details")
@@ -32,7 +35,7 @@ def read(path: Path) -> Any:
     return json.loads(path.read_text())
 
 
-def translated(folder: Path) -> AsChat:
+def translated(folder: Path) -> MessagesAsChat:
     """The request of a case, as it comes from a client."""
     raw = (folder / "request.json").read_bytes()
     target = read(folder / "target.json")
@@ -40,7 +43,7 @@ def translated(folder: Path) -> AsChat:
     return translate(request, target["provider"], target["model"])
 
 
-def asked(body: Mapping[str, Any], *, provider: str = "openai", model: str = "m") -> AsChat:
+def asked(body: Mapping[str, Any], *, provider: str = "openai", model: str = "m") -> MessagesAsChat:
     """A body, translated; what it must have is added."""
     whole = {"model": "m", "max_tokens": 100, "messages": [user("Hello")], **body}
     return translate(MessagesRequest(whole), provider, model)
@@ -51,7 +54,7 @@ def plain(value: Any) -> Any:
     return _without(json.loads(orjson.dumps(value)))
 
 
-def events_of(stream: EventTranslation, chunks: Iterable[Any]) -> list[Any]:
+def events_of(stream: MessageTranslation, chunks: Iterable[Any]) -> list[Any]:
     """All events of a stream, as they are written."""
     events = [event for chunk in chunks for event in stream.feed(chunk)]
     return [json.loads(orjson.dumps(event)) for event in [*events, *stream.end()]]

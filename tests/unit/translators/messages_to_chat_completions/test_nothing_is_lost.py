@@ -123,7 +123,7 @@ def test_what_a_model_reads_is_not_refused() -> None:
         *("ToolUseBlockParam", "ToolResultBlockParam", "ToolReferenceBlockParam", "ToolParam"),
         *("ThinkingBlockParam", "RedactedThinkingBlockParam", "CompactionBlockParam"),
         *("ThinkingConfigEnabledParam", "JSONOutputFormatParam", "ContextManagementConfigParam"),
-        *("ToolChoiceAnyParam", "ToolChoiceToolParam", "ToolSearchToolSearchResultBlockParam"),
+        *("ToolChoiceAnyParam", "ToolChoiceToolParam", "ToolSearchToolResultBlockParam"),
     }
 
 
