@@ -95,5 +95,5 @@ def _format(wanted: Mapping[str, Any], reading: Reading) -> Body:
     described = reading.an_object(wanted.get("json_schema"), place)
     known = frozenset({"name", "schema", "strict", "description"})
     reading.only(described, known, place)
-    kept = {name: described[name] for name in known if described.get(name) is not None}
+    kept = {name: value for name, value in described.items() if value is not None and name in known}
     return {"type": "json_schema", "schema": {}, "strict": False, **kept}

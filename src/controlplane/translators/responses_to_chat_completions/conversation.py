@@ -159,7 +159,7 @@ class _Conversation:
             if not waiting:
                 continue
             index = waiting.popleft()
-            text, rest = result(self._items[index], f"input.{index}", self._reading)
+            text, rest = self._result(index)
             self._messages.append({"role": "tool", "tool_call_id": call["id"], "content": text})
             if rest:
                 told = f"What the call {call['id']} returned:"
@@ -168,6 +168,10 @@ class _Conversation:
             # No server takes a picture in the message of a tool, and all in one of the user.
             self._messages.append({"role": "user", "content": seen})
         self._thoughts, self._said, self._calls = {}, [], []
+
+    def _result(self, index: int) -> tuple[str | list[Part], list[Part]]:
+        place = f"input.{index}"
+        return result(self._items[index], place, self._offer.names, self._reading)
 
     def _assistant(self) -> Item:
         texts = [part for part in self._said if is_text(part)]
