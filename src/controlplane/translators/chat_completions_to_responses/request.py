@@ -70,8 +70,8 @@ def _told(body: Mapping[str, Any], *, reasons: bool) -> Body:
     out: Body = {}
     if body.get("logprobs"):
         include.append(_LOGPROBS)
-        if body.get("top_logprobs") is not None:
-            out["top_logprobs"] = body["top_logprobs"]
+    if body.get("top_logprobs") is not None:
+        out["top_logprobs"] = body["top_logprobs"]
     return {**out, "include": include} if include else out
 
 

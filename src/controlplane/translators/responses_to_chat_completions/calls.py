@@ -50,6 +50,8 @@ def called(item: Mapping[str, Any], place: str, names: Names, reading: Reading) 
         tool = named(kind, name, item.get("namespace"))
     else:
         row = BY_CALL[kind]
+        if item.get("environment") not in (None, {"type": "local"}):
+            reading.leave_out(f"{place}.environment")
         reading.echoed(item, _ITEM | _ELSEWHERE | {row.member}, place)
         arguments, tool = row.arguments(item), Tool(kind, row.name)
     id_ = reading.a_text(item.get("call_id"), f"{place}.call_id")
