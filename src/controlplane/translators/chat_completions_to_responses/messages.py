@@ -88,10 +88,10 @@ def _assistant(
         reading.leave_out(f"{place}.{CACHE_CONTROL}")
     _leave_name(message, place, reading)
     thoughts = thoughts_of(message, place, reading)
-    text = text_of(message.get("content"), f"{place}.content", reading)
+    texts = [text_of(message.get("content"), f"{place}.content", reading)]
     if message.get("refusal"):
-        text += reading.a_text(message["refusal"], f"{place}.refusal")
-    said = [{"type": "message", "role": "assistant", "content": text}] if text else []
+        texts.append(reading.a_text(message["refusal"], f"{place}.refusal"))
+    said = [{"type": "message", "role": "assistant", "content": text} for text in texts if text]
     listed = reading.a_list(message.get("tool_calls"), f"{place}.tool_calls")
     calls = [
         _call(call, f"{place}.tool_calls.{index}", results, reading)

@@ -43,7 +43,12 @@ def text_of(content: Any, place: str, reading: Reading) -> str:
     """What an assistant said, in one: its parts were one text."""
     allowed = frozenset({"text", "refusal"})
     parts = translate_content(content, place, allowed, reading)
-    return parts if isinstance(parts, str) else "".join(part["text"] for part in parts)
+    if isinstance(parts, str):
+        return parts
+    for index, part in enumerate(parts):
+        if _MARK in part:
+            reading.leave_out(f"{place}.{index}.{_MARK}")
+    return "".join(part["text"] for part in parts)
 
 
 def unmarked(value: Mapping[str, Any], known: frozenset[str], place: str, reading: Reading) -> None:

@@ -70,8 +70,8 @@ def _told(body: Mapping[str, Any], *, reasons: bool) -> Body:
     out: Body = {}
     if body.get("logprobs"):
         include.append(_LOGPROBS)
-        if body.get("top_logprobs") is not None:
-            out["top_logprobs"] = body["top_logprobs"]
+    if body.get("top_logprobs") is not None:
+        out["top_logprobs"] = body["top_logprobs"]
     return {**out, "include": include} if include else out
 
 
@@ -95,5 +95,5 @@ def _format(wanted: Mapping[str, Any], reading: Reading) -> Body:
     described = reading.an_object(wanted.get("json_schema"), place)
     known = frozenset({"name", "schema", "strict", "description"})
     reading.only(described, known, place)
-    kept = {name: described[name] for name in known if described.get(name) is not None}
+    kept = {name: value for name, value in described.items() if value is not None and name in known}
     return {"type": "json_schema", "schema": {}, "strict": False, **kept}

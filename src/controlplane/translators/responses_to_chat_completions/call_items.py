@@ -85,10 +85,6 @@ class ClientCall:
         self._arguments = ""
         self.item: Item = {}
 
-    def open(self) -> list[Event]:
-        """Nothing yet."""
-        return []
-
     def argue(self, text: str) -> list[Event]:
         """More of its arguments."""
         self._arguments += text
@@ -96,8 +92,8 @@ class ClientCall:
 
     def close(self, status: str) -> list[Event]:
         """All of its events; arguments of another form make it a call of a function."""
-        place = Place(self._tool.name, self._base, self._index)
         row = BY_CALL[self._tool.call]
+        place = Place(row.prefix, self._base, self._index)
         item = row.item(place.id, self._call_id, self._arguments)
         if item is None:
             call = FunctionCall(self._base, self._index, self._call_id, self._tool)

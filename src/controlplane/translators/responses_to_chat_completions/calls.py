@@ -21,6 +21,7 @@ from controlplane.translators.responses_to_chat_completions.parts import (
     is_text,
     translate_parts,
 )
+from controlplane.translators.responses_to_chat_completions.tools import offered_names
 
 Item = dict[str, Any]
 
@@ -49,6 +50,8 @@ def called(item: Mapping[str, Any], place: str, names: Names, reading: Reading) 
         tool = named(kind, name, item.get("namespace"))
     else:
         row = BY_CALL[kind]
+        if item.get("environment") not in (None, {"type": "local"}):
+            reading.leave_out(f"{place}.environment")
         reading.echoed(item, _ITEM | _ELSEWHERE | {row.member}, place)
         arguments, tool = row.arguments(item), Tool(kind, row.name)
     id_ = reading.a_text(item.get("call_id"), f"{place}.call_id")
@@ -68,12 +71,12 @@ def result_id(item: Mapping[str, Any], place: str, reading: Reading) -> str:
 
 
 def result(
-    item: Mapping[str, Any], place: str, reading: Reading
+    item: Mapping[str, Any], place: str, names: Names, reading: Reading
 ) -> tuple[str | list[Part], list[Part]]:
     """The text of a result, and what else is in it: pictures and files."""
     _refuse_programs(item, place, reading)
     if item["type"] not in _PLAIN_RESULTS:
-        return _client_result(item, place, reading), []
+        return _client_result(item, place, names, reading), []
     reading.echoed(item, _RESULT, place)
     parts = translate_parts(item.get("output"), f"{place}.output", reading)
     texts = [part for part in parts if is_text(part)]
@@ -83,22 +86,17 @@ def result(
     return _SHOWN_ELSEWHERE, rest
 
 
-def _client_result(item: Mapping[str, Any], place: str, reading: Reading) -> str:
+def _client_result(item: Mapping[str, Any], place: str, names: Names, reading: Reading) -> str:
     reading.echoed(item, _RESULT | _ELSEWHERE, place)
     if item["type"] == "tool_search_output":
         # What was found is offered; here it is said what that is.
-        return orjson.dumps({"tools": [*_found(item.get("tools"))]}).decode()
+        return orjson.dumps({"tools": [*offered_names(item.get("tools"), names)]}).decode()
     output = item.get("output")
     if isinstance(output, list):
         return orjson.dumps(output).decode()
     said = output if isinstance(output, str) else ""
     failed = item["type"] == "apply_patch_call_output" and item.get("status") == "failed"
     return f"failed: {said}" if failed else said
-
-
-def _found(tools: Any) -> list[Any]:
-    listed = tools if isinstance(tools, list) else []
-    return [tool.get("name") for tool in listed if isinstance(tool, Mapping)]
 
 
 def _refuse_programs(item: Mapping[str, Any], place: str, reading: Reading) -> None:

@@ -37,6 +37,8 @@ class ClientTool:
     call: str
     output: str
     name: str
+    prefix: str
+    """How the ids of its calls begin."""
     member: str
     description: str
     parameters: Item
@@ -98,6 +100,7 @@ _ROWS = (
         "local_shell_call",
         "local_shell_call_output",
         "local_shell",
+        "lsh",
         "action",
         "Runs a command on the user's machine.",
         _schema(
@@ -115,6 +118,7 @@ _ROWS = (
         "shell_call",
         "shell_call_output",
         "shell",
+        "sh",
         "action",
         "Runs commands in a shell on the user's machine.",
         _schema(
@@ -130,6 +134,7 @@ _ROWS = (
         "apply_patch_call",
         "apply_patch_call_output",
         "apply_patch",
+        "apc",
         "operation",
         "Creates, updates or deletes a file by a diff in V4A form: lines begin with a space, "
         "- or +, sections with @@. No diff is needed to delete.",
@@ -146,6 +151,7 @@ _ROWS = (
         "tool_search_call",
         "tool_search_output",
         "tool_search",
+        "tsc",
         "arguments",
         "Finds tools that can be called from then on.",
         _schema(("query",), query=_TEXT),

@@ -36,6 +36,7 @@ _MESSAGE = frozenset({"type", "id", "role", "content", "status"})
 _REASONING = frozenset({"type", "id", "summary", "content", "encrypted_content", "status"})
 # What was found by the provider's own tools stands in the text that the assistant made of it.
 _TOLD_IN_TEXT = ("web_search_call", "mcp_list_tools")
+_SEARCHES = ("tool_search_call", "tool_search_output")
 _STORED = "nothing is stored for this target: send the item itself"
 
 
@@ -69,6 +70,14 @@ def _offer_all(items: Sequence[Mapping[str, Any]], offer: Offer, reading: Readin
             offer.add(reading.a_list(item.get("tools"), place), place)
 
 
+def _kind(item: Mapping[str, Any]) -> str:
+    """The type of an item; a search that the provider made among tools has none that is called."""
+    kind = item.get("type") or ("message" if "role" in item else "item_reference")
+    if kind in _SEARCHES and item.get("call_id") is None:
+        return _TOLD_IN_TEXT[0]
+    return str(kind)
+
+
 class _Conversation:
     def __init__(
         self,
@@ -87,12 +96,12 @@ class _Conversation:
         self._waiting: defaultdict[str, deque[int]] = defaultdict(deque)
         self._items = items
         for index, item in enumerate(items):
-            if item.get("type") in RESULTS:
+            if _kind(item) in RESULTS:
                 self._waiting[result_id(item, f"input.{index}", reading)].append(index)
 
     def add(self, item: Mapping[str, Any], place: str) -> None:
         """The next item."""
-        kind = item.get("type", "message")
+        kind = _kind(item)
         if kind == "message":
             self._message(item, place)
         elif kind == "reasoning":
@@ -103,7 +112,7 @@ class _Conversation:
             self._answered(item, place)
         elif kind in _TOLD_IN_TEXT:
             self._reading.leave_out(place, kind)
-        elif kind == "item_reference" or kind is None:
+        elif kind == "item_reference":
             self._reading.refuse(place, _STORED)
         elif kind != "additional_tools":
             self._reading.lack(place, Fate.MEANING, "an item of this type cannot be sent there")
@@ -159,7 +168,7 @@ class _Conversation:
             if not waiting:
                 continue
             index = waiting.popleft()
-            text, rest = result(self._items[index], f"input.{index}", self._reading)
+            text, rest = self._result(index)
             self._messages.append({"role": "tool", "tool_call_id": call["id"], "content": text})
             if rest:
                 told = f"What the call {call['id']} returned:"
@@ -168,6 +177,10 @@ class _Conversation:
             # No server takes a picture in the message of a tool, and all in one of the user.
             self._messages.append({"role": "user", "content": seen})
         self._thoughts, self._said, self._calls = {}, [], []
+
+    def _result(self, index: int) -> tuple[str | list[Part], list[Part]]:
+        place = f"input.{index}"
+        return result(self._items[index], place, self._offer.names, self._reading)
 
     def _assistant(self) -> Item:
         texts = [part for part in self._said if is_text(part)]

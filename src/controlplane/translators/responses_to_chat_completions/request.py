@@ -84,7 +84,7 @@ def _text(body: Mapping[str, Any], reading: Reading) -> Body:
     described = {name: value for name, value in wanted.items() if name != "type"}
     known = frozenset({"name", "schema", "strict", "description"})
     reading.only(described, known, "text.format")
-    kept = {name: described[name] for name in known if described.get(name) is not None}
+    kept = {name: value for name, value in described.items() if value is not None and name in known}
     return {**out, "response_format": {"type": "json_schema", "json_schema": kept}}
 
 

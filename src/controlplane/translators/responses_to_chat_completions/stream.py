@@ -10,7 +10,11 @@ from typing import Any, TypeVar
 
 from controlplane.domain.inference import Event
 from controlplane.errors import ProviderError
-from controlplane.translators.responses_to_chat_completions.call_items import Call, new_call
+from controlplane.translators.responses_to_chat_completions.call_items import (
+    Call,
+    ClientCall,
+    new_call,
+)
 from controlplane.translators.responses_to_chat_completions.frame import Frame
 from controlplane.translators.responses_to_chat_completions.items import (
     Message,
@@ -36,7 +40,8 @@ class EventTranslation:
         self._names = names
         self._maker = maker
         self._number = 0
-        self._out: list[Event] = []
+        # A call whose form is not known yet holds back what comes behind it: items begin in order.
+        self._out: list[Event | ClientCall] = []
         self._items: list[OutputItem] = []
         self._speaker: Reasoning | Message | None = None
         # Index of a call among the calls -> its id there, and the call.
@@ -78,12 +83,13 @@ class EventTranslation:
         return self._sent()
 
     def _sent(self) -> list[Event]:
-        events: list[Event] = [
-            {**event, "sequence_number": number}
-            for number, event in enumerate(self._out, self._number)
-        ]
+        events: list[Event] = []
+        for event in self._out:
+            if isinstance(event, ClientCall):
+                break
+            events.append({**event, "sequence_number": self._number + len(events)})
         self._number += len(events)
-        self._out = []
+        self._out = self._out[len(events) :]
         return events
 
     def _choice(self, choice: Mapping[str, Any]) -> None:
@@ -139,14 +145,19 @@ class EventTranslation:
             known = self._calls[index] = (id_, call)
             self._items.append(call)
             self._open.append(call)
-            self._out += call.open()
+            self._out += [call] if isinstance(call, ClientCall) else call.open()
         if arguments := function.get("arguments"):
             self._out += known[1].argue(arguments)
 
     def _close(self, status: str) -> None:
         self._hush(status)
         for call in self._open:
-            self._out += call.close(status)
+            events = call.close(status)
+            if isinstance(call, ClientCall):
+                place = self._out.index(call)
+                self._out[place : place + 1] = events
+            else:
+                self._out += events
 
 
 def _tokens(logprobs: Any) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controlplane.protocols.parameters import Fate
@@ -164,6 +164,16 @@ class Offer:
         for name in ("defer_loading", "output_schema"):
             if tool.get(name) not in (None, False):
                 self._reading.leave_out(f"{place}.{name}")
+
+
+def offered_names(tools: Any, names: Names) -> Iterator[str]:
+    """What tools that were offered are called there."""
+    for tool in tools or ():
+        inside = tool["tools"] if tool["type"] == "namespace" else [tool]
+        namespace = tool["name"] if tool["type"] == "namespace" else None
+        for each in inside:
+            if each["type"] in _CALLS:
+                yield names.there(named(_CALLS[each["type"]], each["name"], namespace))
 
 
 def translate_choice(body: Mapping[str, Any], offer: Offer, reading: Reading) -> Any:
