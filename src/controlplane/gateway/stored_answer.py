@@ -53,7 +53,15 @@ async def stored_answer(
         rename = renaming(ids, caller, stored.alias, stored.provider, stored.model)
         route = Route(stored.alias, (stored.target,))
         timeouts = effective_timeouts(request, route, call)
-        decision = await admit(NOTHING, policy, timeouts.total_s, gateway.ledgers, trail)
+        _, decision = await admit(
+            request,
+            lambda _: NOTHING,
+            policy,
+            asked=True,
+            seconds=timeouts.total_s,
+            ledgers=gateway.ledgers,
+            trail=trail,
+        )
         async with settle(decision, gateway.ledgers, pricing, trail):
             with _free(trail), _not_found():
                 async with (

@@ -11,7 +11,7 @@ from controlplane.errors import InvalidRequest
 from controlplane.gateway.authorize import authorize
 from controlplane.gateway.record import Trail
 from controlplane.policy.effective import effective_policy
-from controlplane.policy.stored_responses import STORED_RESPONSES
+from controlplane.policy.stored_responses import STORED_RESPONSES, bound_storage
 from controlplane.protocols.chat_completions.request import ChatRequest
 from controlplane.protocols.responses.request import ResponsesRequest, parse_responses_request
 
@@ -31,7 +31,8 @@ def request(**body: object) -> ResponsesRequest:
 
 
 def authorized(asked: ResponsesRequest, rules: EffectivePolicy) -> ResponsesRequest:
-    return authorize(asked, rules, Trail("r", CALLER))
+    authorize(asked, rules, Trail("r", CALLER))
+    return bound_storage(asked, rules)
 
 
 @pytest.mark.parametrize(
@@ -60,10 +61,13 @@ def test_on_trial_it_is_only_noted() -> None:
     ]
     trail = Trail("r", CALLER)
     asked = request(store=True)
-    assert authorize(asked, effective_policy(CALLER, documents), trail) is asked
+    rules = effective_policy(CALLER, documents)
+    authorize(asked, rules, trail)
+    assert bound_storage(asked, rules) is asked
     assert trail.shadow == ("stored_responses",)
 
 
 def test_a_chat_is_not_concerned() -> None:
     chat = ChatRequest({"model": "m", "messages": [], "store": True})
-    assert authorize(chat, policy(), Trail("r", CALLER)) is chat
+    authorize(chat, policy(), Trail("r", CALLER))
+    assert bound_storage(chat, policy()) is chat

@@ -33,7 +33,9 @@ def request(name: ProtocolName, **body: Any) -> InferenceRequest:
 
 
 def called(made: HttpProvider, asked: InferenceRequest, model: str = "some-model") -> HttpCall:
-    return made.prepare(asked, model)
+    prepared = made.prepare(asked, model)
+    assert isinstance(prepared, HttpCall)
+    return prepared
 
 
 @pytest.mark.parametrize("protocols", [(), ("responses",), ("chat_completions", "responses")])
