@@ -26,14 +26,20 @@ def is_closed(schema: Any, *, root: bool = True) -> bool:
     kind = schema.get("type")
     if root and kind != "object":
         return False
-    if kind == "object" or (isinstance(kind, list) and "object" in kind):
-        properties = schema.get("properties")
-        names = properties.keys() if isinstance(properties, Mapping) else set()
-        required = schema.get("required") or ()
-        if schema.get("additionalProperties") is not False or set(required) != set(names):
+    if "object" in (kind if isinstance(kind, list) else (kind,)) and not _requires_all(schema):
+        return False
+    inner = [schema["items"]] if "items" in schema else []
+    for found in (schema.get("anyOf", []), *(schema.get(name, {}) for name in _SCHEMAS)):
+        if not isinstance(found, list | Mapping):
             return False
-    inner = [each for name in _SCHEMAS for each in (schema.get(name) or {}).values()]
-    inner += schema.get("anyOf") or ()
-    if "items" in schema:
-        inner.append(schema["items"])
+        inner += found.values() if isinstance(found, Mapping) else found
     return all(is_closed(each, root=False) for each in inner)
+
+
+def _requires_all(schema: Mapping[str, Any]) -> bool:
+    """True where an object has just the properties that it requires."""
+    properties, required = schema.get("properties", {}), schema.get("required", [])
+    if not isinstance(properties, Mapping) or not isinstance(required, list):
+        return False
+    same = len(required) == len(properties) and all(name in required for name in properties)
+    return same and schema.get("additionalProperties") is False

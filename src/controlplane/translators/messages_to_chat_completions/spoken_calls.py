@@ -42,10 +42,9 @@ class SpokenCalls:
         list where it has no index."""
         call = self._call_of(piece, place)
         function = piece.get("function") or {}
-        call.name = call.name or function.get("name") or ""
-        arguments = function.get("arguments")
-        if isinstance(arguments, Mapping):
-            arguments = orjson.dumps(arguments).decode()
+        call.name = call.name or _text(function.get("name"))
+        given = function.get("arguments")
+        arguments = orjson.dumps(given).decode() if isinstance(given, Mapping) else _text(given)
         if arguments:
             call.arguments.append(arguments)
         return self._eagerly(call, arguments, message)
@@ -62,7 +61,7 @@ class SpokenCalls:
     def _call_of(self, piece: Mapping[str, Any], place: int) -> _Call:
         index = piece.get("index")
         index = place if index is None else index
-        id_ = piece.get("id") or ""
+        id_ = _text(piece.get("id"))
         call = self._at.get(index)
         # Some servers give all calls one index.
         begins = id_ and (piece.get("function") or {}).get("name")
@@ -72,11 +71,11 @@ class SpokenCalls:
         call.id = call.id or id_
         return call
 
-    def _eagerly(self, call: _Call, arguments: str | None, message: str) -> list[Event]:
+    def _eagerly(self, call: _Call, arguments: str, message: str) -> list[Event]:
         if call is not self._calls[0] or not call.name:
             return []
         if call.said:
-            return self._say(arguments) if arguments else []
+            return self._say(arguments)
         if self._names.here(call.name) not in self._eager:
             return []
         return [*self._open(call, 0, message), *self._say("".join(call.arguments))]
@@ -93,6 +92,13 @@ class SpokenCalls:
 
     def _say(self, text: str) -> list[Event]:
         return self._blocks.say({"type": "input_json_delta", "partial_json": text}) if text else []
+
+
+def _text(value: Any) -> str:
+    """A string, which may be missing. Raises TypeError."""
+    if not isinstance(value, str | None):
+        raise TypeError
+    return value or ""
 
 
 def _input_of(arguments: str) -> str:

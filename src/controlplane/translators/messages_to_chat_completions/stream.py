@@ -126,7 +126,8 @@ class MessageTranslation:
         events = self._thoughts.feed(delta)
         if text := _text_of(delta.get("content")):
             events += self._text(text)
-        if refusal := delta.get("refusal"):
+        refusal = delta.get("refusal")
+        if isinstance(refusal, str) and refusal:
             self._refusal += refusal
             events += self._text(refusal)
         return events
@@ -164,4 +165,5 @@ def _text_of(content: Any) -> str:
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else ()
-    return "".join(part["text"] for part in parts if part.get("type") == "text")
+    texts = (part.get("text") for part in parts if isinstance(part, Mapping))
+    return "".join(text for text in texts if isinstance(text, str))

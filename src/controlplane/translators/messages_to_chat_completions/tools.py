@@ -74,9 +74,8 @@ def eager_tools(body: Mapping[str, Any]) -> frozenset[str]:
 
     https://platform.claude.com/docs/en/agents-and-tools/tool-use/fine-grained-tool-streaming
     """
-    return frozenset(
-        tool["name"] for tool in body.get("tools") or () if tool.get("eager_input_streaming")
-    )
+    tools = (tool for tool in body.get("tools") or () if tool.get("eager_input_streaming"))
+    return frozenset(name for tool in tools if isinstance(name := tool.get("name"), str))
 
 
 def _tool(tool: Mapping[str, Any], place: str, names: ToolNames, losses: Losses) -> dict[str, Any]:
@@ -90,7 +89,7 @@ def _tool(tool: Mapping[str, Any], place: str, names: ToolNames, losses: Losses)
     callers = a_list(tool.get("allowed_callers"), f"{place}.allowed_callers")
     if callers and "direct" not in callers:
         refuse(f"{place}.allowed_callers", "no code runs there that could call it")
-    if set(callers) - {"direct"}:
+    if any(caller != "direct" for caller in callers):
         losses.add(f"{place}.allowed_callers")
     schema = an_object(tool.get("input_schema"), f"{place}.input_schema")
     function: dict[str, Any] = {"name": names.there(a_text(tool.get("name"), f"{place}.name"))}

@@ -271,14 +271,25 @@ def test_a_stream_that_ends_early_is_a_failure() -> None:
         chunk({"tool_calls": 7}),
         chunk({"tool_calls": [7]}),
         chunk({"tool_calls": [{"function": 7}]}),
-        chunk({"refusal": 7}),
-        chunk({"content": [7]}),
-        chunk({"content": [{"type": "text"}]}),
+        chunk({"tool_calls": [{"id": 7}]}),
+        chunk({"tool_calls": [{"function": {"name": 7}}]}),
+        chunk({"tool_calls": [{"function": {"arguments": 7}}]}),
     ],
 )
 def test_what_is_no_chunk_is_a_failure(event: Any) -> None:
     with pytest.raises(ProviderError):
         asked({}).stream().feed(event)
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [{"refusal": 7}, {"content": [7]}, {"content": [{"type": "text"}]}, {"reasoning": [7]}],
+)
+def test_what_is_no_text_is_none(delta: dict[str, Any]) -> None:
+    assert whole({"content": None, **delta})["content"] == []
+    opened = calls(begun(0, "call_with_an_id_0", arguments="{}"))
+    message = streamed(opened, chunk(delta), STOP, tools=[EAGER])
+    assert [block["type"] for block in message["content"]] == ["tool_use"]
 
 
 @pytest.mark.parametrize("answer", [{}, {"choices": []}, {"choices": [{}]}, {"choices": [7]}])

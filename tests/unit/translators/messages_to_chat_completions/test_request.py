@@ -130,6 +130,10 @@ def test_a_schema_is_enforced_where_openai_can() -> None:
         CLOSED | {"properties": {"a": {"type": "array", "items": OPEN}}},
         CLOSED | {"properties": {"a": {"anyOf": [OPEN]}}},
         CLOSED | {"$defs": {"x": OPEN}},
+        CLOSED | {"$defs": 7},
+        CLOSED | {"properties": [7], "required": [7]},
+        CLOSED | {"required": [{}]},
+        CLOSED | {"anyOf": 7},
     ],
 )
 def test_a_schema_that_openai_cannot_enforce_is_not_strict(schema: dict[str, Any]) -> None:

@@ -91,6 +91,23 @@ MESSAGES = st.builds(
     st.sampled_from(["user", "assistant", "system"]),
     st.text(max_size=9) | st.lists(BLOCKS | st.just(text("a")), max_size=3) | JSON,
 )
+TOOLS = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["f", "g"]) | JSON},
+        optional={
+            "type": st.sampled_from(["custom", "tool_search_tool_regex"]),
+            "strict": st.just(True),
+            "input_schema": st.dictionaries(
+                st.sampled_from(["type", "properties", "required", "anyOf", "items", "$defs"]),
+                JSON | st.just("object"),
+            ),
+            "allowed_callers": st.lists(JSON | st.just("direct"), max_size=2),
+            "input_examples": JSON,
+            "eager_input_streaming": JSON,
+        },
+    ),
+    max_size=2,
+)
 LOOSE = st.sampled_from(
     [
         *("system", "tools", "tool_choice", "thinking", "output_config", "output_format"),
@@ -99,9 +116,13 @@ LOOSE = st.sampled_from(
 )
 
 
-@given(st.lists(MESSAGES, max_size=4) | JSON, st.dictionaries(LOOSE, JSON))
-def test_translating_is_pure_and_raises_nothing_else(messages: Any, extra: Any) -> None:
-    body = {"model": "m", "max_tokens": 5, "messages": messages, **extra}
+@given(
+    st.lists(MESSAGES, max_size=4) | JSON | st.just([{"role": "user", "content": "Hi"}]),
+    st.dictionaries(LOOSE, JSON),
+    TOOLS,
+)
+def test_translating_is_pure_and_raises_nothing_else(messages: Any, extra: Any, tools: Any) -> None:
+    body = {"model": "m", "max_tokens": 5, "messages": messages, "tools": tools, **extra}
     kept = copy.deepcopy(body)
     try:
         translated = translate(MessagesRequest(body), "openai", "m")
