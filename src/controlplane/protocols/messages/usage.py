@@ -16,7 +16,8 @@ _ON_TOP = ("compaction", "advisor_message")
 
 
 def read_usage(usage: object) -> TokenUsage | None:
-    """Read a `usage` object; None where there is none or it is not one.
+    """Read a `usage` object; None where there is none or it is not one, or it counts nothing: a
+    Message must have one, and a server that does not count says zero.
 
     There, `input_tokens` are those that were neither read from a cache nor written to one.
     """
@@ -27,7 +28,7 @@ def read_usage(usage: object) -> TokenUsage | None:
     for each in iterations if isinstance(iterations, list) else ():
         if isinstance(each, Mapping) and each.get("type") in _ON_TOP:
             counted = _sum(counted, _of(each))
-    return counted
+    return None if counted == TokenUsage() else counted
 
 
 def risen(before: Mapping[str, Any], usage: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def test_cached_tokens_are_part_of_the_input() -> None:
         ({}, None),
         ({"input_tokens": 3}, None),
         ({"input_tokens": None, "output_tokens": 1}, TokenUsage(output=1)),
-        ({"input_tokens": -1, "output_tokens": True}, TokenUsage()),
+        ({"input_tokens": -1, "output_tokens": True}, None),
         (
             {"output_tokens": 0, "cache_creation": {"ephemeral_1h_input_tokens": 5}},
             TokenUsage(input=5, cache_write=5, cache_write_hour=5),
