@@ -15,7 +15,7 @@ from controlplane.protocols.parameters import UNKNOWN, Handling, ParameterRows
 from controlplane.providers.kind import Kind
 from controlplane.providers.meanings import MEANINGS
 from controlplane.providers.registry import KINDS
-from controlplane.translators.registry import parameters_of, steps
+from controlplane.translators.registry import Step, parameters_of, steps
 
 
 def kinds_table() -> str:
@@ -91,6 +91,27 @@ def losses_table() -> str:
     return _table(head, [*known, ("any other", str(UNKNOWN.fate), UNKNOWN.why)])
 
 
+def responses_to_chat_completions_table() -> str:
+    """What becomes of each parameter of Responses where a target speaks chat completions."""
+    return _translation_table((ProtocolName.RESPONSES, ProtocolName.CHAT_COMPLETIONS))
+
+
+def chat_completions_to_responses_table() -> str:
+    """What becomes of each parameter of chat completions where a target speaks Responses."""
+    return _translation_table((ProtocolName.CHAT_COMPLETIONS, ProtocolName.RESPONSES))
+
+
+def _translation_table(step: Step) -> str:
+    parameters = parameters_of(step)
+    losses = parameters.vocabulary.losses
+    head = (f"parameter of `{step[0]}`", f"at `{step[1]}`", "what would be lost")
+    rows = (
+        (f"`{name}`", _handling(parameters, name), losses[name].why if name in losses else "")
+        for name in {**losses, **parameters.rows}
+    )
+    return _table(head, rows)
+
+
 def _variable(variable: ProviderVariable) -> str:
     name = f"`{variable.name}`"
     return f"{name} (`{variable.default}`)" if variable.default else name
@@ -104,7 +125,8 @@ def _images(kind: Kind) -> str:
 
 def _handling(parameters: ParameterRows, name: str) -> str:
     row = parameters.of(name)
-    fate = LOSSES[name].fate if row.handling is Handling.MISSING else row.handling
+    losses = parameters.vocabulary.losses
+    fate = losses[name].fate if row.handling is Handling.MISSING else row.handling
     return f"{fate}: {row.note}" if row.note else str(fate)
 
 
@@ -113,7 +135,15 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines).replace(" --- ", "---")
 
 
-TABLES = (kinds_table, failures_table, meanings_table, parameters_table, losses_table)
+TABLES = (
+    kinds_table,
+    failures_table,
+    meanings_table,
+    parameters_table,
+    losses_table,
+    responses_to_chat_completions_table,
+    chat_completions_to_responses_table,
+)
 
 if __name__ == "__main__":
     sys.stdout.write("\n".join(table() for table in TABLES))
