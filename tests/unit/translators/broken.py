@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -29,8 +30,9 @@ def broken(draw: Any, whole: st.SearchStrategy[Any]) -> Any:
 
 
 def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    steps = value.items() if isinstance(value, dict) else ()
-    steps = enumerate(value) if isinstance(value, list) else steps
+    steps: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, list):
+        steps = enumerate(value)
     return [
         each for step, inner in steps for each in [(*path, step), *_places(inner, (*path, step))]
     ]
