@@ -15,7 +15,7 @@ from controlplane.protocols.parameters import UNKNOWN, Handling, ParameterRows
 from controlplane.providers.kind import Kind
 from controlplane.providers.meanings import MEANINGS
 from controlplane.providers.registry import KINDS
-from controlplane.translators.registry import parameters_of, steps
+from controlplane.translators.registry import Step, parameters_of, steps
 
 
 def kinds_table() -> str:
@@ -91,12 +91,30 @@ def losses_table() -> str:
     return _table(head, [*known, ("any other", str(UNKNOWN.fate), UNKNOWN.why)])
 
 
-def messages_table() -> str:
-    """What becomes of each parameter of Messages where a target speaks chat completions only."""
-    parameters = parameters_of((ProtocolName.MESSAGES, ProtocolName.CHAT_COMPLETIONS))
+def messages_to_chat_completions_table() -> str:
+    """What becomes of each parameter of Messages where a target speaks chat completions."""
+    return _translation_table((ProtocolName.MESSAGES, ProtocolName.CHAT_COMPLETIONS))
+
+
+def responses_to_chat_completions_table() -> str:
+    """What becomes of each parameter of Responses where a target speaks chat completions."""
+    return _translation_table((ProtocolName.RESPONSES, ProtocolName.CHAT_COMPLETIONS))
+
+
+def chat_completions_to_responses_table() -> str:
+    """What becomes of each parameter of chat completions where a target speaks Responses."""
+    return _translation_table((ProtocolName.CHAT_COMPLETIONS, ProtocolName.RESPONSES))
+
+
+def _translation_table(step: Step) -> str:
+    parameters = parameters_of(step)
     losses = parameters.vocabulary.losses
-    head = ("parameter", "at a server of chat completions", "what would be lost without it")
-    return _table(head, ((f"`{n}`", _handling(parameters, n), losses[n].why) for n in losses))
+    head = (f"parameter of `{step[0]}`", f"at `{step[1]}`", "what would be lost")
+    rows = (
+        (f"`{name}`", _handling(parameters, name), losses[name].why if name in losses else "")
+        for name in {**losses, **parameters.rows}
+    )
+    return _table(head, rows)
 
 
 def _variable(variable: ProviderVariable) -> str:
@@ -123,8 +141,14 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 TABLES = (
-    *(kinds_table, failures_table, meanings_table, parameters_table, losses_table),
-    messages_table,
+    kinds_table,
+    failures_table,
+    meanings_table,
+    parameters_table,
+    losses_table,
+    messages_to_chat_completions_table,
+    responses_to_chat_completions_table,
+    chat_completions_to_responses_table,
 )
 
 if __name__ == "__main__":

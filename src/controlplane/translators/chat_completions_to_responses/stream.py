@@ -84,7 +84,7 @@ class ChunkTranslation:
             elif kind == "response.output_text.annotation.added":
                 place = ("content", event["output_index"], event["content_index"])
                 self._source(place, event["annotation"])
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise ProviderError("protocol", "an event of the stream is malformed") from None
         out, self._out = self._out, []
         return out
@@ -169,12 +169,15 @@ class ChunkTranslation:
     def _call(self, item: Mapping[str, Any], index: int) -> None:
         if index in self._calls:
             return
-        self._seal(item["call_id"])
+        name, id_ = item["name"], item["call_id"]
+        if not isinstance(name, str) or not isinstance(id_, str):
+            raise TypeError
+        self._seal(id_)
         kind, member = _CALLS[item["type"]]
         number = len(self._calls)
         self._calls[index] = (number, kind, member)
-        said = {kind: {"name": item["name"], member: ""}}
-        call = {"index": number, "id": item["call_id"], "type": kind, **said}
+        said = {kind: {"name": name, member: ""}}
+        call = {"index": number, "id": id_, "type": kind, **said}
         self._say({"tool_calls": [call]})
 
     def _argue(self, index: int, text: str, *, whole: bool) -> None:

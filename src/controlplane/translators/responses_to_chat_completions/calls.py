@@ -14,14 +14,14 @@ from controlplane.translators.responses_to_chat_completions.client_tools import 
     OUTPUTS,
     custom_arguments,
 )
-from controlplane.translators.responses_to_chat_completions.names import Names, Tool, named
+from controlplane.translators.responses_to_chat_completions.names import Names, Tool
 from controlplane.translators.responses_to_chat_completions.parts import (
     Part,
     compact,
     is_text,
     translate_parts,
 )
-from controlplane.translators.responses_to_chat_completions.tools import offered_names
+from controlplane.translators.responses_to_chat_completions.tools import offered_names, tool_of
 
 Item = dict[str, Any]
 
@@ -46,8 +46,7 @@ def called(item: Mapping[str, Any], place: str, names: Names, reading: Reading) 
         reading.echoed(item, _NAMED | {member}, place)
         text = reading.a_text(item.get(member), f"{place}.{member}")
         arguments = text if kind == "function_call" else custom_arguments(text)
-        name = reading.a_text(item.get("name"), f"{place}.name")
-        tool = named(kind, name, item.get("namespace"))
+        tool = tool_of(kind, item, place, reading)
     else:
         row = BY_CALL[kind]
         if item.get("environment") not in (None, {"type": "local"}):

@@ -46,7 +46,7 @@ def translate_input(body: Mapping[str, Any], offer: Offer, reading: Reading) -> 
     Tools that stand in the input are offered like all others.
     """
     messages: list[Item] = []
-    if body.get("instructions") is not None:
+    if body.get("instructions"):
         text = reading.a_text(body["instructions"], "instructions")
         messages.append({"role": "system", "content": text})
     asked = body.get("input")
@@ -174,7 +174,7 @@ class _Conversation:
                 told = f"What the call {call['id']} returned:"
                 seen += [{"type": "text", "text": told}, *rest]
         if seen:
-            # No server takes a picture in the message of a tool, and all in one of the user.
+            # Most servers take a picture nowhere but in a message of the user.
             self._messages.append({"role": "user", "content": seen})
         self._thoughts, self._said, self._calls = {}, [], []
 

@@ -31,6 +31,8 @@ _ECHOED: Mapping[str, Any] = {
     "user": None,
 }
 
+_HEARD: Mapping[str, type] = {"model": str, "service_tier": str, "usage": dict}
+
 
 class Frame:
     """The Response that answers a request: the same in each event that holds it."""
@@ -48,8 +50,8 @@ class Frame:
             self._created = created if isinstance(created, int) else int(time.time())
             id_ = str(answer.get("id") or self._created)
             self.id = id_.removeprefix("chatcmpl-")[:MAX_ID]
-        for name in ("model", "service_tier", "usage"):
-            if answer.get(name) is not None:
+        for name, kind in _HEARD.items():
+            if isinstance(answer.get(name), kind):
                 self._heard[name] = answer[name]
 
     def response(self, status: str, output: list[Item], incomplete: str | None = None) -> Item:

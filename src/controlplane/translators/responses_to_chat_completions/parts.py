@@ -48,6 +48,8 @@ def translate_parts(content: Any, place: str, reading: Reading) -> list[Part]:
 
 def compact(parts: Sequence[Part]) -> str | list[Part]:
     """One plain text as a string, which every server takes; parts otherwise."""
+    if not parts:
+        return ""
     if len(parts) == 1 and parts[0].keys() == {"type", "text"}:
         text: str = parts[0]["text"]
         return text

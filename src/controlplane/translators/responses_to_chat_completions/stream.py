@@ -62,9 +62,9 @@ class EventTranslation:
             ]
         try:
             for choice in chunk.get("choices") or ():
-                if choice.get("index", 0) == 0:
+                if choice.get("index", 0) == 0 and self._reason is None:
                     self._choice(choice)
-        except (KeyError, TypeError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError):
             raise ProviderError("protocol", "an event of the stream is malformed") from None
         return self._sent()
 
@@ -104,8 +104,8 @@ class EventTranslation:
             self._out += self._speak(Message).annotate(_annotation(annotation))
         for place, call in enumerate(delta.get("tool_calls") or ()):
             self._call(call.get("index", place), call)
-        if choice.get("finish_reason") is not None and self._reason is None:
-            self._reason = choice["finish_reason"]
+        if reason := choice.get("finish_reason"):
+            self._reason = str(reason)
             self._close("incomplete" if self._reason in _INCOMPLETE else "completed")
 
     def _shows(self, delta: Mapping[str, Any]) -> bool:

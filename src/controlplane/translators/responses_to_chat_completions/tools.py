@@ -46,12 +46,12 @@ class Offer:
         for index, each in enumerate(tools):
             where = f"{place}.{index}"
             tool = self._reading.an_object(each, where)
-            kind = tool.get("type")
+            kind = self._reading.a_text(tool.get("type"), f"{where}.type")
             if kind in _CALLS:
                 self._add(tool, where, None)
             elif kind == "namespace":
                 self._namespace(tool, where)
-            elif isinstance(kind, str) and kind in BY_NAME:
+            elif kind in BY_NAME:
                 self._client_tool(tool, kind, where)
             else:
                 self._hosted.append((where, self._habitual(kind, where)))
@@ -63,9 +63,9 @@ class Offer:
                 self._reading.refuse(place, _OWN_SERVER)
             self._reading.leave_out(f"{place}.{kind}")
 
-    def _habitual(self, kind: Any, place: str) -> str:
+    def _habitual(self, kind: str, place: str) -> str:
         """The type of such a tool, without its version."""
-        known = (each for each in _HABITUAL if isinstance(kind, str) and kind.startswith(each))
+        known = (each for each in _HABITUAL if kind.startswith(each))
         return next(known, None) or self._reading.refuse(place, _OWN_SERVER)
 
     def _namespace(self, tool: Mapping[str, Any], place: str) -> None:
@@ -76,7 +76,7 @@ class Offer:
         for index, each in enumerate(reading.a_list(tool.get("tools"), f"{place}.tools")):
             where = f"{place}.tools.{index}"
             inner = reading.an_object(each, where)
-            if inner.get("type") not in _CALLS:
+            if reading.a_text(inner.get("type"), f"{where}.type") not in _CALLS:
                 reading.refuse(where, _OWN_SERVER)
             self._add(inner, where, name)
         purpose = tool.get("description")
@@ -154,16 +154,26 @@ class Offer:
 
     def _terms(self, tool: Mapping[str, Any], place: str) -> None:
         """How it may be called, and when it is loaded: there directly, and from the start."""
-        callers = tool.get("allowed_callers")
-        if callers is not None and "direct" not in callers:
-            self._reading.refuse(f"{place}.allowed_callers", "tools can only be called directly")
-        if callers is not None and len(callers) > 1:
-            self._reading.leave_out(f"{place}.allowed_callers")
+        where = f"{place}.allowed_callers"
+        callers = self._reading.a_list(tool.get("allowed_callers"), where)
+        if callers and "direct" not in callers:
+            self._reading.refuse(where, "tools can only be called directly")
+        if len(callers) > 1:
+            self._reading.leave_out(where)
         if tool.get("async") is True:
             self._reading.lack(f"{place}.async", Fate.DETAIL)
         for name in ("defer_loading", "output_schema"):
             if tool.get(name) not in (None, False):
                 self._reading.leave_out(f"{place}.{name}")
+
+
+def tool_of(call: str, value: Mapping[str, Any], place: str, reading: Reading) -> Tool:
+    """The tool that a call or a choice names."""
+    name = reading.a_text(value.get("name"), f"{place}.name")
+    namespace = value.get("namespace")
+    if namespace is not None:
+        namespace = reading.a_text(namespace, f"{place}.namespace")
+    return named(call, name, namespace)
 
 
 def offered_names(tools: Any, names: Names) -> Iterator[str]:
@@ -199,11 +209,10 @@ def translate_choice(body: Mapping[str, Any], offer: Offer, reading: Reading) ->
 
 
 def _chosen(choice: Mapping[str, Any], place: str, offer: Offer, reading: Reading) -> Item:
-    kind = choice.get("type")
+    kind = reading.a_text(choice.get("type"), f"{place}.type")
     if kind in _CALLS:
-        name = reading.a_text(choice.get("name"), f"{place}.name")
-        tool = named(_CALLS[kind], name, choice.get("namespace"))
-    elif isinstance(kind, str) and kind in BY_NAME:
+        tool = tool_of(_CALLS[kind], choice, place, reading)
+    elif kind in BY_NAME:
         tool = Tool(BY_NAME[kind].call, kind)
     else:
         reading.refuse(place, _OWN_SERVER)

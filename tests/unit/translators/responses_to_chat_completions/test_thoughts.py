@@ -1,0 +1,129 @@
+"""Thoughts in an envelope: opened for their maker, and by no one else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.translators.pairs import TO_CHAT, Pair
+from tests.unit.translators.refused import messages
+
+from controlplane.domain.inference import ProtocolName
+from controlplane.translators.responses_to_chat_completions.thoughts import Thoughts, opened
+
+SIGNED = {"type": "reasoning.text", "text": "Hm.", "signature": "s", "format": "f", "index": 0}
+BLOCK = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
+
+
+def sealed(*deltas: Any) -> str:
+    thoughts = Thoughts()
+    for delta in deltas:
+        thoughts.add(delta)
+    envelope = thoughts.sealed("me")
+    assert envelope is not None
+    return envelope
+
+
+@pytest.mark.parametrize(
+    ("deltas", "kept"),
+    [
+        ([{"reasoning_content": "a"}, {"reasoning_content": "b"}], {"reasoning_content": "ab"}),
+        ([{"reasoning": "a"}, {"reasoning": "b"}], {"reasoning": "ab"}),
+        (
+            [{"reasoning_content": "a", "reasoning_details": [SIGNED]}],
+            {"reasoning_details": [SIGNED]},
+        ),
+        ([{"thinking_blocks": [BLOCK]}], {"thinking_blocks": [BLOCK]}),
+        (
+            [{"thinking_blocks": [BLOCK], "reasoning_details": [SIGNED]}],
+            {"reasoning_details": [SIGNED]},
+        ),
+        (
+            [
+                {"reasoning_details": [{"type": "reasoning.text", "text": "H", "index": 0}]},
+                {"reasoning_details": [{"type": "reasoning.text", "text": "m.", "index": 0}]},
+                {"reasoning_details": [{**SIGNED, "text": ""}]},
+                {"reasoning_details": [SIGNED]},
+            ],
+            {"reasoning_details": [SIGNED, SIGNED]},
+        ),
+        (
+            [
+                {"thinking_blocks": [{"type": "thinking", "thinking": "H"}]},
+                {"thinking_blocks": [{"type": "thinking", "thinking": "m.", "signature": "s"}]},
+                {"thinking_blocks": [{"type": "redacted_thinking", "data": "x"}]},
+                {"thinking_blocks": [{"type": "redacted_thinking", "data": "y"}]},
+            ],
+            {
+                "thinking_blocks": [
+                    BLOCK,
+                    {"type": "redacted_thinking", "data": "x"},
+                    {"type": "redacted_thinking", "data": "y"},
+                ]
+            },
+        ),
+    ],
+)
+def test_what_is_kept_is_what_was_thought(deltas: list[Any], kept: Any) -> None:
+    assert opened(sealed(*deltas), "me") == kept
+
+
+def test_nothing_is_no_envelope() -> None:
+    thoughts = Thoughts()
+    assert thoughts.add({"content": "a", "reasoning_content": ""}) == ""
+    assert thoughts.sealed("me") is None
+
+
+@given(st.text(max_size=40))
+def test_what_is_no_envelope_of_ours_says_nothing(text: str) -> None:
+    assert opened(text, "me") is None
+    assert opened(f"llm-cp.1.{text}", "me") is None
+
+
+@given(st.data())
+def test_a_damaged_envelope_says_nothing(data: Any) -> None:
+    envelope = sealed({"reasoning_details": [SIGNED]})
+    place = data.draw(st.integers(0, len(envelope) - 1))
+    other = data.draw(st.characters().filter(lambda character: character != envelope[place]))
+    assert opened(envelope[:place] + other + envelope[place + 1 :], "me") is None
+    assert opened(envelope[:place], "me") is None
+
+
+def thought(pair: Pair, **message: Any) -> Any:
+    """The reasoning item of an answer."""
+    asked = {"model": "m", "input": "x", "include": ["reasoning.encrypted_content"]}
+    choice = {"message": {"role": "assistant", "content": "a", **message}, "finish_reason": "stop"}
+    answer = {"id": "1", "created": 5, "model": "m", "choices": [choice]}
+    return pair.translate(asked).whole(answer)["output"][0]
+
+
+def test_what_a_model_thought_goes_back_to_it() -> None:
+    item = thought(TO_CHAT, reasoning_content="Hm.", reasoning_details=[SIGNED])
+    call = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+    (told,) = messages(item, call)
+    assert told["reasoning_details"] == [SIGNED]
+    assert "reasoning_content" not in told
+
+
+def test_the_thoughts_of_one_turn_are_joined() -> None:
+    first = thought(TO_CHAT, reasoning_details=[SIGNED])
+    (told,) = messages(first, {"role": "assistant", "content": "a"}, first)
+    assert told["reasoning_details"] == [SIGNED, SIGNED]
+
+
+def test_another_model_is_not_told_and_the_caller_is() -> None:
+    other = Pair(ProtocolName.RESPONSES, ProtocolName.CHAT_COMPLETIONS, "another-model")
+    body = {
+        "model": "m",
+        "input": [thought(other, reasoning_content="Hm."), {"role": "user", "content": "x"}],
+    }
+    translation = TO_CHAT.translate(body)
+    assert translation.request.body["messages"] == [{"role": "user", "content": "x"}]
+    assert translation.left_out == ("input.0",)
+
+
+def test_thoughts_without_words_of_the_assistant_are_no_message() -> None:
+    item = thought(TO_CHAT, reasoning_content="Hm.")
+    assert messages(item, {"role": "user", "content": "x"}) == [{"role": "user", "content": "x"}]
