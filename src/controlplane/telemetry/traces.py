@@ -27,7 +27,11 @@ from controlplane.telemetry.lines import SERVICE
 FLUSH_MS = 1000
 NANOSECONDS_PER_MS = 1_000_000
 
-OPERATIONS: Mapping[str, str] = {"chat.completions": "chat", "embeddings": "embeddings"}
+OPERATIONS: Mapping[str, str] = {
+    "chat.completions": "chat",
+    "messages": "chat",
+    "embeddings": "embeddings",
+}
 
 Attributes = dict[str, str | int | float]
 
