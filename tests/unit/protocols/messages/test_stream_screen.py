@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from itertools import zip_longest
 from typing import Any
 
 import orjson
@@ -197,6 +198,34 @@ async def test_thinking_is_held_until_it_is_known_to_be_clean() -> None:
     ]
 
 
+@given(value=st.sampled_from(VALUES), data=st.data())
+def test_two_blocks_that_take_turns_let_no_value_through(value: str, data: st.DataObject) -> None:
+    text = f"See {value} there. " * 3
+    one = [delta(0, "text", piece) for piece in cut(text, data)]
+    other = [delta(1, "tool_use", piece) for piece in cut(text, data)]
+    turns = [each for pair in zip_longest(one, other) for each in pair if each is not None]
+    starts = [
+        event("content_block_start", index=at, content_block=block_of(kind, at))
+        for at, kind in enumerate(("text", "tool_use"))
+    ]
+    out = asyncio.run(screened([*starts, *turns], REDACT))
+    for index, member in enumerate(("text", "partial_json")):
+        said = [each["delta"][member] for each in out[2:] if each["index"] == index]
+        assert "".join(said).count(value) == 0
+
+
+async def test_what_comes_beside_a_text_leaves_the_value_whole() -> None:
+    cited = {"type": "citations_delta", "citation": {"cited_text": "Ask ana@example.com"}}
+    came = spoken([("text", ["Ask bob@exam", "ple.org"])])
+    came.insert(3, event("content_block_delta", index=0, delta=cited))
+    out = await screened(came, REDACT)
+    deltas = [each["delta"] for each in out if each["type"] == "content_block_delta"]
+    assert deltas == [
+        {"type": "citations_delta", "citation": {"cited_text": "Ask [EMAIL_1]"}},
+        {"type": "text_delta", "text": "Ask [EMAIL_2]"},
+    ]
+
+
 async def test_values_come_back_in_text_and_in_the_json_of_a_call() -> None:
     tokens = Tokens()
     token = tokens("email", 'ana"@example.com')
@@ -228,18 +257,32 @@ async def test_blocks_that_come_whole_are_looked_over_but_for_what_is_sealed() -
         ],
     }
     thought = {"type": "redacted_thinking", "data": "ana@example.com"}
+    call = {"type": "tool_use", "id": "t", "name": "f", "input": {"id": "ana@example.com"}}
     came = [
         event("content_block_start", index=0, content_block=result),
         event("content_block_stop", index=0),
         event("content_block_start", index=1, content_block=thought),
         event("content_block_stop", index=1),
-        event("a_new_kind", note={"text": "Ask ana@example.com"}),
+        event("a_new_kind", note={"name": "Ask ana@example.com"}),
+        event("content_block_start", index=2, content_block=call),
     ]
     out = await screened(came, REDACT)
     found = out[0]["content_block"]["content"][0]
     assert (found["title"], found["encrypted_content"]) == ("Ask [EMAIL_1]", "ana@example.com")
     assert out[2] is came[2]
-    assert out[4] == {"type": "a_new_kind", "note": {"text": "Ask [EMAIL_1]"}}
+    assert out[4] == {"type": "a_new_kind", "note": {"name": "Ask [EMAIL_1]"}}
+    assert out[5]["content_block"] == call | {"input": {"id": "[EMAIL_1]"}}
+
+
+@pytest.mark.parametrize("index", [[], {}, "0", None])
+async def test_odd_events_go_through(index: Any) -> None:
+    odd = [
+        event("content_block_delta", index=index, delta={"type": "text_delta", "text": "a"}),
+        event("content_block_delta", index=index, delta="text"),
+        event("content_block_stop", index=index),
+        event("message_start", message=None),
+    ]
+    assert sorted(await screened(odd, REDACT), key=str) == sorted(odd, key=str)
 
 
 async def test_what_no_event_ends_leaves_all_the_same() -> None:
