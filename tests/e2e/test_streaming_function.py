@@ -63,6 +63,46 @@ def test_chunks_arrive_while_later_ones_are_not_made_yet(
     assert streamed.broken is None
 
 
+MESSAGE = {"model": "claude-sonnet-5-5", "max_tokens": 64, "messages": BODY["messages"]}
+
+
+def message(request: Any, key: str, **changes: Any) -> dict[str, Any]:
+    """What API Gateway sends for its resource `/v1/messages`."""
+    event = events.rest_v1(request, key, path="/v1/messages")
+    return event | {"resource": "/v1/messages", "pathParameters": None} | changes
+
+
+def test_events_of_messages_arrive_while_later_ones_are_not_made_yet(
+    stack: Stack, function: Function, key: str
+) -> None:
+    stack.simulate("anthropic", {"kind": "stall", "seconds": 2, "after": 4}, times=1)
+    streamed = function.stream(message(MESSAGE | {"stream": True}, key))
+    first = streamed.piece()
+    first_at = time.monotonic()
+    rest = list(streamed.pieces())
+    assert time.monotonic() - first_at > 1, "the provider was silent for two seconds in between"
+    sent = b"".join([first or b"", *rest])
+    assert sent.startswith(b"event: message_start\n")
+    assert sent.endswith(b'event: message_stop\ndata: {"type":"message_stop"}\n\n')
+    assert streamed.broken is None
+
+
+def test_messages_are_whole_counted_and_refused_in_their_forms(
+    function: Function, key: str
+) -> None:
+    whole = function.stream(message(MESSAGE, key))
+    assert json.loads(whole.body())["type"] == "message"
+    for event in (
+        message(MESSAGE, "sk-cp-wrong"),
+        message(MESSAGE, key, body="%%%", isBase64Encoded=True),
+    ):
+        refused = function.stream(event)
+        assert json.loads(refused.body())["type"] == "error"
+    counted = function.invoke(events.rest_v1(MESSAGE, key, path="/v1/messages/count_tokens"))
+    assert counted.payload["statusCode"] == 200
+    assert json.loads(counted.payload["body"])["input_tokens"] > 0
+
+
 def test_the_form_is_the_one_that_api_gateway_reads(
     stack: Stack, function: Function, key: str
 ) -> None:

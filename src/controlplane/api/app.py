@@ -30,8 +30,9 @@ from controlplane.errors import ConfigurationError, GatewayError, Unreachable
 from controlplane.wiring import Container, container
 
 DESCRIPTION = """
-OpenAI's API, with your organisation's rules in front of it: who is calling, what may leave,
-how much, and where it goes. Every answer has an `x-request-id`, and an audit record under it.
+OpenAI's API and Anthropic's, with your organisation's rules in front of them: who is calling, what
+may leave, how much, and where it goes. Every answer has an `x-request-id`, and an audit record
+under it.
 """
 
 

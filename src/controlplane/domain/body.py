@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -9,6 +10,8 @@ import orjson
 from controlplane.errors import InvalidRequest
 
 MAX_DEPTH = 64
+# What a member has to be where it is there, and how a sentence says it.
+Rules = Mapping[str, tuple[Callable[[Any], bool], str]]
 
 
 def parse_object(raw: bytes) -> dict[str, Any]:
@@ -24,6 +27,16 @@ def parse_object(raw: bytes) -> dict[str, Any]:
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _deeper_than(body, MAX_DEPTH):
         raise InvalidRequest(f"The request body is nested deeper than {MAX_DEPTH} levels.")
     return body
+
+
+def check_members(body: Mapping[str, Any], required: Iterable[str], rules: Rules) -> None:
+    """Raises InvalidRequest for a member that is missing, or is not what its rule says."""
+    for name in required:
+        if body.get(name) is None:
+            raise InvalidRequest(f"'{name}' is missing.", param=name)
+    for name, (check, expected) in rules.items():
+        if body.get(name) is not None and not check(body[name]):
+            raise InvalidRequest(f"'{name}' must be {expected}.", param=name)
 
 
 def _deeper_than(value: Any, limit: int) -> bool:

@@ -30,6 +30,7 @@ NANOSECONDS_PER_MS = 1_000_000
 OPERATIONS: Mapping[str, str] = {
     "chat.completions": "chat",
     "responses": "chat",
+    "messages": "chat",
     "embeddings": "embeddings",
 }
 

@@ -13,6 +13,26 @@ from controlplane.protocols.token_counts.protocol import PROTOCOL as TOKEN_COUNT
 
 router = APIRouter(tags=["inference"])
 
+_ERROR = {
+    "application/json": {
+        "schema": {"type": "object", "required": ["type", "error"]},
+        "example": {
+            "type": "error",
+            "error": {
+                "type": "invalid_request_error",
+                "message": "'max_tokens' is missing.",
+                "param": "max_tokens",
+            },
+            "request_id": "req_1",
+        },
+    }
+}
+_REFUSALS: dict[str, Any] = {
+    "400": {"description": "`param` names what is wrong.", "content": _ERROR},
+    "401": {"description": "No credential, or not a valid one.", "content": _ERROR},
+    "403": {"description": "Not for the caller's role or policy.", "content": _ERROR},
+    "429": {"description": "A limit or a cost cap is reached.", "content": _ERROR},
+}
 _MESSAGES = [{"role": "user", "content": "Say hello."}]
 
 
@@ -26,7 +46,7 @@ def _description(
             "description": request,
             "content": {"application/json": {"schema": schema, "example": example}},
         },
-        "responses": {"200": response},
+        "responses": {"200": response, **_REFUSALS},
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from controlplane.domain.body import parse_object
+from controlplane.domain.body import Rules, check_members, parse_object
 from controlplane.domain.inference import InferenceRequest, ProtocolName
 from controlplane.domain.text import REQUEST_NAME, is_request_name
 from controlplane.errors import InvalidRequest
@@ -82,12 +82,7 @@ def parse_chat_request(raw: bytes) -> ChatRequest:
     Only what the gateway itself relies on is checked here; the provider judges the rest.
     """
     body = parse_object(raw)
-    for name in ("model", "messages"):
-        if body.get(name) is None:
-            raise InvalidRequest(f"'{name}' is missing.", param=name)
-    for name, (check, expected) in _PARAMETERS.items():
-        if body.get(name) is not None and not check(body[name]):
-            raise InvalidRequest(f"'{name}' must be {expected}.", param=name)
+    check_members(body, ("model", "messages"), _PARAMETERS)
     for index, message in enumerate(body["messages"]):
         _check_message(message, f"messages.{index}")
     if body.get("stream_options") is not None and body.get("stream") is not True:
@@ -145,7 +140,7 @@ def _is_stream_options(value: Any) -> bool:
 
 
 _TOKENS = (_is_integer(1, 2**31 - 1), "a positive integer")
-_PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+_PARAMETERS: Rules = {
     "model": (is_request_name, REQUEST_NAME),
     "messages": (lambda v: isinstance(v, list) and len(v) > 0, "a non-empty array of messages"),
     "stream": (lambda v: isinstance(v, bool), "true or false"),

@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from controlplane.domain.body import parse_object
+from controlplane.domain.body import Rules, check_members, parse_object
 from controlplane.domain.inference import InferenceRequest, ProtocolName
 from controlplane.domain.text import REQUEST_NAME, is_request_name
 from controlplane.domain.usage import CHARACTERS_PER_TOKEN
-from controlplane.errors import InvalidRequest
 
 MAX_INPUTS = 2048
 
@@ -80,12 +79,7 @@ class EmbeddingRequest(InferenceRequest):
 def parse_embedding_request(raw: bytes) -> EmbeddingRequest:
     """Read and check a request body. Raises InvalidRequest, naming the parameter in `param`."""
     body = parse_object(raw)
-    for name in ("model", "input"):
-        if body.get(name) is None:
-            raise InvalidRequest(f"'{name}' is missing.", param=name)
-    for name, (check, expected) in _PARAMETERS.items():
-        if body.get(name) is not None and not check(body[name]):
-            raise InvalidRequest(f"'{name}' must be {expected}.", param=name)
+    check_members(body, ("model", "input"), _PARAMETERS)
     return EmbeddingRequest(body, len(raw), raw=raw)
 
 
@@ -103,7 +97,7 @@ def _are_tokens(value: list[Any]) -> bool:
     return all(type(item) is int and item >= 0 for item in value)
 
 
-_PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+_PARAMETERS: Rules = {
     "model": (is_request_name, REQUEST_NAME),
     "input": (
         _is_input,

@@ -5,11 +5,11 @@ https://platform.claude.com/docs/en/api/messages/create
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from controlplane.domain.body import parse_object
+from controlplane.domain.body import Rules, check_members, parse_object
 from controlplane.domain.inference import InferenceRequest, ProtocolName
 from controlplane.domain.text import REQUEST_NAME, is_request_name
 from controlplane.errors import InvalidRequest
@@ -76,12 +76,7 @@ def checked_body(raw: bytes, required: tuple[str, ...]) -> dict[str, Any]:
     Only what the gateway itself relies on is checked here; the provider judges the rest.
     """
     body = parse_object(raw)
-    for name in required:
-        if body.get(name) is None:
-            raise InvalidRequest(f"'{name}' is missing.", param=name)
-    for name, (check, expected) in _PARAMETERS.items():
-        if body.get(name) is not None and not check(body[name]):
-            raise InvalidRequest(f"'{name}' must be {expected}.", param=name)
+    check_members(body, required, _PARAMETERS)
     for index, message in enumerate(body["messages"]):
         _check_message(message, f"messages.{index}")
     if isinstance(body.get("system"), list):
@@ -115,7 +110,7 @@ def _check_blocks(blocks: list[Any], place: str) -> None:
 
 
 _OBJECT = (lambda value: isinstance(value, dict), "an object")
-_PARAMETERS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+_PARAMETERS: Rules = {
     "model": (is_request_name, REQUEST_NAME),
     "messages": (lambda v: isinstance(v, list) and len(v) > 0, "a non-empty array of messages"),
     "max_tokens": (lambda v: type(v) is int and 1 <= v < 2**31, "a positive integer"),

@@ -18,7 +18,10 @@ from controlplane.screening.stream_buffer import StreamBuffer
 
 # Where a block stands for the seals: any of an answer.
 _BLOCK = "content.0"
-_NOT_TEXT = frozenset({"type", "id", "name", "tool_use_id"})
+# The index of a block, and the member of its deltas.
+_Key = tuple[object, str]
+_EVERY = object()
+_NAMES = frozenset({"type", "id", "name", "tool_use_id"})
 
 
 class EventScreen:
@@ -26,15 +29,16 @@ class EventScreen:
 
     def __init__(self, window: Window) -> None:
         self._window = window
-        # Block index and member of its deltas -> what is held of that text.
-        self._held: dict[tuple[Any, str], _Held] = {}
+        # What is held of each text.
+        self._held: dict[_Key, _Held] = {}
+        self._speaker: _Key | None = None
 
     async def screened(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
         """The events as they may leave."""
         async for event in events:
             for each in self._event(event):
                 yield each
-        for each in self._rests():
+        for each in self._ended():
             yield each
 
     def _event(self, event: Event) -> Iterator[Event]:
@@ -43,32 +47,49 @@ class EventScreen:
             yield from self._delta(event)
         elif kind == "ping":
             yield event
+        elif kind == "content_block_stop":
+            yield from self._ended(_index(event))
+            yield event
+        elif kind in ("message_delta", "message_stop"):
+            yield from self._ended()
+            yield event
+        elif kind == "content_block_start":
+            yield from self._interrupted()
+            yield self._looked_over(event, "content_block")
+        elif kind == "message_start":
+            yield self._greeting(event)
         else:
-            yield from self._rests()
-            if kind == "content_block_start":
-                yield self._looked_over(event, "content_block")
-            elif kind == "message_start":
-                yield self._greeting(event)
-            elif kind in ("message_delta", "message_stop", "content_block_stop"):
-                yield event
-            else:
-                shown: Event = self._screened(event, "", "")
-                yield shown
+            shown: Event = self._screened(event, "", "")
+            yield shown
 
     def _delta(self, event: Event) -> Iterator[Event]:
-        delta = event.get("delta")
+        index, delta = _index(event), event.get("delta")
         name = _text_member(delta)
-        if isinstance(delta, Mapping) and name is not None:
-            key = event.get("index"), name
+        if name is not None:
+            key = index, name
+            if self._speaker != key:
+                yield from self._interrupted()
+                self._speaker = key
             if key not in self._held:
-                yield from self._rests()
                 self._held[key] = _Held(self._window(name, sealed=seals(name)), name)
-            yield from self._held[key].push(event, delta[name])
+            yield from self._held[key].push(event, event["delta"][name])
             return
-        # A signature ends its thought; what comes beside a text does not interrupt a value.
-        is_end = isinstance(delta, Mapping) and any(map(seals, delta))
-        yield from self._rests(only_whole=not is_end)
+        if isinstance(delta, Mapping) and any(map(seals, delta)):
+            # A signature ends its thought; what else comes beside a text does not interrupt it.
+            yield from self._ended(index)
         yield self._looked_over(event, "delta")
+
+    def _interrupted(self) -> Iterator[Event]:
+        """What leaves before something else is said: of two that take turns, no value would be
+        seen whole, so a text that was just interrupted stays."""
+        for held in self._held.values():
+            if held.may_be_interrupted:
+                yield from held.finish()
+
+    def _ended(self, index: object = _EVERY) -> Iterator[Event]:
+        """All that is held of a block, which has ended."""
+        for key in [key for key in self._held if index is _EVERY or key[0] == index]:
+            yield from self._held.pop(key).finish()
 
     def _greeting(self, event: Event) -> Event:
         message = event.get("message")
@@ -91,7 +112,9 @@ class EventScreen:
             shown = window.push(value) + window.finish()
             return value if shown == value else shown
         if isinstance(value, Mapping):
-            unread = {*_NOT_TEXT, "data"} if value.get("type") == "base64" else _NOT_TEXT
+            unread = _NAMES if place in ("", _BLOCK) else frozenset()
+            if value.get("type") == "base64" and "media_type" in value:
+                unread = frozenset({"data"})
             members = {
                 name: each if name in unread else self._screened(each, name, f"{place}.{name}")
                 for name, each in value.items()
@@ -101,14 +124,6 @@ class EventScreen:
             items = [self._screened(each, key, f"{place}.{at}") for at, each in enumerate(value)]
             return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
         return value
-
-    def _rests(self, *, only_whole: bool = False) -> Iterator[Event]:
-        """What is still held; of a text that was just interrupted, `only_whole` leaves it."""
-        for held in self._held.values():
-            if not only_whole or held.may_be_interrupted:
-                yield from held.finish()
-        if not only_whole:
-            self._held.clear()
 
 
 class _Held:
@@ -171,6 +186,11 @@ class _Held:
             event, text = self._waiting.popleft()
             rest = text[count:]
             self._waiting.appendleft((_with_text(event, self._member, rest), rest))
+
+
+def _index(event: Event) -> object:
+    index = event.get("index")
+    return index if isinstance(index, int) else None
 
 
 def _with_text(event: Event, member: str, text: str) -> Event:
