@@ -114,6 +114,10 @@ class InferenceRequest:
         """The same request, whose answer no provider stores."""
         return self
 
+    def for_model(self, model: str) -> Self:
+        """The same request as `model` is to be sent it."""
+        return self
+
     @property
     def unowned(self) -> str | None:
         """What of it names something that a provider stores, and of which it is not known whose

@@ -124,7 +124,10 @@ async def test_azure_has_it_beside_the_deployments() -> None:
 async def test_answers_are_not_stored_unless_the_policy_says_so() -> None:
     gate, _, upstream = made(whole())
     await post(gate, b'{"model":"m" , "input":"hi"}\n')
-    assert upstream.calls[0].content == b'{"model":"gpt-6-luna" , "input":"hi","store":false}'
+    assert upstream.calls[0].content == (
+        b'{"model":"gpt-6-luna" , "input":"hi","store":false,'
+        b'"include":["reasoning.encrypted_content"]}'
+    )
 
 
 @pytest.mark.parametrize(
