@@ -14,6 +14,7 @@ from controlplane.domain.inference import InferenceRequest, ProtocolName
 from controlplane.domain.text import REQUEST_NAME, is_request_name
 from controlplane.errors import InvalidRequest
 from controlplane.protocols.responses import measure
+from controlplane.protocols.responses.ciphertext import with_ciphertext, without_ciphertext
 
 _ENCRYPTED = "reasoning.encrypted_content"
 # Models named so do not think, whatever else is in their name, and refuse to encrypt thoughts.
@@ -35,6 +36,20 @@ class ResponsesRequest(InferenceRequest):
     def end_user(self) -> str | None:
         """`safety_identifier`, or `user`, which it replaces."""
         return self.body.get("safety_identifier") or self.body.get("user")
+
+    @property
+    def readable(self) -> Mapping[str, Any]:
+        """Without encrypted content of items."""
+        given = self.body.get("input")
+        read = without_ciphertext(given)
+        return self.body if read is given else {**self.body, "input": read}
+
+    def with_redacted(self, body: Mapping[str, Any]) -> Self:
+        """With the encrypted content that it had."""
+        if "input" not in body:
+            return self.with_body(body)
+        given = with_ciphertext(self.body.get("input"), body["input"])
+        return self.with_body({**body, "input": given})
 
     @property
     def stateful(self) -> str | None:
