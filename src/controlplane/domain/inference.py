@@ -120,8 +120,7 @@ class InferenceRequest:
 
     @property
     def unowned(self) -> str | None:
-        """What of it names something that a provider stores, and of which it is not known whose
-        it is."""
+        """What of it names something that a provider stores, and whose owner is not known."""
         return None
 
     @property

@@ -198,7 +198,7 @@ def test_what_needs_a_stored_answer(body: dict[str, Any], name: str | None) -> N
         ({}, "gpt-4.1", None),
         ({}, "gpt-5-chat-latest", None),
         ({"include": "odd"}, "gpt-6-luna", "odd"),
-        # Who says so knows what it takes.
+        # A caller that turns storage off itself says what it wants instead.
         ({"store": False}, "gpt-6-luna", None),
     ],
 )
