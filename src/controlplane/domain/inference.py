@@ -143,10 +143,13 @@ class InferenceRequest:
         """The same request, whose answer no provider stores."""
         return self
 
+    def for_model(self, model: str) -> Self:
+        """The same request as `model` is to be sent it."""
+        return self
+
     @property
     def unowned(self) -> str | None:
-        """What of it names something that a provider stores, and of which it is not known whose
-        it is."""
+        """What of it names something that a provider stores, and whose owner is not known."""
         return None
 
     @property

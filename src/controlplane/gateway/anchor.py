@@ -32,8 +32,8 @@ async def anchor(
         return request, None
     if (name := request.unowned) is not None:
         raise InvalidRequest(
-            f"'{name}' is not possible: whose it is cannot be told. Send the items themselves, or "
-            "build on an answer with 'previous_response_id'.",
+            f"'{name}' is not possible: the gateway cannot tell whom it belongs to. Send the items "
+            "themselves, or build on an answer with 'previous_response_id'.",
             param=name,
             code="unsupported_parameter",
         )

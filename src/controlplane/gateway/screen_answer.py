@@ -59,7 +59,7 @@ class _Screening:
         if texts is None:
             return answer
         if self._policy.responses is not Answers.OFF:
-            inspection = inspect(texts, self._policy)
+            inspection = inspect(self._protocol.readable(texts), self._policy)
             found = inspection.of(Action.REDACT, Action.BLOCK)
             self._count(found)
             sealed = self._protocol.is_sealed

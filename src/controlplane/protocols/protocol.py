@@ -172,6 +172,10 @@ class Protocol(ABC):
         """The members of a whole answer that are text of the model; None where there are none."""
         return None
 
+    def readable(self, texts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Texts as they are read, without what is none in them."""
+        return texts
+
     def consistent(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
         """Texts `after` values were replaced in those `before`: what says them again is left out,
         and what was signed with them."""

@@ -75,7 +75,8 @@ class HttpProvider:
             translations.append(translation)
             left_out += translation.left_out
             request = translation.request
-        fitted = fit(self._settings, replace(request, lenient=lenient))
+        request = replace(request.for_model(model), lenient=lenient)
+        fitted = fit(self._settings, request)
         url = self._endpoint.url(request.protocol, model)
         content, method = for_model(fitted.request, model), "POST"
         if isinstance(request, StoredRequest):

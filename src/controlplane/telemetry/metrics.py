@@ -47,9 +47,11 @@ REASONS = frozenset(
         "payload_too_large",
         "permission_denied",
         "pii_detected",
+        "previous_response_not_found",
         "rate_limit_exceeded",
         "secret_detected",
         "service_unavailable",
+        "stored_responses_not_allowed",
         "unbounded_request",
         "unsupported_parameter",
     }

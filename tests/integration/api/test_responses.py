@@ -120,7 +120,13 @@ async def test_create(scene: Scene) -> None:
     assert answer.usage is not None
     assert answer.usage.output_tokens_details.reasoning_tokens == 20
     (sent,) = scene.upstream.asked
-    assert sent == {"model": "gpt-6-luna", "input": "Say hello.", "store": False}
+    include = ["reasoning.encrypted_content"]
+    assert sent == {
+        "model": "gpt-6-luna",
+        "input": "Say hello.",
+        "store": False,
+        "include": include,
+    }
     assert RESPONSE_REQUEST.faults(sent) == []
     assert scene.sink.events[0].tokens_output == 30
 

@@ -124,7 +124,10 @@ async def test_azure_has_it_beside_the_deployments() -> None:
 async def test_answers_are_not_stored_unless_the_policy_says_so() -> None:
     gate, _, upstream = made(whole())
     await post(gate, b'{"model":"m" , "input":"hi"}\n')
-    assert upstream.calls[0].content == b'{"model":"gpt-6-luna" , "input":"hi","store":false}'
+    assert upstream.calls[0].content == (
+        b'{"model":"gpt-6-luna" , "input":"hi","store":false,'
+        b'"include":["reasoning.encrypted_content"]}'
+    )
 
 
 @pytest.mark.parametrize(
@@ -356,3 +359,46 @@ async def test_values_are_put_back_into_a_stream() -> None:
 async def test_both_ends_are_openai_s() -> None:
     gate, _, _ = made(whole())
     check_whole((await post(gate, {"input": "hi"})).json())
+
+
+# Shaped as a coding agent shapes it: all kinds of tools, and items that say nothing to the gateway.
+AGENT = {
+    "model": "m",
+    "instructions": "You are a coding agent.",
+    "input": [
+        {"type": "additional_tools", "role": "developer", "tools": [{"type": "web_search"}]},
+        {
+            "type": "message",
+            "role": "user",
+            "content": [{"type": "input_text", "text": "List it."}],
+        },
+        {"type": "reasoning", "summary": [], "content": None, "encrypted_content": "gAAAAA" * 200},
+        {"type": "custom_tool_call", "call_id": "c1", "name": "exec", "input": "ls"},
+        {"type": "custom_tool_call_output", "call_id": "c1", "output": "README.md"},
+        {"type": "ghost_snapshot", "commit": "0a1b2c3"},
+    ],
+    "tools": [
+        {"type": "function", "name": "plan", "strict": False, "parameters": {"type": "object"}},
+        {"type": "custom", "name": "exec", "format": {"type": "grammar", "syntax": "lark"}},
+        {"type": "namespace", "name": "mcp", "tools": [{"type": "function", "name": "f"}]},
+        {"type": "web_search"},
+    ],
+    "tool_choice": "auto",
+    "parallel_tool_calls": True,
+    "reasoning": {"effort": "medium", "summary": "auto"},
+    "store": False,
+    "stream": True,
+    "include": ["reasoning.encrypted_content"],
+    "prompt_cache_key": "0193aa5c-5d4f-7a7e-9d5e-2f3f7a1c9b10",
+    "client_metadata": {"x": "y"},
+}
+
+
+@pytest.mark.parametrize("documents", [[], policy(screening={"pii": "redact", "secrets": "block"})])
+async def test_a_coding_agent_is_passed_on_byte_for_byte(documents: Any) -> None:
+    gate, _, upstream = made(streamed(stream(ANSWER)), documents=documents)
+    raw = json.dumps(AGENT, indent=2).encode()
+    answer = await post(gate, raw, **{"session-id": "s", "thread-id": "t"})
+    assert answer.status_code == 200
+    assert upstream.calls[0].content == raw.replace(b'"model": "m"', b'"model": "gpt-6-luna"')
+    assert read(answer.content)[-1]["type"] == "response.completed"

@@ -83,7 +83,7 @@ async def test_an_answer_that_is_not_stored_keeps_its_bytes() -> None:
 
 
 @pytest.mark.parametrize("caller", OTHERS, ids=["organisation", "application"])
-async def test_nobody_else_can_use_it(caller: Caller) -> None:
+async def test_no_other_caller_can_use_it(caller: Caller) -> None:
     gate, _, _ = storing(whole())
     told = await stored_id(gate)
     other, sink, upstream = as_seen_by(caller, whole())

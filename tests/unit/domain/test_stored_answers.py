@@ -35,7 +35,7 @@ def test_what_is_sealed_is_opened_by_its_owner(stored: StoredId) -> None:
         replace(OWNER, org_id="org-2"),
         replace(OWNER, application_id="app-2"),
         replace(OWNER, application_id=None),
-        # Whose it is does not run together.
+        # The two names of an owner do not run together.
         replace(OWNER, org_id='org-1","app-1', application_id=None),
     ],
 )

@@ -11,6 +11,7 @@ from controlplane.domain.usage import CHARACTERS_PER_TOKEN, TokenUsage
 from controlplane.errors import ProviderError
 from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS
 from controlplane.protocols.protocol import Failure, Protocol, Window, json_object
+from controlplane.protocols.responses.ciphertext import without_ciphertext
 from controlplane.protocols.responses.frames import ResponseFrames
 from controlplane.protocols.responses.measure import characters
 from controlplane.protocols.responses.reader import ResponseReader, failed
@@ -84,6 +85,10 @@ class Responses(Protocol):
         """Its output; the rest repeats the request. Of a list, the items."""
         texts = {n: answer[n] for n in ("output", "data") if isinstance(answer.get(n), list)}
         return texts or None
+
+    def readable(self, texts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Without encrypted content of items."""
+        return {name: without_ciphertext(items) for name, items in texts.items()}
 
     def consistent(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
         """Without the `logprobs` of a changed text."""

@@ -6,7 +6,7 @@ https://platform.openai.com/docs/api-reference/responses/create
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from controlplane.domain.body import parse_object
@@ -14,11 +14,19 @@ from controlplane.domain.inference import InferenceRequest, ProtocolName
 from controlplane.domain.text import REQUEST_NAME, is_request_name
 from controlplane.errors import InvalidRequest
 from controlplane.protocols.responses import measure
+from controlplane.protocols.responses.ciphertext import with_ciphertext, without_ciphertext
+
+_ENCRYPTED = "reasoning.encrypted_content"
+# Models named so do not think, whatever else is in their name, and refuse to encrypt thoughts.
+_CHATTING = "-chat"
 
 
 @dataclass(frozen=True, slots=True)
 class ResponsesRequest(InferenceRequest):
-    """A checked request for a response."""
+    """A checked request for a response. `made_stateless` says that the caller might have counted on
+    a stored answer."""
+
+    made_stateless: bool = False
 
     protocol: ClassVar[ProtocolName] = ProtocolName.RESPONSES
     output_limits: ClassVar[tuple[str, ...]] = ("max_output_tokens",)
@@ -28,6 +36,20 @@ class ResponsesRequest(InferenceRequest):
     def end_user(self) -> str | None:
         """`safety_identifier`, or `user`, which it replaces."""
         return self.body.get("safety_identifier") or self.body.get("user")
+
+    @property
+    def readable(self) -> Mapping[str, Any]:
+        """Without encrypted content of items."""
+        given = self.body.get("input")
+        read = without_ciphertext(given)
+        return self.body if read is given else {**self.body, "input": read}
+
+    def with_redacted(self, body: Mapping[str, Any]) -> Self:
+        """With the encrypted content that it had."""
+        if "input" not in body:
+            return self.with_body(body)
+        given = with_ciphertext(self.body.get("input"), body["input"])
+        return self.with_body({**body, "input": given})
 
     @property
     def stateful(self) -> str | None:
@@ -61,7 +83,19 @@ class ResponsesRequest(InferenceRequest):
 
     def stateless(self) -> Self:
         """With `"store": false`: left out, it means true."""
-        return self if self.body.get("store") is False else self.replace(store=False)
+        if self.body.get("store") is False:
+            return self
+        return replace(self.replace(store=False), made_stateless=True)
+
+    def for_model(self, model: str) -> Self:
+        """With what a model thought in the answer, where it would otherwise have been stored:
+        clients send its items back, and without that their provider does not know them."""
+        include = self.body.get("include") or []
+        if not self.made_stateless or not self.reasons(model) or _CHATTING in model:
+            return self
+        if not isinstance(include, list) or _ENCRYPTED in include:
+            return self
+        return self.replace(include=[*include, _ENCRYPTED])
 
     def reasons(self, model: str) -> bool:
         """By the effort that is asked for, or by the model's name."""

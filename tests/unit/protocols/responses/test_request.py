@@ -188,6 +188,29 @@ def test_what_needs_a_stored_answer(body: dict[str, Any], name: str | None) -> N
     assert parsed(**body).stateful == name
 
 
+@pytest.mark.parametrize(
+    ("body", "model", "include"),
+    [
+        ({}, "gpt-6-luna", ["reasoning.encrypted_content"]),
+        ({"include": ["x"]}, "gpt-6-luna", ["x", "reasoning.encrypted_content"]),
+        ({"include": ["reasoning.encrypted_content"]}, "o3", ["reasoning.encrypted_content"]),
+        ({"reasoning": {"effort": "low"}}, "my-own", ["reasoning.encrypted_content"]),
+        ({}, "gpt-4.1", None),
+        ({}, "gpt-5-chat-latest", None),
+        ({"include": "odd"}, "gpt-6-luna", "odd"),
+        # A caller that turns storage off itself says what it wants instead.
+        ({"store": False}, "gpt-6-luna", None),
+    ],
+)
+def test_thoughts_come_along_where_they_would_have_been_stored(
+    body: dict[str, Any], model: str, include: Any
+) -> None:
+    sent = parsed(**body).stateless().for_model(model)
+    assert sent.body.get("include") == include
+    assert sent.body["store"] is False
+    assert parsed(**body).for_model(model).body.get("include") == body.get("include")
+
+
 def test_without_a_stored_answer() -> None:
     raw = b'{ "model" : "m",\n "input":"caf\\u00e9" } \n'
     request = parse_responses_request(raw).stateless()
