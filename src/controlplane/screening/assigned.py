@@ -19,7 +19,7 @@ _CASES = (re.compile(rb"[a-z]"), re.compile(rb"[A-Z]"), re.compile(rb"\d"), re.c
 _HEX = re.compile(rb"[0-9a-f]+|[0-9A-F]+")
 _UUID = re.compile(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # How pictures and documents begin in base64.
-_FILE = re.compile(rb"iVBORw0KGgo|/9j/|R0lGOD|UklGR|JVBERi|PHN2Zy")
+_FILE = re.compile(rb"iVBORw0KGg|/9j/|R0lGOD|UklGR|JVBERi|PHN2Zy")
 _NEXT = (b"(", b"[", b"{")
 
 _KEY_WORD = r"key|token|secret|credentials?|creds|auth|access"
