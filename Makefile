@@ -112,8 +112,8 @@ deploy: package .venv-infra/.installed ## Deploy STAGE with the AWS credentials 
 	@$(INFRA)/python -m infra.tools.node cdk deploy llm-cp-$(STAGE) --require-approval never
 
 .PHONY: eval
-eval: .venv/.installed ## Precision and recall of screening over its labelled documents
-	@$(BIN)/python -m tests.screening_eval
+eval: .venv/.installed ## Precision and recall of screening; CORPORA=PATH adds public labelled sets
+	@$(BIN)/python -m tests.screening_eval $(if $(CORPORA),--corpora "$(CORPORA)") $(if $(CI),--held-out)
 
 .PHONY: test-clients
 test-clients: .venv/.installed ## langchain-openai, the npm client and coding agents against the gateway (needs npm)

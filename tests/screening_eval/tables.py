@@ -11,6 +11,23 @@ from tests.screening_eval.corpus import Document, Label
 from tests.screening_eval.measure import found
 
 _Z = 1.96
+# (found, precision) that each group of the independent corpus has to reach.
+FLOORS = {
+    "secret, LLM vendors, code": (0.98, 0.97),
+    "secret, LLM vendors, prose": (0.98, 0.97),
+    "secret, own format, code": (0.97, 0.97),
+    "secret, own format, prose": (0.97, 0.97),
+    "secret, vendor beside": (0.86, 0.97),
+    "secret, password": (0.45, 0.97),
+    "email": (1.0, 0.99),
+    "us_ssn": (1.0, 0.99),
+    "iban": (1.0, 0.99),
+    "ip_address": (1.0, 0.99),
+    "credit_card": (0.99, 0.97),
+    "phone, national, beside a word": (0.90, 0.97),
+    "phone, international": (0.97, 0.97),
+}
+MOST_STOPPED = 2
 
 
 @dataclass(slots=True)
@@ -23,6 +40,10 @@ class Group:
     whole: int = 0
     wrong: int = 0
 
+    @property
+    def precision(self) -> float:
+        return self.touched / max(self.touched + self.wrong, 1)
+
 
 @dataclass(slots=True)
 class Evaluation:
@@ -32,6 +53,16 @@ class Evaluation:
     harmless: Counter[str] = field(default_factory=Counter)
     stopped: Counter[str] = field(default_factory=Counter)
     faults: list[tuple[Document, set[Label]]] = field(default_factory=list)
+
+    def below_floor(self) -> list[str]:
+        """The groups that are under their floor, and `harmless` where too much is stopped."""
+        below = [
+            name
+            for name, (found_share, precision) in FLOORS.items()
+            if self.groups[name].touched < found_share * self.groups[name].labels
+            or self.groups[name].precision < precision
+        ]
+        return below + ["harmless"] * (self.stopped.total() > MOST_STOPPED)
 
 
 def evaluate(documents: Iterable[Document]) -> Evaluation:
@@ -80,10 +111,10 @@ def lines(result: Evaluation) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for name, group in result.groups.items():
         low, high = interval(group.touched, group.labels)
-        precision = group.touched / max(group.touched + group.wrong, 1)
         yield (
             f"| {name} | {group.labels} | {group.touched / group.labels:.3f} "
-            f"| {low:.2f} to {high:.2f} | {group.whole / group.labels:.3f} | {precision:.3f} |"
+            f"| {low:.2f} to {high:.2f} | {group.whole / group.labels:.3f} "
+            f"| {group.precision:.3f} |"
         )
     yield ""
     yield "| harmless | texts | stopped |"

@@ -19,7 +19,7 @@ _CASES = (re.compile(rb"[a-z]"), re.compile(rb"[A-Z]"), re.compile(rb"\d"), re.c
 _HEX = re.compile(rb"[0-9a-f]+|[0-9A-F]+")
 _UUID = re.compile(rb"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # How pictures and documents begin in base64.
-_FILE = re.compile(rb"iVBORw0KGgo|/9j/|R0lGOD|UklGR|JVBERi|PHN2Zy")
+_FILE = re.compile(rb"iVBORw0KGg|/9j/|R0lGOD|UklGR|JVBERi|PHN2Zy")
 _NEXT = (b"(", b"[", b"{")
 
 _KEY_WORD = r"key|token|secret|credentials?|creds|auth|access"
@@ -92,24 +92,23 @@ def _key(data: bytes, start: int, end: int) -> Iterator[Span]:
     value = data[start:end]
     if not _MIN_SHORT_KEY <= len(value) <= _MAX_LENGTH or data[end : end + 1] in _NEXT:
         return
-    name = name_of(data, start, _KEY_NAME)
     mixed = [bool(case.search(value)) for case in _CASES[:3]]
-    uniform = _HEX.fullmatch(value) or sum(mixed) < 3
+    is_hex = _HEX.fullmatch(value) is not None
+    uniform = is_hex or sum(mixed) < 3
+    # What costs least first: most candidates are refused here.
+    if not mixed[2] or not (mixed[0] or mixed[1]) or (uniform and len(value) < _MIN_KEY):
+        return
+    name = name_of(data, start, _KEY_NAME)
     strong = _STRONG.search(name) is not None
     if (
-        not mixed[2]
-        or not (mixed[0] or mixed[1])
-        or _HARMLESS.search(name)
-        or (uniform and not (strong and len(value) >= _MIN_KEY))
+        _HARMLESS.search(name)
+        or (uniform and not strong)
+        or (len(value) < _MIN_KEY and not (strong and is_quoted(data, start, end)))
+        or (_UUID.fullmatch(value) and not _SAYS_API.search(name))
         or bits(value) < (_MIN_BITS_KEY if len(value) >= _MIN_KEY else _MIN_BITS_SHORT)
         or is_placeholder(value)
         or _FILE.match(value)
-        or (len(value) < _MIN_KEY and not (strong and is_quoted(data, start, end)))
-        or (_UUID.fullmatch(value) and not _SAYS_API.search(name))
-        or (
-            not _HEX.fullmatch(value)
-            and is_wordy(value, 0.5 if uniform or len(value) < 24 else 0.6)
-        )
+        or (not is_hex and is_wordy(value, 0.5 if uniform or len(value) < 24 else 0.6))
     ):
         return
     yield start, end
@@ -170,7 +169,7 @@ DETECTORS = (
         "assigned_key",
         "secret",
         "secrets",
-        rf"(?i)(?:{_KEY_WORD})[a-z0-9_.-]{{0,24}}(?:{IS})([a-z0-9_+/.~-]{{9,}}[a-z0-9_+/~-]={{0,3}})",
+        rf"(?i)(?:{_KEY_WORD})[a-z0-9_.-]*(?:{IS})([a-z0-9_+/.~-]{{9,}}[a-z0-9_+/~-]={{0,3}})",
         refine=_key,
         matches=(
             f'MISTRAL_API_KEY="{_RANDOM}{_RANDOM[:8]}"',

@@ -46,7 +46,7 @@ _GROUPINGS = frozenset(
         (5, 5, 5),
     }
 )
-_FIRST_DIGITS = b"0123456"
+_PREFIX = re.compile(rb"[46]|5[0-8]|2[2-7]|3[04-9]|2131|1800|0604")
 # How many groups a row may have that holds other numbers too.
 _SHORT_ROW = 8
 # The first bytes of a very long row show what it is.
@@ -85,7 +85,7 @@ def cards(data: bytes, start: int, end: int) -> list[Span]:
 
 def _card_at(data: bytes, groups: list[Span]) -> int:
     """How many of `groups`, from the first on, are a card number; 0 where none is."""
-    if data[groups[0][0]] not in _FIRST_DIGITS:
+    if not _PREFIX.match(data, groups[0][0]):
         return 0
     sizes = tuple([stop - start for start, stop in groups])
     # The longest first: the last three digits of nineteen are part of it.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 import re2
@@ -14,6 +16,7 @@ from controlplane.screening import pii, secrets
 from controlplane.screening.detector import Detector
 
 DETECTORS: tuple[Detector, ...] = (*pii.DETECTORS, *secrets.DETECTORS)
+_TOGETHER = tuple(detector for detector in DETECTORS if detector.hint is None)
 # How much one detector finds in one text; what is beyond is not counted (see redact.py).
 MAX_HITS = 1000
 _CONTEXT_BYTES = 48
@@ -41,14 +44,23 @@ def detect(data: bytes, custom: Sequence[Detector] = (), wanted: Wanted | None =
 
     Text in base64 is searched for secrets; what is found there is all of the base64.
     """
+    return detect_all(data, custom, wanted)[0]
+
+
+def detect_all(
+    data: bytes, custom: Sequence[Detector] = (), wanted: Wanted | None = None
+) -> tuple[list[Hit], bool]:
+    """What `detect` finds, and whether that is all: no limit was met."""
     matching, has_base64 = _matching(data)
     hits = [hit for each in matching if wanted is None or wanted(each) for hit in _hits(each, data)]
     for each in custom:
         if (wanted is None or wanted(each)) and _alone(each.pattern).search(data):
             hits += _custom_hits(each, data)
-    if has_base64:
-        hits += _encoded(data, wanted)
-    return _without_phones(hits)
+    runs = _runs(data) if has_base64 else []
+    hits += _encoded(data, runs, wanted)
+    counts = Counter(hit.detector.name for hit in hits)
+    whole = len(runs) < _MAX_RUNS and max(counts.values(), default=0) < MAX_HITS
+    return _without_phones(hits), whole
 
 
 def _hits(detector: Detector, data: bytes) -> Iterator[Hit]:
@@ -87,13 +99,15 @@ def _custom_hits(detector: Detector, data: bytes) -> list[Hit]:
     return hits
 
 
-def _encoded(data: bytes, wanted: Wanted | None) -> Iterator[Hit]:
+def _runs(data: bytes) -> list[tuple[int, int]]:
+    """Where base64 stands, at most _MAX_RUNS."""
+    return [match.span() for match in islice(_alone(_BASE64).finditer(data), _MAX_RUNS)]
+
+
+def _encoded(data: bytes, found: Sequence[tuple[int, int]], wanted: Wanted | None) -> Iterator[Hit]:
     runs: list[tuple[int, int]] = []
     texts: list[bytes] = []
-    for match in _alone(_BASE64).finditer(data):
-        if len(runs) >= _MAX_RUNS:
-            break
-        start, end = match.span()
+    for start, end in found:
         text = _decoded(data[start : min(end, start + _MAX_BASE64)])
         if text:
             runs.append((start, end))
@@ -161,7 +175,7 @@ def _together() -> Any:
     options = _options()
     options.max_mem = _SET_BYTES
     every = re2.Set.SearchSet(options)
-    for detector in DETECTORS:
+    for detector in _TOGETHER:
         every.Add(detector.pattern.encode())
     every.Add(_BASE64.encode())
     every.Add(b"")
@@ -175,5 +189,8 @@ def _matching(data: bytes) -> tuple[Sequence[Detector], bool]:
     if not indices:
         # Out of memory looks like no match: then each has to look for itself.
         return DETECTORS, True
-    matching = [DETECTORS[index] for index in sorted(indices) if index < len(DETECTORS)]
-    return matching, len(DETECTORS) in indices
+    matching = [_TOGETHER[index] for index in sorted(indices) if index < len(_TOGETHER)]
+    for detector in DETECTORS:
+        if detector.hint is not None and _alone(detector.hint).search(data):
+            matching.append(detector)
+    return matching, len(_TOGETHER) in indices

@@ -21,6 +21,8 @@ class Detector(NamedTuple):
     quadratic. `refine(data, start, end)` gives the spans that really are one, none to refuse.
     `context` is a pattern that must be found shortly before, in the same string or its key; with
     `\\z` at its end it must stand right before. `matches` and `ignores` are examples.
+    `hint` is a simpler pattern that is found wherever `pattern` is. Such a row is looked for by
+    itself: it would make the pass over all patterns at once several times slower.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Detector(NamedTuple):
     ignores: tuple[str, ...]
     refine: Refine | None = None
     context: str | None = None
+    hint: str | None = None
 
 
 # A key may follow a letter of another alphabet, an underscore or a URL-encoded character.

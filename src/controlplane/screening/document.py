@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate, groupby
 from typing import Any, NamedTuple
 
@@ -21,6 +21,10 @@ _SMALLEST_NUMBER, _LARGEST_NUMBER = 10**8, 10**20
 _ESCAPE_LEVELS = 2
 _IMAGE = re.compile(r"data:image/[a-z0-9.+-]{1,32};base64,")
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+
+# What stands for the digest of a unit that is known to hold nothing.
+KNOWN = b""
+_UNIT = 512
 
 # A step of a path: the step before it, a member's name or an item's index, and its place there.
 # A tuple without names, because a request has thousands and findings are few.
@@ -66,7 +70,11 @@ class Located(NamedTuple):
 class Document:
     """The strings of `body` in order, keys and long numbers included."""
 
-    def __init__(self, body: Mapping[str, Any]) -> None:
+    def __init__(
+        self, body: Mapping[str, Any], is_known: Callable[[Any], bytes | None] | None = None
+    ) -> None:
+        self._is_known = is_known
+        self._units: list[tuple[int, bytes | None]] = []
         self._texts: list[str] = []
         self._length = 0
         self._starts: list[int] = []
@@ -86,6 +94,36 @@ class Document:
         last, last_offset = self._in_string(index, end - 1)
         return Located(first, offset, end - start, last, last_offset + 1, len(piece.escapes))
 
+    def clean_units(self, starts: Iterable[int]) -> Iterator[bytes]:
+        """The digests of units in which none of `starts` lies."""
+        bounds = [start for start, _ in self._units]
+        dirty = {bisect_right(bounds, start) - 1 for start in starts}
+        for index, (_, digest) in enumerate(self._units):
+            if digest is not None and index not in dirty:
+                yield digest
+
+    def _passes(self, node: Node | None, value: Any) -> bool:
+        """Begins a unit where one begins. True where the unit is known to hold nothing.
+
+        A unit is a long string or an item of a list, right under the top: a message, a tool. All
+        of it stands together in the text, and no value runs over its bounds, but one that runs
+        over adjacent text parts, which are a text of their own.
+        """
+        if node is None or self._is_known is None:
+            return False
+        above = node[0]
+        if above is None:
+            unit = [node[1], value] if isinstance(value, str) and len(value) >= _UNIT else None
+        elif above[0] is None and isinstance(node[1], int):
+            unit = value
+        else:
+            return False
+        digest = None if unit is None else self._is_known(unit)
+        if digest == KNOWN:
+            return True
+        self._units.append((self._length, digest))
+        return False
+
     def _in_string(self, index: int, position: int) -> tuple[Path, int]:
         nodes, starts, key_length, _ = self._pieces[index]
         part = -1 if position < key_length else bisect_right(starts, position) - 1
@@ -98,6 +136,8 @@ class Document:
         pending: list[tuple[Node | None, Any]] = [(None, dict(body))]
         while pending:
             node, value = pending.pop()
+            if self._passes(node, value):
+                continue
             text = ""
             if isinstance(value, dict):
                 members = [((node, key, i), value[key]) for i, key in enumerate(value)]

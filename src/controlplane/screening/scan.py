@@ -7,11 +7,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from controlplane.screening import place
-from controlplane.screening.detect import detect
+from controlplane.screening.detect import detect_all
 from controlplane.screening.detector import Detector
-from controlplane.screening.document import Document, Located, Path
+from controlplane.screening.document import KNOWN, Document, Located, Path
 from controlplane.screening.fold import fold
 from controlplane.screening.scope import EVERYTHING, Scope
+from controlplane.screening.seen import fingerprint, seen
 
 
 class Finding(NamedTuple):
@@ -39,14 +40,23 @@ def scan(body: Mapping[str, Any], scope: Scope = EVERYTHING) -> list[Finding]:
     Every string is looked at, names of members and long numbers too, escapes of JSON in a string
     (tool-call arguments) decoded as well.
     """
-    document = Document(body)
+    memory, salt = seen(), fingerprint(scope)
+
+    def known(unit: Any) -> bytes | None:
+        digest = memory.digest(unit, salt)
+        return KNOWN if digest is not None and memory.knows(digest) else digest
+
+    document = Document(body, known)
     data, offsets = fold(document.text)
-    found = []
-    for detector, start, end in detect(data, scope.custom, scope.wanted):
-        if scope.allows(detector.kind, data[start:end]):
-            continue
+    found, starts = [], []
+    hits, whole = detect_all(data, scope.custom, scope.wanted)
+    for detector, start, end in hits:
         stretch = (offsets.start(start), offsets.end(end)) if offsets else (start, end)
-        found.append((detector, document.locate(*stretch)))
+        starts.append(stretch[0])
+        if not scope.allows(detector.kind, data[start:end]):
+            found.append((detector, document.locate(*stretch)))
+    for digest in document.clean_units(starts) if whole else ():
+        memory.remember(digest)
     telling = {where.path.positions for _, where in found if where.path.is_key}
     written = cache(lambda path: place.write(path, telling))
     return [

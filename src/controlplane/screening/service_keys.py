@@ -60,7 +60,7 @@ DETECTORS = (
         _HEX * 2 + "-0a1b2c3d-4e5f6789",
     ),
     # https://mailchimp.com/developer/marketing/docs/fundamentals; gitleaks: mailchimp-api-key
-    secret("mailchimp_api_key", r"[0-9a-zA-Z]{32}-us\d{1,2}\b", _HEX * 2 + "-us21"),
+    secret("mailchimp_api_key", r"[0-9a-f]{32}-us\d{1,2}\b", _HEX * 2 + "-us21"),
     # https://developers.brevo.com; gitleaks: sendinblue-api-token
     secret(
         "brevo_api_key",

@@ -107,7 +107,7 @@ DETECTORS = (
     # https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys; gitleaks: new-relic-*
     secret(
         "new_relic_key",
-        r"(?:NR(?:AK|AL|II|RA)-[A-Za-z0-9-]{27,}|NRJS-[0-9a-f]{19}\b|[0-9a-f]{36}NRAL\b)",
+        r"(?:NR(?:AK|AL|II|RA)-[A-Za-z0-9-]{27,}|NRJS-[0-9a-f]{19}\b)",
         "NRAK-" + _ALNUM * 3,
     ),
     # https://docs.dynatrace.com/docs/manage/access-control/access-tokens; gitleaks: dynatrace

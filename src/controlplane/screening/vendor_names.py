@@ -112,6 +112,11 @@ _BY_NAME = {
     for name in names.split("|")
 }
 _WORDS = "|".join(name.replace(" ", "[_ -]?") for names in _SHAPES for name in names.split("|"))
+# Short names are a part of other words, and of base64.
+_SHORT = re.compile(r"\b[a-z0-9]{2,4}\b")
+_BOUND = "|".join(
+    rf"(?:\b|_){word}" if _SHORT.fullmatch(word) else word for word in _WORDS.split("|")
+)
 _VENDOR = re.compile(_WORDS.encode(), re.IGNORECASE)
 _APART = re.compile(rb"[_ -]")
 _COMPILED: dict[str, re.Pattern[bytes]] = {}
@@ -149,9 +154,10 @@ DETECTORS = (
         "key_beside_a_vendor",
         "secret",
         "secrets",
-        rf"(?i)(?:{_WORDS})[a-z0-9_. -]{{0,30}}(?:{IS}|[ \t])"
+        rf"(?i)(?:{_BOUND})[a-z0-9_. -]*(?:{IS}|[ \t])"
         r"([a-z0-9_+/.:~-]{13,}[a-z0-9_+/~-]?={0,3})",
         refine=_shaped,
+        hint=rf"(?i)(?:{_BOUND})",
         matches=(
             f"const adafruitToken = '{_RANDOM}{_RANDOM[:4]}'",
             "heroku_api_key: 0a1b2c3d-4e5f-6789-0a1b-2c3d4e5f6789",

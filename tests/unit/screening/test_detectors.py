@@ -190,7 +190,8 @@ def test_the_set_of_patterns_never_misses_what_one_of_them_finds(fragments: list
     matching = set(scanning._matching(data)[0])
     for row in DETECTORS:
         alone = scanning._alone(row.pattern).search(data) is not None
-        assert alone == (row in matching), row.name
+        assert alone <= (row in matching), row.name
+        assert row.hint or alone == (row in matching), row.name
 
 
 def test_a_set_that_gives_up_is_not_taken_for_no_match(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +206,7 @@ def test_no_pattern_is_compiled_by_an_import() -> None:
         "assert detect._together.cache_info().currsize == 0\n"
         "assert detect._alone.cache_info().currsize == 0\n"
         "scan.scan({'a': 'plain text'})\n"
-        "assert detect._alone.cache_info().currsize == 0\n"
+        "assert detect._alone.cache_info().currsize == 1\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
