@@ -119,27 +119,31 @@ def opencode(package: str) -> Agent:
         }
         (access.folder / "opencode.json").write_text(json.dumps(config))
         return access.run(
-            access.program("opencode-*/bin/opencode"), "run", prompt, succeeds=succeeds
+            access.program("opencode-*/bin/opencode"),
+            # It puts an argument with blanks in quotes.
+            *("run", *prompt.split(" ")),
+            succeeds=succeeds,
         )
 
     return run
 
 
 LIMITS = {"context": 200_000, "output": 8_192}
+OPENCODE_PROMPT = f'call bash {{"command":"echo\\u0020{SAYS}","description":"Greets"}}'
 AGENTS: Mapping[str, tuple[Agent, str]] = {
     "claude-code": (claude_code, f'call Bash {{"command": "echo {SAYS}"}}'),
     "codex": (codex, f'call exec_command {{"cmd": "echo {SAYS}"}}'),
     "opencode-chat": (
         opencode("@ai-sdk/openai-compatible"),
-        f'call bash {{"command": "echo {SAYS}", "description": "Greets"}}',
+        OPENCODE_PROMPT,
     ),
     "opencode-responses": (
         opencode("@ai-sdk/openai"),
-        f'call bash {{"command": "echo {SAYS}", "description": "Greets"}}',
+        OPENCODE_PROMPT,
     ),
     "opencode-messages": (
         opencode("@ai-sdk/anthropic"),
-        f'call bash {{"command": "echo {SAYS}", "description": "Greets"}}',
+        OPENCODE_PROMPT,
     ),
 }
 
