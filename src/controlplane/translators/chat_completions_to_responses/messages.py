@@ -12,7 +12,7 @@ from controlplane.translators.chat_completions_to_responses.parts import (
     translate_content,
     unmarked,
 )
-from controlplane.translators.chat_completions_to_responses.thoughts import thoughts_of
+from controlplane.translators.chat_completions_to_responses.thoughts import DETAILS, thoughts_of
 from controlplane.translators.reading import Reading
 
 Item = dict[str, Any]
@@ -98,7 +98,9 @@ def _assistant(
         for index, call in enumerate(listed)
     ]
     if not said and not calls:
-        # Thoughts alone are no turn.
+        if thoughts:
+            # Alone they are no turn.
+            reading.leave_out(f"{place}.{DETAILS}")
         return []
     ids = {call["call_id"] for call in calls}
     items = [item for before, item in thoughts if before not in ids]

@@ -90,6 +90,7 @@ class _Conversation:
         self._reading = reading
         self._messages = messages
         self._thoughts: Item = {}
+        self._thought_at = ""
         self._said: list[Part] = []
         self._calls: list[Item] = []
         # Of each call id, the places of the results that have not been told.
@@ -150,6 +151,7 @@ class _Conversation:
             self._reading.leave_out(place, "reasoning")
         else:
             self._thoughts = joined(self._thoughts, thoughts)
+            self._thought_at = place
 
     def _answered(self, item: Mapping[str, Any], place: str) -> None:
         """A result ends the turn, which tells the results of all its calls."""
@@ -162,6 +164,9 @@ class _Conversation:
     def _end_turn(self) -> None:
         if self._said or self._calls:
             self._messages.append(self._assistant())
+        elif self._thoughts:
+            # Thoughts alone are no message.
+            self._reading.leave_out(self._thought_at, "reasoning")
         seen: list[Part] = []
         for call in self._calls:
             waiting = self._waiting[call["id"]]

@@ -151,13 +151,11 @@ def test_what_was_thought_in_words_is_no_input() -> None:
     assert TO_RESPONSES.translate(body(messages=[said, USER])).left_out == ()
 
 
-def test_thoughts_alone_are_no_turn() -> None:
-    assert [
-        item["role"]
-        for item in items(
-            {"role": "assistant", "content": None, "reasoning_details": [detail("1")]}, USER
-        )
-    ] == ["user"]
+def test_thoughts_alone_are_no_turn_and_named() -> None:
+    said = {"role": "assistant", "content": None, "reasoning_details": [detail("1")]}
+    translation = TO_RESPONSES.translate(body(messages=[said, USER]))
+    assert [item["role"] for item in translation.request.body["input"]] == ["user"]
+    assert translation.left_out == ("messages.0.reasoning_details",)
 
 
 def test_marks_for_claude_are_left_out_and_named() -> None:

@@ -124,6 +124,9 @@ def test_another_model_is_not_told_and_the_caller_is() -> None:
     assert translation.left_out == ("input.0",)
 
 
-def test_thoughts_without_words_of_the_assistant_are_no_message() -> None:
+def test_thoughts_without_words_of_the_assistant_are_no_message_and_named() -> None:
     item = thought(TO_CHAT, reasoning_content="Hm.")
-    assert messages(item, {"role": "user", "content": "x"}) == [{"role": "user", "content": "x"}]
+    user = {"role": "user", "content": "x"}
+    translation = TO_CHAT.translate({"model": "m", "input": [item, user]})
+    assert translation.request.body["messages"] == [user]
+    assert translation.left_out == ("input.0",)
