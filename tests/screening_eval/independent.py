@@ -16,7 +16,7 @@ from tests.screening_eval.formats import Format
 from tests.screening_eval.harmless import CATEGORIES, harmless
 
 Half = Literal["development", "held-out"]
-_SEEDS = {"development": 20_260_301, "held-out": 20_260_302}
+_SEEDS = {"development": 20_260_301, "held-out": 20_261_129}
 _T = TypeVar("_T")
 _PASSWORDS = ("{7:L}{4:d}!", "{4:w}#{5:w}{1:d}", "{6:l}{3:d}", "{12:w}", "{1:L}{6:l}@{4:d}",
     "{16:w}", "{5:l}_{5:l}{2:d}")  # fmt: skip

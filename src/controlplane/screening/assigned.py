@@ -125,7 +125,7 @@ def _bearer(data: bytes, start: int, end: int) -> Iterator[Span]:
     mixed = [bool(case.search(value)) for case in _CASES[:3]]
     if (
         mixed[2]
-        and (mixed[0] or mixed[1])
+        and (mixed[0] or _HEX.fullmatch(value))
         and bits(value) >= _MIN_BITS_SHORT
         and not is_placeholder(value)
         and (_HEX.fullmatch(value) or not is_wordy(value))
@@ -224,6 +224,6 @@ DETECTORS = (
             f"Authorization: Bearer {_RANDOM}{_RANDOM[::-1]}",
             f"Authorization: Token {_RANDOM}",
         ),
-        ignores=("Bearer token-based-authentication", "Basic understanding"),
+        ignores=("Bearer token-based-authentication", "Authorization: AWS4-HMAC-SHA256"),
     ),
 )

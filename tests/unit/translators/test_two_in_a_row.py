@@ -59,8 +59,10 @@ class Server:
         """The call of a request for a Response."""
         client = httpx.AsyncClient(transport=httpx.MockTransport(self._reply))
         settings = ProviderSettings("claude", "anthropic", "https://provider.test", "key")
-        prepared = provider(KINDS["anthropic"], settings, client).prepare
-        return prepared(ResponsesRequest(body), MODEL)
+        made = provider(KINDS["anthropic"], settings, client)
+        prepared = made.prepare(ResponsesRequest(body), MODEL)
+        assert isinstance(prepared, HttpCall)
+        return prepared
 
     def _reply(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(orjson.loads(request.content))
