@@ -29,7 +29,7 @@ _STRICT = (
 _KINDS = tuple({detector.kind: detector for detector in DETECTORS}.values())
 
 
-class Seen:
+class SeenTexts:
     """Digests of what held nothing, at most `most`; the one not met for longest leaves first."""
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
@@ -68,9 +68,9 @@ class Seen:
 
 
 @cache
-def seen() -> Seen:
+def seen() -> SeenTexts:
     """The memory of this process."""
-    return Seen()
+    return SeenTexts()
 
 
 def fingerprint(scope: Scope) -> bytes:

@@ -44,7 +44,7 @@ _CALLS = {"function_call": ("function", "arguments"), "custom_tool_call": ("cust
 _PARAGRAPH = "\n\n"
 
 
-class ChunkTranslation:
+class ResponseTranslation:
     """One stream: feed it each event, in order, and end it where they end. `maker` thinks."""
 
     def __init__(self, maker: str) -> None:

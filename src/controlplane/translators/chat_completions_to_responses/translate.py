@@ -10,7 +10,7 @@ from controlplane.protocols.responses.request import ResponsesRequest
 from controlplane.translators.chat_completions_to_responses.parameters import PARAMETERS
 from controlplane.translators.chat_completions_to_responses.request import responses_body
 from controlplane.translators.chat_completions_to_responses.response import joined
-from controlplane.translators.chat_completions_to_responses.stream import ChunkTranslation
+from controlplane.translators.chat_completions_to_responses.stream import ResponseTranslation
 from controlplane.translators.reading import Reading
 
 
@@ -37,9 +37,9 @@ class AsResponses:
         chunks += stream.feed({"type": f"response.{answer['status']}", "response": answer})
         return joined(chunks)
 
-    def stream(self) -> ChunkTranslation:
+    def stream(self) -> ResponseTranslation:
         """Of its events."""
-        return ChunkTranslation(self.maker)
+        return ResponseTranslation(self.maker)
 
 
 def translate(request: InferenceRequest, provider: str, model: str) -> AsResponses:
