@@ -12,7 +12,7 @@ from tests.unit.screening.bodies import bodies
 from controlplane.screening import detect
 from controlplane.screening.scan import scan
 from controlplane.screening.scope import EVERYTHING, Scope, custom_detector
-from controlplane.screening.seen import Seen, fingerprint, seen
+from controlplane.screening.seen import SeenTexts, fingerprint, seen
 
 EMAIL = "user@example.com"
 PLAIN = "Nothing to see here, an ordinary sentence of an ordinary history. " * 3
@@ -95,7 +95,7 @@ def test_a_member_that_speaks_for_its_value_is_part_of_what_is_known() -> None:
 
 
 def test_memory_is_bounded_and_holds_no_text() -> None:
-    memory = Seen(most=3)
+    memory = SeenTexts(most=3)
     digests = [memory.digest({"content": f"{PLAIN} {n}"}, b"s" * 16) for n in range(5)]
     for digest in digests:
         assert digest is not None
@@ -112,7 +112,7 @@ def test_memory_is_bounded_and_holds_no_text() -> None:
 
 
 def test_the_one_not_met_for_longest_leaves_first() -> None:
-    memory = Seen(most=2)
+    memory = SeenTexts(most=2)
     for digest in (b"a", b"b"):
         memory.remember(digest)
     assert memory.knows(b"a")
@@ -123,9 +123,9 @@ def test_the_one_not_met_for_longest_leaves_first() -> None:
 
 def test_two_processes_do_not_digest_alike() -> None:
     value = {"content": PLAIN}
-    assert Seen().digest(value, b"") != Seen().digest(value, b"")
+    assert SeenTexts().digest(value, b"") != SeenTexts().digest(value, b"")
 
 
 @pytest.mark.parametrize("value", ["short", "\ud800" * 99, [2**70] * 99])
 def test_what_is_not_worth_it_or_cannot_be_written_is_not_remembered(value: Any) -> None:
-    assert Seen().digest(value, b"") is None
+    assert SeenTexts().digest(value, b"") is None
