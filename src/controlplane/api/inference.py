@@ -60,14 +60,15 @@ async def respond(
         if opening.cancelled():
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         answer = opening.result()
+        headers = {**answer_headers(answer), **protocol.budget_headers(answer.limits)}
         if isinstance(answer.content, Streamed):
             # The stream outlives this function, and with it what settles and records it.
             events = _events(opening, protocol, call.request_id, stack.pop_all())
-            return EventStream(events, heartbeat, headers=answer_headers(answer))
+            return EventStream(events, heartbeat, headers=headers)
     return Response(
         encoded(answer.content.body),
         media_type="application/json",
-        headers=answer_headers(answer),
+        headers=headers,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from typing import Protocol as Port
@@ -17,6 +17,7 @@ from controlplane.domain.inference import (
     InferenceRequest,
     ProtocolName,
 )
+from controlplane.domain.limits import LimitStatus
 from controlplane.domain.usage import TokenUsage
 from controlplane.errors import GatewayError, ProviderError, ProviderRefused
 from controlplane.screening.stream_buffer import StreamBuffer
@@ -191,6 +192,10 @@ class Protocol(ABC):
     ) -> Mapping[str, Any]:
         """A whole answer or an event with other ids of stored answers."""
         return answer
+
+    def budget_headers(self, statuses: Sequence[LimitStatus]) -> Mapping[str, str]:
+        """The headers, beside OpenAI's, that tell a caller where it stands with its budgets."""
+        return {}
 
     def stream_screen(self, window: Window) -> StreamScreen:
         """Of one stream."""

@@ -12,6 +12,7 @@ from tests.unit.gateway.parts import call, chat_completion, gateway, policy
 from controlplane.api.inbound import attribution
 from controlplane.domain.attribution import MAX_TAGS, Attribution
 from controlplane.errors import InvalidRequest
+from controlplane.protocols.messages.request import MessagesRequest
 
 
 async def recorded(headers: dict[str, str], **body: Any) -> Attribution:
@@ -74,3 +75,24 @@ async def test_no_personal_data_is_recorded_as_a_tag() -> None:
         {"x-llm-cp-tags": "by:ana@example.org, nightly"}, metadata={"to": "bob@example.org"}
     )
     assert found.tags == ("nightly", "to:[EMAIL_1]")
+
+
+@pytest.mark.parametrize(
+    ("user", "session"),
+    [
+        ('{"device_id": "d", "session_id": "s-1"}', "s-1"),
+        ("user_1", "user_1"),
+        ('{"session_id": 7}', '{"session_id": 7}'),
+        ("{broken", "{broken"),
+        (None, None),
+    ],
+)
+def test_the_session_of_a_message(user: str | None, session: str | None) -> None:
+    request = MessagesRequest({"metadata": {"user_id": user}} if user else {})
+    assert (request.session_id, request.tags) == (session, ())
+
+
+def test_a_message_that_thinks_within_a_budget_needs_more_than_that() -> None:
+    thinking = {"type": "enabled", "budget_tokens": 8_000}
+    assert MessagesRequest({"thinking": thinking}).least_output == 8_001
+    assert MessagesRequest({"thinking": {"type": "adaptive"}}).least_output == 0

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
 import orjson
 
 from controlplane.domain.inference import AsItCame, Body, Event, InferenceRequest, ProtocolName
+from controlplane.domain.limits import LimitStatus
 from controlplane.domain.usage import TokenUsage
-from controlplane.errors import GatewayError, ProviderError
+from controlplane.errors import GatewayError, ProviderError, QuotaExceeded
 from controlplane.protocols.messages.errors import error_body, status_of
+from controlplane.protocols.messages.limits import budget_headers, rejected_headers
 from controlplane.protocols.messages.measure import characters
 from controlplane.protocols.messages.reader import EventReader
 from controlplane.protocols.messages.request import MessagesRequest, parse_messages_request
@@ -113,7 +115,13 @@ class Messages(Protocol):
     def own_error(self, error: GatewayError, request_id: str) -> ErrorAnswer:
         """Anthropic's shape."""
         body = orjson.dumps(error_body(error, request_id))
-        return ErrorAnswer(status_of(error), body, error.headers)
+        is_budget = isinstance(error, QuotaExceeded)
+        more = rejected_headers(error.headers) if is_budget else {}
+        return ErrorAnswer(status_of(error), body, {**error.headers, **more})
+
+    def budget_headers(self, statuses: Sequence[LimitStatus]) -> Mapping[str, str]:
+        """Those that Claude Code reads."""
+        return budget_headers(statuses)
 
     def error_event(self, error: GatewayError, request_id: str) -> bytes:
         """The event `error`."""

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import orjson
+
+from controlplane.domain.attribution import short_id
 from controlplane.domain.body import Rules, check_members, parse_object
 from controlplane.domain.inference import InferenceRequest, ProtocolName
 from controlplane.domain.text import REQUEST_NAME, is_request_name
@@ -33,6 +36,30 @@ class MessagesRequest(InferenceRequest):
         metadata = self.body.get("metadata")
         user = metadata.get("user_id") if isinstance(metadata, Mapping) else None
         return user if is_request_name(user) else None
+
+    @property
+    def session_id(self) -> str | None:
+        """In `metadata.user_id`, where Claude Code writes it as JSON; else that itself."""
+        user = self.end_user
+        if user is None or not user.startswith("{"):
+            return short_id(user)
+        try:
+            said = orjson.loads(user)
+        except orjson.JSONDecodeError:
+            return short_id(user)
+        session = said.get("session_id")
+        return short_id(session if isinstance(session, str) else user)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """None: `metadata` has no labels here."""
+        return ()
+
+    @property
+    def least_output(self) -> int:
+        """Thinking within a budget has to leave room for an answer."""
+        budget = (self.body.get("thinking") or {}).get("budget_tokens")
+        return budget + 1 if type(budget) is int else 0
 
     def reasons(self, model: str) -> bool:
         """By `thinking`, whatever its kind."""
