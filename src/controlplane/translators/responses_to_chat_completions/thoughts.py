@@ -20,7 +20,9 @@ Item = dict[str, Any]
 # The names under which a message has what was thought as text, and in forms that are signed.
 TOLD = ("reasoning_content", "reasoning")
 DETAILS, BLOCKS = "reasoning_details", "thinking_blocks"
-_PREFIX = "llm-cp.1."
+# As long as what screening knows for encrypted, and of its characters.
+_PREFIX = "llm-cp-1-"
+_MIN_BYTES = 192
 _DIGEST = 16
 _SEALS = ("signature", "data")
 # What comes in pieces in a stream; of everything else the last value holds.
@@ -80,11 +82,11 @@ def _content(envelope: Any) -> Item:
     """What is in an envelope of ours; nothing for another one."""
     if not isinstance(envelope, str) or not envelope.startswith(_PREFIX):
         return {}
-    body, _, digest = envelope.removeprefix(_PREFIX).rpartition(".")
+    digest, _, body = envelope.removeprefix(_PREFIX).partition("-")
     if _digest(body) != digest:
         return {}
     try:
-        content = orjson.loads(base64.b64decode(body.encode(), validate=True))
+        content = orjson.loads(base64.b64decode(body.encode(), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
@@ -100,8 +102,9 @@ def joined(before: Mapping[str, Any], thoughts: Mapping[str, Any]) -> Item:
 
 
 def _seal(content: Item) -> str:
-    body = base64.b64encode(orjson.dumps(content)).decode()
-    return f"{_PREFIX}{body}.{_digest(body)}"
+    padded = orjson.dumps(content).ljust(_MIN_BYTES)
+    body = base64.urlsafe_b64encode(padded).decode()
+    return f"{_PREFIX}{_digest(body)}-{body}"
 
 
 def _digest(body: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
@@ -79,6 +80,16 @@ def test_what_is_kept_is_what_was_thought(deltas: list[Any], kept: Any) -> None:
     assert read(sealed(*deltas), "ab") == kept
 
 
+@pytest.mark.parametrize("delta", [{"reasoning": "a"}, {"thinking_blocks": [BLOCK] * 9}])
+def test_an_envelope_looks_like_what_it_stands_for(delta: Any) -> None:
+    """Screening passes over what can be nothing but encrypted: long, and of these characters."""
+    assert re.fullmatch(r"[A-Za-z0-9+/_-]{256,}={0,2}", sealed(delta))
+
+
+def test_a_forged_envelope_is_read_as_ours_is() -> None:
+    assert read(forged({"maker": "me", "thinking_blocks": [BLOCK]})) == {"thinking_blocks": [BLOCK]}
+
+
 def test_nothing_is_no_envelope() -> None:
     thoughts = Thoughts()
     assert thoughts.add({"content": "a", "reasoning_content": ""}) == ""
@@ -88,7 +99,7 @@ def test_nothing_is_no_envelope() -> None:
 @given(st.text(max_size=40))
 def test_what_is_no_envelope_of_ours_says_nothing(text: str) -> None:
     assert read(text, "Hm.") is None
-    assert read(f"llm-cp.1.{text}", "Hm.") is None
+    assert read(f"llm-cp-1-{text}", "Hm.") is None
 
 
 @given(st.data())
@@ -101,8 +112,8 @@ def test_a_damaged_envelope_says_nothing(data: Any) -> None:
 
 
 def forged(content: Any) -> str:
-    body = base64.b64encode(json.dumps(content).encode()).decode()
-    return f"llm-cp.1.{body}.{hashlib.sha256(body.encode()).hexdigest()[:16]}"
+    body = base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
+    return f"llm-cp-1-{hashlib.sha256(body.encode()).hexdigest()[:16]}-{body}"
 
 
 @pytest.mark.parametrize(
