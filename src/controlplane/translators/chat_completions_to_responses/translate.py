@@ -13,6 +13,9 @@ from controlplane.translators.chat_completions_to_responses.response import join
 from controlplane.translators.chat_completions_to_responses.stream import ResponseTranslation
 from controlplane.translators.reading import Reading
 
+# Models named so do not think, whatever else is in their name, and refuse to encrypt thoughts.
+_CHATTING = "-chat"
+
 
 @dataclass(frozen=True, slots=True)
 class AsResponses:
@@ -47,6 +50,7 @@ def translate(request: InferenceRequest, provider: str, model: str) -> AsRespons
     UnsupportedParameter."""
     fitted = PARAMETERS.fit(provider, request.body, lenient=request.lenient)
     reading = Reading(provider, model, lenient=request.lenient)
-    body = responses_body(fitted.body, reading, reasons=request.reasons(model))
+    reasons = request.reasons(model) and _CHATTING not in model
+    body = responses_body(fitted.body, reading, reasons=reasons)
     left_out = (*fitted.left_out, *reading.left_out)
     return AsResponses(ResponsesRequest(body), left_out, reading.maker)

@@ -145,8 +145,7 @@ class _Conversation:
 
     def _reasoning(self, item: Mapping[str, Any], place: str) -> None:
         self._reading.echoed(item, _REASONING, place)
-        sealed = item.get("encrypted_content")
-        thoughts = opened(sealed, self._reading.maker) if isinstance(sealed, str) else None
+        thoughts = opened(item, self._reading.maker)
         if thoughts is None:
             self._reading.leave_out(place, "reasoning")
         else:

@@ -47,8 +47,8 @@ PARAMETERS = ParameterRows(
         ),
         "include": Parameter(
             T,
-            "probabilities are `logprobs`; encrypted reasoning holds what the target signed or "
-            "told, for this target only; the rest is left out",
+            "probabilities are `logprobs`; encrypted reasoning holds what the target signed, or "
+            "that it told the summary, for this target only; the rest is left out",
         ),
         "top_logprobs": Parameter(T, "with `logprobs`"),
         "store": Parameter(G, "nothing is stored; true is left out"),

@@ -1,7 +1,8 @@
 """What a model thought: given out as the encrypted reasoning of an item, and taken back with it.
 
-Reasoning belongs to the one who made it: an item that another maker sealed says nothing here. The
-envelope is no secret: Claude signs what is in it, and others believe their caller anyway.
+Reasoning belongs to the one who made it: an item that another maker sealed says nothing here.
+A caller could make an envelope itself, and what is in one is not screened. So it holds only what
+its maker signed or encrypted, and will know again; other thoughts are read from the summary.
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ Item = dict[str, Any]
 # The names under which a message has what was thought as text, and in forms that are signed.
 TOLD = ("reasoning_content", "reasoning")
 DETAILS, BLOCKS = "reasoning_details", "thinking_blocks"
-_PREFIX = "llm-cp.1."
+# As long as what screening knows for encrypted, and of its characters.
+_PREFIX = "llm-cp-1-"
+_MIN_BYTES = 192
 _DIGEST = 16
+_SEALS = ("signature", "data")
 # What comes in pieces in a stream; of everything else the last value holds.
 _GROWING = ("text", "thinking", "summary")
 
@@ -51,31 +55,41 @@ class Thoughts:
         return any(message.get(name) for name in (*TOLD, DETAILS, BLOCKS))
 
     def sealed(self, maker: str) -> str | None:
-        """All of it in an envelope; None where there is nothing."""
+        """What goes back, in an envelope; None where there is nothing."""
         # The two signed forms hold the same, and the text as well.
-        if self._details:
-            kept: Item = {DETAILS: self._details}
-        elif self._blocks:
-            kept = {BLOCKS: self._blocks}
-        else:
-            kept = dict(self._told)
-        return _seal({"maker": maker, "thoughts": kept}) if kept else None
+        for name, entries in ((DETAILS, self._details), (BLOCKS, self._blocks)):
+            if kept := [each for each in entries if _is_sealed(each)]:
+                return _seal({"maker": maker, name: kept})
+        told = next(iter(self._told), None)
+        return None if told is None else _seal({"maker": maker, "told": told})
 
 
-def opened(envelope: str, maker: str) -> Item | None:
-    """The members of the message of what was sealed; None for an envelope that is damaged, not ours
+def opened(item: Mapping[str, Any], maker: str) -> Item | None:
+    """The members of a message for a reasoning item; None for an envelope that is damaged, not ours
     or of another maker."""
-    prefix, body, digest = envelope[: len(_PREFIX)], *_halves(envelope[len(_PREFIX) :])
-    if prefix != _PREFIX or _digest(body) != digest:
+    content = _content(item.get("encrypted_content"))
+    if content.get("maker") != maker:
         return None
+    for name in (DETAILS, BLOCKS):
+        if kept := [each for each in _objects(content.get(name)) if _is_sealed(each)]:
+            return {name: kept}
+    parts = [part.get("text") for part in _objects(item.get("summary"))]
+    text = "".join(part for part in parts if isinstance(part, str))
+    return {content["told"]: text} if content.get("told") in TOLD and text else None
+
+
+def _content(envelope: Any) -> Item:
+    """What is in an envelope of ours; nothing for another one."""
+    if not isinstance(envelope, str) or not envelope.startswith(_PREFIX):
+        return {}
+    digest, _, body = envelope.removeprefix(_PREFIX).partition("-")
+    if _digest(body) != digest:
+        return {}
     try:
-        content = orjson.loads(base64.b64decode(body.encode(), validate=True))
+        content = orjson.loads(base64.b64decode(body.encode(), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
-        return None
-    if not isinstance(content, dict) or content.get("maker") != maker:
-        return None
-    thoughts = content.get("thoughts")
-    return thoughts if isinstance(thoughts, dict) else None
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def joined(before: Mapping[str, Any], thoughts: Mapping[str, Any]) -> Item:
@@ -88,17 +102,17 @@ def joined(before: Mapping[str, Any], thoughts: Mapping[str, Any]) -> Item:
 
 
 def _seal(content: Item) -> str:
-    body = base64.b64encode(orjson.dumps(content)).decode()
-    return f"{_PREFIX}{body}.{_digest(body)}"
-
-
-def _halves(text: str) -> tuple[str, str]:
-    body, _, digest = text.rpartition(".")
-    return body, digest
+    padded = orjson.dumps(content).ljust(_MIN_BYTES)
+    body = base64.urlsafe_b64encode(padded).decode()
+    return f"{_PREFIX}{_digest(body)}-{body}"
 
 
 def _digest(body: str) -> str:
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
+
+
+def _is_sealed(entry: Item) -> bool:
+    return any(isinstance(entry.get(seal), str) and entry[seal] for seal in _SEALS)
 
 
 def _merge(known: list[Item], piece: Item, continues: Any) -> None:

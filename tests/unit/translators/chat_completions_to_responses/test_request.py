@@ -37,6 +37,7 @@ def call(id_: str) -> dict[str, Any]:
         ("gpt-5.6", None, True),
         ("o3", None, True),
         ("gpt-4.1", None, False),
+        ("gpt-5-chat-latest", None, False),
         ("gpt-4.1", "low", True),
     ],
 )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+import re
 from typing import Any
 
 import pytest
@@ -24,6 +28,12 @@ def sealed(*deltas: Any) -> str:
     envelope = thoughts.sealed("me")
     assert envelope is not None
     return envelope
+
+
+def read(envelope: str, summary: str = "") -> Any:
+    """What an item with that envelope brings back."""
+    told = [{"type": "summary_text", "text": summary}] if summary else []
+    return opened({"type": "reasoning", "summary": told, "encrypted_content": envelope}, "me")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +77,17 @@ def sealed(*deltas: Any) -> str:
     ],
 )
 def test_what_is_kept_is_what_was_thought(deltas: list[Any], kept: Any) -> None:
-    assert opened(sealed(*deltas), "me") == kept
+    assert read(sealed(*deltas), "ab") == kept
+
+
+@pytest.mark.parametrize("delta", [{"reasoning": "a"}, {"thinking_blocks": [BLOCK] * 9}])
+def test_an_envelope_looks_like_what_it_stands_for(delta: Any) -> None:
+    """Screening passes over what can be nothing but encrypted: long, and of these characters."""
+    assert re.fullmatch(r"[A-Za-z0-9+/_-]{256,}={0,2}", sealed(delta))
+
+
+def test_a_forged_envelope_is_read_as_ours_is() -> None:
+    assert read(forged({"maker": "me", "thinking_blocks": [BLOCK]})) == {"thinking_blocks": [BLOCK]}
 
 
 def test_nothing_is_no_envelope() -> None:
@@ -78,8 +98,8 @@ def test_nothing_is_no_envelope() -> None:
 
 @given(st.text(max_size=40))
 def test_what_is_no_envelope_of_ours_says_nothing(text: str) -> None:
-    assert opened(text, "me") is None
-    assert opened(f"llm-cp.1.{text}", "me") is None
+    assert read(text, "Hm.") is None
+    assert read(f"llm-cp-1-{text}", "Hm.") is None
 
 
 @given(st.data())
@@ -87,8 +107,36 @@ def test_a_damaged_envelope_says_nothing(data: Any) -> None:
     envelope = sealed({"reasoning_details": [SIGNED]})
     place = data.draw(st.integers(0, len(envelope) - 1))
     other = data.draw(st.characters().filter(lambda character: character != envelope[place]))
-    assert opened(envelope[:place] + other + envelope[place + 1 :], "me") is None
-    assert opened(envelope[:place], "me") is None
+    assert read(envelope[:place] + other + envelope[place + 1 :], "Hm.") is None
+    assert read(envelope[:place], "Hm.") is None
+
+
+def forged(content: Any) -> str:
+    body = base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
+    return f"llm-cp-1-{hashlib.sha256(body.encode()).hexdigest()[:16]}-{body}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"content": "unseen", "role": "system", "tool_calls": []},
+        {"reasoning_content": "unseen"},
+        {"told": "content"},
+        {"told": ["reasoning_content"]},
+        {"reasoning_details": [{"type": "reasoning.text", "text": "unseen"}]},
+        {"thinking_blocks": [{"type": "thinking", "thinking": "unseen", "signature": ""}]},
+        {"thinking_blocks": {"signature": "s"}},
+    ],
+)
+def test_an_envelope_that_a_caller_made_brings_in_nothing_that_no_maker_knows(content: Any) -> None:
+    assert read(forged({"maker": "me", **content}), "Hm.") is None
+
+
+def test_what_is_not_sealed_is_read_where_it_is_screened() -> None:
+    assert read(sealed({"reasoning_content": "secret"}), "[redacted]") == {
+        "reasoning_content": "[redacted]"
+    }
+    assert read(sealed({"reasoning_content": "secret"})) is None
 
 
 def thought(pair: Pair, **message: Any) -> Any:
