@@ -41,11 +41,9 @@ _BEFORE = r"(?:\b|_|%[0-9A-Fa-f]{2})"
 _FEWEST_CHARACTERS = 4
 # `hf_tokenizerFast...`: the names of code that begin like a key are all words.
 _WORDY_KEY = 0.66
-_PARTS, _HEX, _DIGIT = (
-    re.compile(rb"[^A-Za-z0-9]"),
-    re.compile(rb"[0-9A-Fa-f]+"),
-    re.compile(rb"\d"),
-)
+# Words have fewer digits than a sixth.
+_MANY_DIGITS = 6
+_PARTS, _DIGIT = re.compile(rb"[^A-Za-z0-9]"), re.compile(rb"\d")
 
 
 def secret(name: str, pattern: str, *matches: str, ignores: tuple[str, ...] = ()) -> Detector:
@@ -59,10 +57,11 @@ def genuine(data: bytes, start: int, end: int) -> Iterator[Span]:
     # The prefix is a word often enough: what was drawn is the longest part with a digit.
     parts = _PARTS.split(value)
     drawn = max(parts, key=lambda part: (_DIGIT.search(part) is not None, len(part)))
+    many_digits = _MANY_DIGITS * len(_DIGIT.findall(drawn)) > len(drawn)
     if (
         len(set(value[-16:])) >= _FEWEST_CHARACTERS
         and not stands_for(value)
         and not has_sequence(drawn[-16:])
-        and (_HEX.fullmatch(drawn[-20:]) or not is_wordy(drawn, _WORDY_KEY))
+        and (many_digits or not is_wordy(drawn, _WORDY_KEY))
     ):
         yield start, end
