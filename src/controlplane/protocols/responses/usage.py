@@ -18,6 +18,7 @@ def read_usage(usage: object) -> TokenUsage | None:
     details = usage.get("input_tokens_details")
     cached = count(details, "cached_tokens")
     cache_write = count(details, "cache_write_tokens")
+    hour = count(details, "cache_write_1h_tokens")
     return TokenUsage(
         # Some servers leave the cached ones out; the whole is never less than its parts.
         input=max(count(usage, "input_tokens"), cached + cache_write),
@@ -25,4 +26,5 @@ def read_usage(usage: object) -> TokenUsage | None:
         cached=cached,
         reasoning=count(usage.get("output_tokens_details"), "reasoning_tokens"),
         cache_write=cache_write,
+        cache_write_hour=min(hour, cache_write),
     )
