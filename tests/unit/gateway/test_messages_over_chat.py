@@ -36,7 +36,7 @@ def asked(body: Any) -> Call:
 
 
 def served(answer: bytes, **document: Any) -> tuple[Any, Sink, Upstream]:
-    upstream = Upstream("openai", answer)
+    upstream = Upstream("openai", answer, protocols=("chat_completions",))
     documents = policy(**document) if document else []
     made, sink = gateway(
         {"openai": upstream.provider}, targets=(Target("openai", MODEL),), documents=documents

@@ -51,11 +51,20 @@ def target(folder: Path) -> str:
 class Upstream:
     """An HTTP server that gives every call the same response and keeps the calls."""
 
-    def __init__(self, kind: str, content: bytes, status: int = 200, **headers: str) -> None:
+    def __init__(
+        self,
+        kind: str,
+        content: bytes,
+        status: int = 200,
+        protocols: tuple[str, ...] = (),
+        **headers: str,
+    ) -> None:
         self._answer = httpx.Response(status, content=content, headers=headers)
         self.calls: list[httpx.Request] = []
         client = httpx.AsyncClient(transport=httpx.MockTransport(self._reply))
-        settings = ProviderSettings(kind, kind, "https://provider.test", KEY, "2024-10-21")
+        settings = ProviderSettings(
+            kind, kind, "https://provider.test", KEY, "2024-10-21", protocols=protocols
+        )
         self.provider: Provider = open_provider(settings, client)
 
     def _reply(self, request: httpx.Request) -> httpx.Response:

@@ -44,7 +44,7 @@ def test_it_is_one_step() -> None:
 async def test_a_whole_answer() -> None:
     folder = FOLDER / "tool_results"
     answer = (folder / "chat.answer.json").read_bytes()
-    upstream = Upstream("openai", answer)
+    upstream = Upstream("openai", answer, protocols=("chat_completions",))
     call = upstream.provider.prepare(request(folder), "gpt-6.1-sol")
     message = await call.complete(Timeouts())
     assert orjson.dumps(message, option=orjson.OPT_INDENT_2) == (
@@ -58,7 +58,7 @@ async def test_a_whole_answer() -> None:
 async def test_claude_code_streams() -> None:
     folder = FOLDER / "claude_code"
     chunks = read(folder / "chat.chunks.jsonl")
-    upstream = Upstream("openai", wire(*chunks))
+    upstream = Upstream("openai", wire(*chunks), protocols=("chat_completions",))
     call = upstream.provider.prepare(request(folder), "gpt-6.1-sol")
     events = [event async for event in call.stream(Timeouts())]
     said = [json.loads(orjson.dumps(event)) for event in events if event]
@@ -73,7 +73,11 @@ async def test_claude_code_streams() -> None:
 
 async def test_a_sign_of_life_stays_one() -> None:
     folder = FOLDER / "claude_code"
-    upstream = Upstream("openai", wire(chunk({"role": "assistant"}), chunk({}, "stop")))
+    upstream = Upstream(
+        "openai",
+        wire(chunk({"role": "assistant"}), chunk({}, "stop")),
+        protocols=("chat_completions",),
+    )
     call = upstream.provider.prepare(request(folder), "gpt-6.1-sol")
     events = [event async for event in call.stream(Timeouts())]
     assert events[0] == {}
