@@ -187,7 +187,7 @@ def test_a_budget_warns_at_80_percent_and_goes_on_after_a_loss_of_redis(
     while True:
         answer, error = stack.invoke({"type": "ledger-restore"})
         assert error is None, answer
-        if answer["restored"]:
+        if answer["restored"] or not answer["waiting"]:  # the schedule's own may come first
             break
         assert time.monotonic() < deadline, answer
         waits.add(answer["waiting"]["org-default"])

@@ -49,7 +49,7 @@ def over(upstream: Upstream, **parts: Any) -> tuple[Gateway, Sink]:
 def anthropic(body: bytes = ANSWER, status: int = 200, **headers: str) -> Upstream:
     """An upstream that answers so; `_` stands for `-` in the names of headers."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Upstream("anthropic", body, status, **named)
+    return Upstream("anthropic", body, status, (), **named)
 
 
 def error_of(response: httpx.Response, kind: str) -> dict[str, Any]:
