@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -17,15 +18,7 @@ from controlplane.api.errors import (
     part_missing_response,
 )
 from controlplane.api.middleware import RequestMiddleware
-from controlplane.api.routers import (
-    azure,
-    chat,
-    embeddings,
-    health,
-    messages,
-    models,
-    responses,
-)
+from controlplane.api.routers import chat, embeddings, health, models
 from controlplane.errors import ConfigurationError, GatewayError, Unreachable
 from controlplane.wiring import Container, container
 
@@ -34,6 +27,15 @@ OpenAI's API and Anthropic's, with your organisation's rules in front of them: w
 may leave, how much, and where it goes. Every answer has an `x-request-id`, and an audit record
 under it.
 """
+
+# Most processes serve one protocol.
+_DEFERRED: Mapping[tuple[str, ...], str] = {
+    ("/v1/messages", "/api/hello"): "routers.messages",
+    ("/v1/responses",): "routers.responses",
+    ("/openai/",): "routers.azure",
+    ("/admin/",): "routers.admin",
+    ("/docs", "/openapi.json"): "docs",
+}
 
 
 class ControlPlane(FastAPI):
@@ -74,8 +76,8 @@ def create_app(parts: Container | None = None) -> ControlPlane:
     )
     app.state.container = parts or container()
     app.add_middleware(RequestMiddleware)
-    for part in (chat, messages, responses, embeddings, models, azure, health):
+    for part in (chat, embeddings, models, health):
         app.include_router(part.router)
-    app.router.routes.append(DeferredRoutes(("/admin/",), "controlplane.api.routers.admin"))
-    app.router.routes.append(DeferredRoutes(("/docs", "/openapi.json"), "controlplane.api.docs"))
+    for prefixes, module in _DEFERRED.items():
+        app.router.routes.append(DeferredRoutes(prefixes, f"controlplane.api.{module}"))
     return app

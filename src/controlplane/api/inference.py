@@ -60,16 +60,19 @@ async def respond(
         if opening.cancelled():
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         answer = opening.result()
-        headers = {**answer_headers(answer), **protocol.budget_headers(answer.limits)}
         if isinstance(answer.content, Streamed):
             # The stream outlives this function, and with it what settles and records it.
             events = _events(opening, protocol, call.request_id, stack.pop_all())
-            return EventStream(events, heartbeat, headers=headers)
+            return EventStream(events, heartbeat, headers=_headers(answer, protocol))
     return Response(
         encoded(answer.content.body),
         media_type="application/json",
-        headers=headers,
+        headers=_headers(answer, protocol),
     )
+
+
+def _headers(answer: Answer, protocol: Protocol) -> dict[str, str]:
+    return {**answer_headers(answer), **protocol.budget_headers(answer.limits)}
 
 
 def _wants_stream(body: bytes) -> bool:
