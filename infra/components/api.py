@@ -128,7 +128,9 @@ def _branch(
     """
     resource = parent.add_resource(part)
     resource.add_method("ANY", rest)
-    resource.add_proxy(any_method=False).add_method("ANY", rest)
+    # API Gateway refuses a second variable child; a `{name}` is a branch that has a proxy itself.
+    if not any(path.startswith(f"{resource.path}/{{") for _, path in STREAMING_ROUTES):
+        resource.add_proxy(any_method=False).add_method("ANY", rest)
     return resource
 
 

@@ -19,17 +19,19 @@ from controlplane.domain.keys import KeyHasher
 
 RUN = uuid.uuid4().hex[:8]
 # One word per place that a request has, so that what leaks says where from.
-SYSTEM, PROMPT, TOOL_CALL, TOOL_RESULT, TOOL, METADATA, INPUT = WORDS = tuple(
+SYSTEM, PROMPT, TOOL_CALL, TOOL_RESULT, TOOL, INPUT = WORDS = tuple(
     f"canary{RUN}{place}"
-    for place in ("system", "prompt", "toolcall", "toolresult", "tool", "metadata", "input")
+    for place in ("system", "prompt", "toolcall", "toolresult", "tool", "input")
 )
+# Recorded as a tag, as it is meant to be; what is blocked or redacted in it is not.
+METADATA = f"tag{RUN}metadata"
 # What screening finds; the user's own name is a finding too, as the audit event has that field.
 EMAIL, USER = f"found{RUN}@example.com", f"user{RUN}@example.com"
 SSN, CARD = "536-90-4271", "4929 1234 5678 9007"
 SECRET = f"sk-ant-api03-{RUN * 11}QmZ7-AA"
 VALUES = (EMAIL, USER, SSN, CARD, SECRET)
 
-MESSAGES = "/v1/messages"
+MESSAGES, RESPONSES = "/v1/messages", "/v1/responses"
 # No caller is known, or nothing is asked of a model: there is no audit record.
 UNRECORDED = ("wrong key", "tried")
 
@@ -80,6 +82,28 @@ def messages_conversation(*, findings: bool) -> dict[str, Any]:
             {"name": "look_up", "description": TOOL + found, "input_schema": {"type": "object"}}
         ],
         "metadata": {"user_id": USER if findings else f"anyone{RUN}"},
+    }
+
+
+def responses_input(*, findings: bool) -> dict[str, Any]:
+    """The same as items of OpenAI's newer API."""
+    found = ", ".join(VALUES) if findings else ""
+    called = {"call_id": "call_1", "name": "look_up"}
+    arguments = orjson.dumps({"q": TOOL_CALL + found}).decode()
+    result = {"call_id": "call_1", "output": f"{TOOL_RESULT} {found}"}
+    described = {"name": "look_up", "description": TOOL + found, "parameters": {"type": "object"}}
+    return {
+        "model": "gpt-5.5",
+        "instructions": f"{SYSTEM} {found}",
+        "input": [
+            {"role": "user", "content": [{"type": "input_text", "text": f"{PROMPT} {found}"}]},
+            {"type": "function_call", **called, "arguments": arguments},
+            {"type": "function_call_output", **result},
+        ],
+        "tools": [{"type": "function", **described, "strict": False}],
+        "tool_choice": "none",
+        "safety_identifier": USER if findings else f"anyone{RUN}",
+        "store": False,
     }
 
 
@@ -150,8 +174,9 @@ def outcomes(caller: Caller) -> Iterator[tuple[str, httpx.Response, set[int]]]:
     yield "blocked", caller.send("block", full), {400}
     yield "blocked on a stream", caller.send("block", full | stream), {400}
     for policy in ("redact", "flag"):
-        # A user's name that is only flagged stands in the audit event, as it is meant to.
-        body = full | ({"user": f"anyone{RUN}"} if policy == "flag" else {})
+        # A user's name or tag that is only flagged stands in the audit event, as it is meant to.
+        harmless = {"user": f"anyone{RUN}", "metadata": {"note": METADATA}}
+        body = full | (harmless if policy == "flag" else {})
         yield f"{policy}", caller.send(policy, body), {200}
         yield f"{policy}, streamed", caller.send(policy, body | stream), {200}
         yield f"{policy}, cut", caller.faulty("drop", policy, body | stream), {200}
@@ -164,11 +189,14 @@ def outcomes(caller: Caller) -> Iterator[tuple[str, httpx.Response, set[int]]]:
         yield f"{policy}, reset", caller.faulty("reset", policy, body), {502, 503}
         yield f"{policy}, embedding", caller.send(policy, embedding, "/v1/embeddings"), {200}
         yield from messages_outcomes(caller, policy)
+        yield from responses_outcomes(caller, policy)
     yield (
         "message blocked",
         caller.send("block", messages_conversation(findings=True), MESSAGES),
         {400},
     )
+    blocked = caller.send("block", responses_input(findings=True), RESPONSES)
+    yield "response blocked", blocked, {400}
     yield "embedding blocked", caller.send("block", embedding, "/v1/embeddings"), {400}
     yield "the last one allowed", caller.send("limited", plain), {200}
     yield "limited", caller.send("limited", plain), {429}
@@ -191,13 +219,42 @@ def messages_outcomes(
     counted = f"{MESSAGES}/count_tokens"
     yield f"{policy}, message", caller.send(policy, body, MESSAGES), {200}
     yield f"{policy}, message streamed", caller.send(policy, body | stream, MESSAGES), {200}
-    yield f"{policy}, message counted", caller.send(policy, body, counted), {200}
+    count = {name: body[name] for name in ("model", "system", "messages", "tools")}
+    yield f"{policy}, message counted", caller.send(policy, count, counted), {200}
     cut = caller.faulty("drop", policy, body | stream, MESSAGES)
     yield f"{policy}, message cut", cut, {200}
     refused = caller.faulty("status", policy, body, MESSAGES, status=400)
     yield f"{policy}, message refused", refused, {400}
     failed = caller.faulty("status", policy, body, MESSAGES, status=529)
     yield f"{policy}, message overloaded", failed, {529}
+
+
+def responses_outcomes(
+    caller: Caller, policy: str
+) -> Iterator[tuple[str, httpx.Response, set[int]]]:
+    """The same for Responses, and for both protocols where they are translated."""
+    body, stream = responses_input(findings=True), {"stream": True}
+    message = messages_conversation(findings=True)
+    if policy == "flag":
+        body["safety_identifier"] = f"anyone{RUN}"
+        message["metadata"] = {"user_id": f"anyone{RUN}"}
+    yield f"{policy}, response", caller.send(policy, body, RESPONSES), {200}
+    yield f"{policy}, response streamed", caller.send(policy, body | stream, RESPONSES), {200}
+    cut = caller.faulty("drop", policy, body | stream, RESPONSES)
+    yield f"{policy}, response cut", cut, {200}
+    refused = caller.faulty("status", policy, body, RESPONSES, status=400)
+    yield f"{policy}, response refused", refused, {400}
+    failed = caller.faulty("status", policy, body, RESPONSES, status=500)
+    yield f"{policy}, response failed", failed, {502, 503}
+    for path, across in (
+        (RESPONSES, body | {"model": "claude-sonnet-5-5"}),
+        (MESSAGES, message | {"model": "gpt-5.5"}),
+    ):
+        yield f"{policy}, across to {path}", caller.send(policy, across, path), {200}
+        streamed = caller.send(policy, across | stream, path)
+        yield f"{policy}, across to {path}, streamed", streamed, {200}
+        garbage = caller.faulty("garbage", policy, across | stream, path)
+        yield f"{policy}, across to {path}, garbage", garbage, {200}
 
 
 def logs(stack: Stack) -> Iterator[tuple[str, str]]:

@@ -36,8 +36,13 @@ def key(stack: Stack) -> str:
 
 def chat(request: Any, key: str, **changes: Any) -> dict[str, Any]:
     """What API Gateway sends for its resource `/v1/chat/completions`."""
-    event = events.rest_v1(request, key)
-    return event | {"resource": events.CHAT, "pathParameters": None} | changes
+    return routed(events.CHAT, request, key) | changes
+
+
+def routed(resource: str, request: Any, key: str, **parameters: str) -> dict[str, Any]:
+    """What API Gateway sends for a resource of its own."""
+    event = events.rest_v1(request, key, path=resource.format(**parameters))
+    return event | {"resource": resource, "pathParameters": parameters or None}
 
 
 def data(body: bytes) -> list[Any]:
@@ -68,8 +73,7 @@ MESSAGE = {"model": "claude-sonnet-5-5", "max_tokens": 64, "messages": BODY["mes
 
 def message(request: Any, key: str, **changes: Any) -> dict[str, Any]:
     """What API Gateway sends for its resource `/v1/messages`."""
-    event = events.rest_v1(request, key, path="/v1/messages")
-    return event | {"resource": "/v1/messages", "pathParameters": None} | changes
+    return routed("/v1/messages", request, key) | changes
 
 
 def test_events_of_messages_arrive_while_later_ones_are_not_made_yet(
@@ -87,6 +91,40 @@ def test_events_of_messages_arrive_while_later_ones_are_not_made_yet(
     assert streamed.broken is None
 
 
+def test_events_of_responses_arrive_while_later_ones_are_not_made_yet(
+    stack: Stack, function: Function, key: str
+) -> None:
+    stack.simulate("openai", {"kind": "stall", "seconds": 2, "after": 4}, times=1)
+    body = {"model": BODY["model"], "input": "Say hello.", "stream": True}
+    streamed = function.stream(routed("/v1/responses", body, key))
+    first = streamed.piece()
+    first_at = time.monotonic()
+    rest = list(streamed.pieces())
+    assert time.monotonic() - first_at > 1, "the provider was silent for two seconds in between"
+    sent = b"".join([first or b"", *rest])
+    assert sent.startswith(b"event: response.created\n")
+    assert sent.rpartition(b"event: ")[2].startswith(b"response.completed\n")
+    assert streamed.broken is None
+
+
+def test_chunks_of_a_deployment_arrive_while_later_ones_are_not_made_yet(
+    stack: Stack, function: Function
+) -> None:
+    stack.simulate("openai", {"kind": "stall", "seconds": 2, "after": 2}, times=1)
+    deployment, resource = "gpt-6-luna", "/openai/deployments/{deployment}/chat/completions"
+    body = {"messages": BODY["messages"], "stream": True}
+    event = routed(resource, body, stack.env["OPENAI_API_KEY"], deployment=deployment)
+    streamed = function.stream(event)
+    first = streamed.piece()
+    first_at = time.monotonic()
+    rest = list(streamed.pieces())
+    assert time.monotonic() - first_at > 1, "the provider was silent for two seconds in between"
+    sent = data(b"".join([first or b"", *rest]))
+    assert sent[0]["object"] == "chat.completion.chunk"
+    assert sent[-1] == "[DONE]"
+    assert streamed.broken is None
+
+
 def test_messages_are_whole_counted_and_refused_in_their_forms(
     function: Function, key: str
 ) -> None:
@@ -98,7 +136,8 @@ def test_messages_are_whole_counted_and_refused_in_their_forms(
     ):
         refused = function.stream(event)
         assert json.loads(refused.body())["type"] == "error"
-    counted = function.invoke(events.rest_v1(MESSAGE, key, path="/v1/messages/count_tokens"))
+    asked = {name: value for name, value in MESSAGE.items() if name != "max_tokens"}
+    counted = function.invoke(events.rest_v1(asked, key, path="/v1/messages/count_tokens"))
     assert counted.payload["statusCode"] == 200
     assert json.loads(counted.payload["body"])["input_tokens"] > 0
 

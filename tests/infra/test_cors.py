@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import anthropic
+import openai
 import pytest
 from tests.infra.template import ROOT, STAGES, Template, text
 
 from controlplane.api.answer_headers import answer_headers
+from controlplane.api.inbound import AGENT_HEADER, SESSION_HEADERS, TAGS_HEADER
 from controlplane.api.routers.admin.requests import NEXT_CURSOR
 from controlplane.domain.limits import Limit, LimitStatus, Measure, Period
 from controlplane.errors import QuotaExceeded, Unavailable
 from controlplane.gateway.call import Answer
 from controlplane.gateway.limit_answers import WARNING_HEADER
 from controlplane.gateway.replay import HEADER as IDEMPOTENCY_KEY
+from controlplane.protocols.messages.limits import budget_headers, rejected_headers
 
-SENT = {"authorization", "content-type", "if-match", "if-none-match", IDEMPOTENCY_KEY.lower()}
+SENT = {
+    *("authorization", "x-api-key", "api-key", "content-type", "if-match", "if-none-match"),
+    *(IDEMPOTENCY_KEY.lower(), TAGS_HEADER, AGENT_HEADER, *SESSION_HEADERS),
+    # Anthropic's client in a browser sends the last of them by itself.
+    *("anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access"),
+    # OpenAI's, and Firefox lets a script name its own agent.
+    *("openai-organization", "openai-project", "openai-beta", "user-agent"),
+}
+# A new version of OpenAI's or Anthropic's package may bring one more.
+STAINLESS = re.compile(r"\bx-stainless-[a-z-]+\b", re.IGNORECASE)
+# They stay inside the packages for Python.
+INSIDE = {"x-stainless-raw-response", "x-stainless-custom-event-handler"}
 
 
 def headers_of_answers() -> set[str]:
@@ -29,6 +45,7 @@ def headers_of_answers() -> set[str]:
             (Measure.REQUESTS, 60),
             (Measure.TOKENS, 60),
             (Measure.COST, Period.DAY),
+            (Measure.COST, Period.MONTH),
         )
     )
     trail = SimpleNamespace(
@@ -37,15 +54,17 @@ def headers_of_answers() -> set[str]:
         attempts=[1],
         overhead_ms=1.0,
         cost_microusd=1,
+        fitted_output=1,
         replayed=True,
         ignored_params=("n",),
         passed_over=("openai/m (n)",),
     )
     of_models = answer_headers(cast(Answer, SimpleNamespace(limits=limits, trail=trail)))
     assert WARNING_HEADER in of_models
+    of_budgets = [*budget_headers(limits), *rejected_headers({"Retry-After": "1"})]
     of_errors = [*QuotaExceeded("x.").headers, *Unavailable("x.").headers]
     of_others = ["x-request-id", "etag", NEXT_CURSOR, "content-disposition"]
-    return {name.lower() for name in (*of_models, *of_errors, *of_others)}
+    return {name.lower() for name in (*of_models, *of_budgets, *of_errors, *of_others)}
 
 
 @pytest.fixture
@@ -58,6 +77,17 @@ def cors(stage: str) -> dict[str, Any]:
 
 def test_every_header_that_a_caller_sends_is_allowed(cors: dict[str, Any]) -> None:
     assert set(cors["allow_headers"]) >= SENT
+
+
+def test_every_header_that_the_packages_of_providers_send_is_allowed(cors: dict[str, Any]) -> None:
+    named = {
+        name.lower()
+        for package in (openai, anthropic)
+        for path in Path(package.__path__[0]).rglob("*.py")
+        for name in STAINLESS.findall(path.read_text("utf-8"))
+    }
+    assert "x-stainless-retry-count" in named
+    assert named - INSIDE - set(cors["allow_headers"]) == set()
 
 
 def test_every_header_that_an_answer_has_can_be_read(cors: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from infra.components.api import Api
 from infra.components.nag import acknowledge
 from infra.stages import Cors, Stage
 
-API_PATHS = ("/v1/*", "/api/*", "/admin/*", "/oauth2/*", "/health*")
+API_PATHS = ("/v1/*", "/openai/*", "/api/*", "/admin/*", "/oauth2/*", "/health*")
 ORIGIN_HEADER = "x-llm-cp-origin"  # tells the firewall that a request came through here
 VIEWER_HEADER = "x-llm-cp-viewer"  # the viewer's address, for the firewall's rate
 _HERE = Path(__file__).parent

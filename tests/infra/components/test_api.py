@@ -54,11 +54,34 @@ def test_every_path_reaches_the_function(template: Template) -> None:
         for method in template.all("AWS::ApiGateway::Method").values()
         if method["HttpMethod"] == "ANY" and method["Integration"]["Type"] == "AWS_PROXY"
     }
-    # The root, what is below it, and the same for each branch that a streaming route makes.
-    branches = {
+    resources = _paths_of_resources(template)
+    assert everywhere == {"", *resources}
+    # What no other child of a branch is, is its variable one: all that is below, or a branch.
+    for branch in {"", *resources}:
+        if not branch.endswith("/{proxy+}"):
+            assert len(_variable_children(branch, resources)) == 1, branch
+
+
+def test_no_resource_has_two_variable_children(template: Template) -> None:
+    """API Gateway refuses such an API, and no template says so.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+    """
+    resources = _paths_of_resources(template)
+    for parent in {"", *resources}:
+        assert len(_variable_children(parent, resources)) <= 1, parent
+
+
+def _paths_of_resources(template: Template) -> list[str]:
+    return [
         template.path_of({"Ref": logical_id})
-        for logical_id, resource in template.resources.items()
-        if resource["Type"] == "AWS::ApiGateway::Resource"
-    }
-    branches = {"", *branches} - {path for path in branches if path.endswith("/{proxy+}")}
-    assert everywhere == {*branches, *(f"{path}/{{proxy+}}" for path in branches)}
+        for logical_id in template.all("AWS::ApiGateway::Resource")
+    ]
+
+
+def _variable_children(parent: str, resources: list[str]) -> list[str]:
+    return [
+        path
+        for path in resources
+        if path.rpartition("/")[0] == parent and path.rpartition("/")[2].startswith("{")
+    ]

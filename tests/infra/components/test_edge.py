@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import Any, cast
 
 import pytest
 from tests.infra.components.conftest import ViewerRequest
 from tests.infra.template import Template, resolved, text
 
+from controlplane.api.app import create_app
+from controlplane.wiring import Container
+
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER_EXCEPT_HOST_HEADER = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
-API_PATHS = {"/v1/*", "/api/*", "/admin/*", "/oauth2/*", "/health*"}
+API_PATHS = {"/v1/*", "/openai/*", "/api/*", "/admin/*", "/oauth2/*", "/health*"}
 
 
 def test_the_api_is_never_cached_and_gets_the_credential(distribution: dict[str, Any]) -> None:
@@ -27,6 +31,12 @@ def test_the_api_is_never_cached_and_gets_the_credential(distribution: dict[str,
     assert distribution["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "redirect-to-https"
     # For the whole distribution: the console's way with 404 would hide the API's.
     assert "CustomErrorResponses" not in distribution
+
+
+def test_every_path_of_the_api_is_sent_to_it() -> None:
+    paths = create_app(cast(Container, object())).openapi()["paths"]
+    unsent = [path for path in paths if not any(fnmatchcase(path, each) for each in API_PATHS)]
+    assert unsent == []
 
 
 def test_the_origin_of_the_api_is_reached_by_tls_and_waited_for(

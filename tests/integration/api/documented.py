@@ -57,9 +57,9 @@ class Operation:
         return cast(dict[str, Any], copy.deepcopy(example))
 
     def body_fields(self) -> list[str]:
-        """The names that its body may have."""
-        content = self._json() or {}
-        return list(_resolved(content.get("schema", {})).get("properties", {}))
+        """The names that its body may have, or must."""
+        schema = _resolved((self._json() or {}).get("schema", {}))
+        return list(dict.fromkeys([*schema.get("properties", {}), *schema.get("required", [])]))
 
     def _json(self) -> Mapping[str, Any] | None:
         content = self.description.get("requestBody", {}).get("content", {})

@@ -67,6 +67,10 @@ async def furnish(organization: Organization) -> Neighbour:
         "model": f"model-{mark}",
         "user_id": f"user-{mark}",
         "request_id": f"req_{mark}",
+        "session_id": f"session-{mark}",
+        "agent_id": f"agent-{mark}",
+        "end_user": f"end-user-{mark}",
+        "tag": f"tag-{mark}",
     }
     made = []
     application = {"name": f"Application {mark}", "id": names["application_id"]}
@@ -85,15 +89,22 @@ async def furnish(organization: Organization) -> Neighbour:
     for level, of in {**levels, "api-key": "key_id", "user": "user_id"}.items():
         place = f"/admin/v1/policies/{level}/{ids[of]}"
         for most in (1000, 2000):
-            made.append(await admin.put(place, json={"max_output_tokens": most}))
+            policy = {"max_output_tokens": most, "stored_responses": True}
+            made.append(await admin.put(place, json=policy))
     route = {"strategy": "priority", "targets": [{"provider": "vllm", "model": ids["model"]}]}
     for end in ("", "-2"):
         made.append(await admin.put(f"/admin/v1/routes/{ids['alias']}{end}", json=route))
         price = f"/admin/v1/prices/openai/{ids['model']}{end}"
         made.append(await admin.put(price, json={"input": "1", "output": "1"}))
     made.append(await organization.models_with(issued["key"]))
+    for end, model in (("embed", "text-embedding-3-small"), ("stored", "gpt-6-luna")):
+        route = {"strategy": "priority", "targets": [{"provider": "openai", "model": model}]}
+        made.append(await admin.put(f"/admin/v1/routes/{ids['alias']}-{end}", json=route))
+    asked = {"model": f"{ids['alias']}-stored", "input": "Say hello.", "background": True}
+    made.append(await admin.post("/v1/responses", json=asked))
     for response in made:
         assert response.status_code in (200, 201), response.text
+    ids["response_id"] = made[-1].json()["id"]
     await _record(organization, ids)
     return Neighbour(organization, ids, await _hashes(organization))
 
@@ -108,6 +119,10 @@ async def _record(organization: Organization, ids: Mapping[str, str]) -> None:
             application_id=ids["application_id"],
             model_served=ids["model"],
             provider="openai",
+            session_id=ids["session_id"],
+            agent_id=ids["agent_id"],
+            end_user=ids["end_user"],
+            tags=(ids["tag"],),
         )
         for end in ("", "-2")
     ]

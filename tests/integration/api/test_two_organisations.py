@@ -1,5 +1,6 @@
-"""Every id of the admin API that belongs to another organisation is as unknown as one that nobody
-has, and nothing of the other organisation is shown or touched.
+"""Every id of the API that belongs to another organisation is as unknown as one that nobody has,
+and nothing of the other organisation is shown or touched, even where both call a provider with one
+key.
 
 Where an id can stand is read off the OpenAPI document. A parameter that is in none of the tables
 here fails the first test.
@@ -9,15 +10,22 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
+import httpx
 import pytest
 from tests.integration.api.conftest import Organization
 from tests.integration.api.documented import Call, Operation, operations
 from tests.integration.api.neighbours import Neighbour, furnish
+
+from controlplane.config import ProviderSettings, Settings, provider_settings
+from controlplane.local.environment import provider_environment
+from controlplane.local.simulator.app import Simulator
+from controlplane.providers.registry import SETTINGS
+from controlplane.wiring import Container
 
 # What fills the parameters of a path, by their names: each value is fixed (in quotes), or says of
 # what it is an id.
@@ -27,6 +35,8 @@ PATHS: Mapping[tuple[str, ...], list[tuple[str, ...]]] = {
     ("key_id",): [("key_id",)],
     ("alias",): [("alias",)],
     ("model",): [("alias",)],
+    ("deployment",): [("alias",)],
+    ("response_id",): [("response_id",)],
     ("request_id",): [("request_id",)],
     ("provider", "model"): [("'openai'", "model")],
     ("level", "subject_id"): [
@@ -46,8 +56,22 @@ QUERY = {
     "resource_id": "application_id",
     "prefix": "prefix",
     "model": "model",
+    "session_id": "session_id",
+    "agent_id": "agent_id",
+    "end_user": "end_user",
+    "tag": "tag",
+    "after_id": "alias",
+    "before_id": "alias",
 }
-BODY = {"application_id": "application_id", "id": "application_id", "alias": "alias"}
+BODY = {
+    "application_id": "application_id",
+    "id": "application_id",
+    "alias": "alias",
+    "model": "alias",
+    "previous_response_id": "response_id",
+}
+# Of requests that providers define, what may name something of an organisation.
+OF_PROVIDERS = {"responses": ["previous_response_id"]}
 # Names no object: a page, a time, a number, a closed set of words.
 PLAIN = {"limit", "cursor", "from", "to", "group_by", "state", "level", "resource", "provider"}
 PLAIN |= {"status", "code", "min_cost", "format"}
@@ -58,7 +82,8 @@ OWN_NAMES = {
     ("PUT", "/admin/v1/policies/{level}/{subject_id}"): {"user_id"},
 }
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")
-OPERATIONS = [one for one in operations() if one.is_admin or one.path == "/v1/models/{model}"]
+SIMULATOR = "http://127.0.0.1"
+OPERATIONS = [one for one in operations() if not one.path.startswith("/health")]
 
 
 @dataclass(frozen=True)
@@ -107,9 +132,16 @@ def positions(operation: Operation) -> Iterator[Position]:
     for name in operation.names("query"):
         if name in QUERY:
             yield Position(operation, "query", (name,), (QUERY[name],))
-    for name in operation.body_fields():
+    for name in fields(operation):
         if name in BODY:
             yield Position(operation, "body", (name,), (BODY[name],))
+
+
+def fields(operation: Operation) -> list[str]:
+    last = operation.path.rpartition("/")[2]
+    named = [*operation.body_fields(), *OF_PROVIDERS.get(last, [])]
+    # Where the path names the model, the body's is not looked at.
+    return [name for name in named if name != "model" or "{deployment}" not in operation.path]
 
 
 def unclassified(operation: Operation) -> list[str]:
@@ -118,7 +150,7 @@ def unclassified(operation: Operation) -> list[str]:
     query = [f"query {n}" for n in operation.names("query") if n not in QUERY and n not in PLAIN]
     body = [
         f"body {name}"
-        for name in operation.body_fields()
+        for name in fields(operation)
         if (name == "id" or name.endswith(("_id", "_ids"))) and name not in BODY
     ]
     return [f"{operation}: {what}" for what in (*paths, *query, *body)]
@@ -140,6 +172,28 @@ def test_a_parameter_that_is_new_would_be_noticed() -> None:
 
 
 @pytest.fixture
+async def container(settings: Settings) -> AsyncIterator[Container]:
+    """With providers that store answers, and know both organisations by one key."""
+    environment, _ = provider_environment({}, SIMULATOR)
+    rows = dict(provider_settings(environment, SETTINGS, local=True))
+    rows["vllm"] = ProviderSettings(
+        "vllm", "openai", f"{SIMULATOR}/vllm/v1", max_tokens_field="max_tokens"
+    )
+    made = Container(replace(settings, providers=rows, long_lived=True))
+    made.http = httpx.AsyncClient(transport=httpx.ASGITransport(Simulator()))
+    yield made
+    await made.database.close()
+    await made.redis.close()
+    await made.http.aclose()
+
+
+async def asked(container: Container) -> dict[str, int]:
+    """How often each provider was asked for anything."""
+    report = (await container.http.get(f"{SIMULATOR}/calls")).json()
+    return {name: row["count"] for name, row in report.items()}
+
+
+@pytest.fixture
 async def ours(organization: Organization) -> Neighbour:
     return await furnish(organization)
 
@@ -156,11 +210,19 @@ POSITIONS = {
 }
 # What only reads leaves the pair of organisations as it was: one pair is enough for all of it.
 READING = [operation for operation in POSITIONS if operation.method == "GET"]
-WRITING = [operation for operation in POSITIONS if operation.method != "GET"]
-TURNS = [READING, *([operation] for operation in WRITING)]
+# So does what only asks a model.
+ASKING = [
+    operation
+    for operation in POSITIONS
+    if operation.method == "POST" and not operation.is_admin and "response_id" not in operation.path
+]
+WRITING = [one for one in POSITIONS if one not in READING and one not in ASKING]
+TURNS = [READING, ASKING, *([operation] for operation in WRITING)]
 
 
 def _turn(operations: Sequence[Operation]) -> str:
+    if operations is ASKING:
+        return "all that asks"
     return "all reads" if operations is READING else str(operations[0])
 
 
@@ -169,15 +231,19 @@ async def test_a_foreign_id_is_an_unknown_one(
     ours: Neighbour, theirs: Neighbour, operations: Sequence[Operation]
 ) -> None:
     before = await theirs.stored()
+    container = theirs.organization.container
     foreign = dict(theirs.ids)
     unknown = {name: like(value) for name, value in foreign.items()}
     admin = ours.organization.admin
     for position in chain.from_iterable(POSITIONS[operation] for operation in operations):
+        calls = await asked(container)
         answer = await position.call(foreign, ours.ids).send(admin)
         expected = await position.call(unknown, ours.ids).send(admin)
         told = essence(answer, foreign[position.of])
         assert told == essence(expected, unknown[position.of]), str(position)
         assert answer.status_code in allowed(position), (str(position), answer.text)
+        if answer.status_code == 404:
+            assert await asked(container) == calls, str(position)
         shown = answer.text.replace(foreign[position.of], "")
         assert [value for value in foreign.values() if value in shown] == [], str(position)
         assert await theirs.stored() == before, str(position)
@@ -190,7 +256,10 @@ async def test_the_same_call_with_an_own_id_finds_something(
     """The control: it is the organisation that makes the difference."""
     found = chain.from_iterable(POSITIONS[operation] for operation in operations)
     for position in (one for one in found if one.where == "path"):
-        call = position.call(ours.ids, ours.ids)
+        ids = ours.ids
+        if position.operation.path.endswith("/embeddings"):
+            ids = {**ids, "alias": f"{ids['alias']}-embed"}
+        call = position.call(ids, ids)
         if position.operation.path.endswith("/rollback"):
             call.body = {"version": 1}
         response = await call.send(ours.organization.admin)
@@ -240,5 +309,6 @@ def like(value: str) -> str:
 
 
 def essence(response: Any, asked: str) -> tuple[int, str]:
-    """What the caller is told, but for the id and for when it was."""
-    return response.status_code, TIME.sub("TIME", response.text.replace(asked, "ID"))
+    """What the caller is told, but for the id, for when it was and for which request."""
+    told = response.text.replace(asked, "ID").replace(response.headers["x-request-id"], "REQUEST")
+    return response.status_code, TIME.sub("TIME", told)

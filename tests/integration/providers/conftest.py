@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -15,7 +15,7 @@ from tests.benchmarks.processes import free_port, python
 from tests.unit.gateway.parts import CALLER, dispatched
 
 from controlplane.config import ProviderSettings, provider_settings
-from controlplane.domain.inference import Body, Event
+from controlplane.domain.inference import Body, Event, InferenceRequest, ProtocolName
 from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.errors import GatewayError
 from controlplane.gateway.call import Whole
@@ -24,6 +24,7 @@ from controlplane.gateway.record import Trail
 from controlplane.local.environment import provider_environment
 from controlplane.protocols.chat_completions.request import ChatRequest
 from controlplane.protocols.messages.request import MessagesRequest
+from controlplane.protocols.responses.request import ResponsesRequest
 from controlplane.providers.registry import SETTINGS
 from controlplane.wiring.providers import open_provider
 
@@ -39,8 +40,16 @@ TARGETS = {
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 # Who answers when the provider under test does not.
 NEXT = {"openai": "azure", "azure": "openai", "anthropic": "openai"}
-# Messages go on natively to this one alone: a second name for the same server.
-CLAUDE = Target("claude", "claude-sonnet-4-5")
+
+
+# The same request as each client would send it.
+REQUESTS: Mapping[ProtocolName, Callable[[Mapping[str, Any]], InferenceRequest]] = {
+    ProtocolName.CHAT_COMPLETIONS: ChatRequest,
+    ProtocolName.MESSAGES: lambda chat: MessagesRequest({**chat, "max_tokens": 64}),
+    ProtocolName.RESPONSES: lambda chat: ResponsesRequest(
+        {"input": chat["messages"], "store": False, **_without_messages(chat)}
+    ),
+}
 
 
 @dataclass
@@ -70,7 +79,7 @@ class Simulated:
     def __post_init__(self) -> None:
         environment, _ = provider_environment({}, self.url)
         rows = provider_settings(environment, SETTINGS, local=True)
-        for row in (*rows.values(), replace(rows["anthropic"], name=CLAUDE.provider)):
+        for row in rows.values():
             self.add(row)
 
     def add(self, row: ProviderSettings) -> None:
@@ -100,12 +109,11 @@ class Simulated:
         *targets: Target,
         stream: bool,
         timeouts: Timeouts = TIMEOUTS,
-        messages: bool = False,
+        protocol: ProtocolName = ProtocolName.CHAT_COMPLETIONS,
     ) -> Outcome:
-        """One request to these targets: a chat, or `messages`."""
+        """One request to these targets in `protocol`."""
         outcome, started = Outcome(), time.monotonic()
-        body = chat(stream=stream)
-        request = MessagesRequest({**body, "max_tokens": 64}) if messages else ChatRequest(body)
+        request = REQUESTS[protocol](chat(stream=stream))
         route = Route("m", targets, timeouts=timeouts)
         try:
             async with dispatched(request, route, self.providers, outcome.trail) as content:
@@ -124,12 +132,19 @@ def _text(body: Body) -> str:
     if "choices" in body:
         text: str = body["choices"][0]["message"]["content"]
         return text
-    return "".join(block["text"] for block in body["content"])
+    said = [body] if "content" in body else body["output"]
+    return "".join(part["text"] for each in said for part in each["content"])
 
 
 def _piece(event: Event) -> str:
     delta = event["choices"][0]["delta"] if "choices" in event else event.get("delta", {})
+    if isinstance(delta, str):
+        return delta
     return delta.get("content") or delta.get("text") or ""
+
+
+def _without_messages(chat: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in chat.items() if name != "messages"}
 
 
 def chat(*, stream: bool) -> Mapping[str, Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from .conftest import CLAUDE, NEXT, TARGETS, TEXT, TIMEOUTS, Outcome, Simulated
+from controlplane.domain.inference import ProtocolName
+
+from .conftest import NEXT, TARGETS, TEXT, TIMEOUTS, Outcome, Simulated
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,8 @@ class Expected:
 
     `failures` is what the trail may say of it; empty where it is no failure. With `status` the
     caller gets that error and nobody else is asked; else the next target answers. `cut` says that
-    part of the answer came before, `estimated` that the answer does not say what it used.
+    part of the answer came before, `estimated` that the answer does not say what it used, `short`
+    that it says less than it should.
     """
 
     failures: tuple[str, ...]
@@ -24,6 +28,7 @@ class Expected:
     code: str | None = None
     cut: bool = False
     estimated: bool = False
+    short: bool = False
 
 
 def following(*failures: str) -> Expected:
@@ -36,13 +41,13 @@ def refused(status: int) -> Expected:
     return Expected(("status",), status)
 
 
-def cut(status: int = 502) -> Expected:
+def cut(status: int = 502, code: str = "stream_interrupted") -> Expected:
     """An error inside the stream that has begun."""
-    return Expected(("cut",), status, "stream_interrupted", cut=True)
+    return Expected(("cut",), status, code, cut=True)
 
 
 TIMEOUT, PROTOCOL, STATUS = (following(kind) for kind in ("timeout", "protocol", "status"))
-ITSELF, UNCOUNTED = Expected(()), Expected((), estimated=True)
+ITSELF, UNCOUNTED, SHORT = Expected(()), Expected((), estimated=True), Expected((), short=True)
 # An error may say its status or none; a reset looks to aiohttp like no connection.
 IN_BAND, RESET = following("protocol", "status"), following("protocol", "connect")
 
@@ -115,20 +120,87 @@ async def test_faults(
     assert outcome.seconds < TIMEOUTS.total_s + 1
 
 
-@pytest.mark.parametrize(("fault", "whole", "streamed"), TABLE, ids=_name)
-async def test_faults_of_messages(
+# Of Responses the last event alone says that the answer is complete, and repeats it; one without
+# output is an answer; and callers get the provider's own code of a failure.
+OF_RESPONSES = {
+    "no-choices": (SHORT, SHORT),
+    "no-end": (ITSELF, cut()),
+    "open-end-30": (ITSELF, cut(504)),
+    "early-done": (PROTOCOL, SHORT),
+    "given-up": (IN_BAND, cut(code="server_error")),
+}
+RESPONSES_OF_CLAUDE = {
+    "given-up": (IN_BAND, cut(code="api_error")),
+    "error-mid-529": (PROTOCOL, cut(code="overloaded_error")),
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A client's protocol to a provider, and what becomes of faults otherwise than in TABLE.
+
+    `make test` takes it over one transport, and where it is translated with REPRESENTATIVE alone;
+    the others belong to `make soak`.
+    """
+
+    protocol: ProtocolName
+    provider: str
+    transport: str | None = None
+    native: bool = False
+    differing: Mapping[str, tuple[Expected, Expected]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.protocol}-{self.provider}"
+
+    def marks(self, transport: str, fault: dict[str, Any]) -> tuple[pytest.MarkDecorator, ...]:
+        ordinary = self.native or fault["kind"] in REPRESENTATIVE
+        return () if ordinary and transport == self.transport else (pytest.mark.soak,)
+
+
+WAYS = (
+    Way(ProtocolName.MESSAGES, "anthropic", "aiohttp", native=True),
+    Way(ProtocolName.RESPONSES, "openai", "httpx", native=True, differing=OF_RESPONSES),
+    Way(ProtocolName.RESPONSES, "azure", native=True, differing=OF_RESPONSES),
+    Way(ProtocolName.MESSAGES, "openai", "httpx"),
+    Way(ProtocolName.MESSAGES, "azure"),
+    Way(ProtocolName.RESPONSES, "anthropic", "aiohttp", differing=RESPONSES_OF_CLAUDE),
+)
+# One fault of each kind: late, refused, in a wrong form, cut, in band, and what is no fault.
+REPRESENTATIVE = {"stall", "quota", "html", "drop", "early-end", "garbage", "error-first"}
+REPRESENTATIVE |= {"error-mid", "given-up", "no-usage", "noise"}
+CASES = [
+    pytest.param(
+        *(transport, way, fault),
+        *way.differing.get(_name(fault) or "", (whole, streamed)),
+        marks=way.marks(transport, fault),
+        id=f"{transport}-{way}-{_name(fault)}",
+    )
+    for way in WAYS
+    for transport in ("httpx", "aiohttp")
+    for fault, whole, streamed in TABLE
+]
+
+
+@pytest.mark.parametrize(
+    ("simulated", "way", "fault", "whole", "streamed"), CASES, indirect=["simulated"]
+)
+async def test_faults_of_other_protocols(
     simulated: Simulated,
+    way: Way,
     stream: bool,
     fault: dict[str, Any],
     whole: Expected,
     streamed: Expected,
 ) -> None:
-    await simulated.fail("anthropic", times=1, **fault)
-    outcome = await simulated.ask(TARGETS["anthropic"], CLAUDE, stream=stream, messages=True)
+    name, following = way.provider, NEXT[way.provider]
+    await simulated.fail(name, **fault)
+    outcome = await simulated.ask(
+        TARGETS[name], TARGETS[following], stream=stream, protocol=way.protocol
+    )
     expected = streamed if stream else whole
-    check(outcome, expected, "anthropic", CLAUDE.provider)
+    check(outcome, expected, name, following)
     answered_by_next = bool(expected.failures) and expected.status is None
-    assert await simulated.calls() == {"anthropic": 2 if answered_by_next else 1}
+    assert await simulated.calls() == {name: 1} | ({following: 1} if answered_by_next else {})
     assert outcome.seconds < TIMEOUTS.total_s + 1
 
 
@@ -146,7 +218,8 @@ def check(outcome: Outcome, expected: Expected, name: str, following: str) -> No
         assert (outcome.trail.usage is not None) == charged
         return
     assert error is None
-    assert outcome.text == TEXT
+    assert TEXT.startswith(outcome.text)
+    assert (outcome.text != TEXT) == expected.short
     if expected.failures:
         (first, failure), second = outcome.attempts
         assert (first, second) == (name, (following, None))
