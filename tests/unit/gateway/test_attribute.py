@@ -77,6 +77,13 @@ async def test_no_personal_data_is_recorded_as_a_tag() -> None:
     assert found.tags == ("nightly", "to:[EMAIL_1]")
 
 
+async def test_what_is_only_counted_is_no_tag_either() -> None:
+    made, sink = gateway(documents=policy(screening={"pii": "flag"}))
+    async with chat_completion(call(metadata={"to": "bob@example.org", "run": "7"}), made):
+        pass
+    assert sink.events[0].tags == ("run:7",)
+
+
 @pytest.mark.parametrize(
     ("user", "session"),
     [
