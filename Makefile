@@ -53,6 +53,7 @@ lock: .venv/.installed ## Compile the hashed lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra local --extra dev --extra datadog --extra traces -c requirements.lock pyproject.toml -o requirements-dev.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra local --extra dev --extra datadog --extra traces --extra clients -c requirements-dev.lock pyproject.toml -o requirements-clients.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --group infra -o requirements-infra.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --group aider -o requirements-aider.lock
 
 .PHONY: check
 check: .venv/.installed .venv-infra/.installed ## The one gate: format, lint, types, import rules, workflows, unit tests
@@ -119,9 +120,12 @@ eval: .venv/.installed ## Precision and recall of screening; CORPORA=PATH adds p
 test-clients: .venv/.installed ## langchain-openai, the npm client and coding agents against the gateway (needs npm)
 	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-clients
 	@$(BIN)/uv pip sync -q --python .venv-clients --require-hashes requirements-clients.lock
+	@# aider pins its own versions of what the other clients use too.
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv-aider
+	@$(BIN)/uv pip sync -q --python .venv-aider --require-hashes requirements-aider.lock
 	@# Not `npm ci`: a mirror may lack the packages of other platforms, which are optional.
 	@cd tests/e2e && npm install --no-save --ignore-scripts --silent --no-audit --no-fund
-	@PYTHONPATH=src NODE_MODULES=tests/e2e/node_modules .venv-clients/bin/python -m pytest \
+	@PYTHONPATH=src NODE_MODULES=tests/e2e/node_modules AIDER=.venv-aider/bin/aider .venv-clients/bin/python -m pytest \
 	  tests/e2e/test_langchain_sdk.py tests/e2e/test_agents_sdk.py tests/e2e/test_node_sdk.py \
 	  tests/e2e/test_coding_agents.py
 

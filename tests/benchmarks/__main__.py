@@ -1,5 +1,5 @@
-"""`make bench`: print the tables. `python -m tests.benchmarks usage [ROWS]`: those of usage alone,
-over ten million records, which takes minutes to make."""
+"""`make bench`: print the tables. `python -m tests.benchmarks protocols`: that of the protocols
+alone; `usage [ROWS]`: those of usage, over ten million records, which takes minutes to make."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 from tests.benchmarks import (
     gateway,
     init_bench,
+    protocols_bench,
     requests_bench,
     screening_bench,
     stream_bench,
@@ -27,7 +28,11 @@ if __name__ == "__main__":
         usage_bench.run(*map(int, sys.argv[2:3]))
         sys.exit()
     with gateway.running() as running:
+        if sys.argv[1:2] == ["protocols"]:
+            protocols_bench.run(running)
+            sys.exit()
         requests_bench.run(running)
+        protocols_bench.run(running)
         stream_bench.run(running)
         init_bench.run(running)
     screening_bench.run()

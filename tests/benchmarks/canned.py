@@ -10,25 +10,22 @@ import hashlib
 import json
 import sys
 
-from tests.benchmarks.canned_streams import ANTHROPIC, GAP_SECONDS, OPENAI
+from tests.benchmarks.canned_answers import (
+    CHAT,
+    COMPLETION,
+    GAP_SECONDS,
+    MESSAGE,
+    MESSAGES,
+    RESPONSE,
+    RESPONSES,
+)
 
-COMPLETION = json.dumps(
-    {
-        "id": "chatcmpl-canned",
-        "object": "chat.completion",
-        "created": 1_700_000_000,
-        "model": "gpt-4o-mini-2024-07-18",
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": "Hello! " * 40, "refusal": None},
-                "logprobs": None,
-                "finish_reason": "stop",
-            }
-        ],
-        "usage": {"prompt_tokens": 200, "completion_tokens": 80, "total_tokens": 280},
-    }
-).encode()
+# By what stands in the head of a request: the whole answer, and the events of a streamed one.
+ANSWERS = {
+    b"/chat/completions": (json.dumps(COMPLETION).encode(), CHAT),
+    b"/messages": (json.dumps(MESSAGE).encode(), MESSAGES),
+    b"/responses": (json.dumps(RESPONSE).encode(), RESPONSES),
+}
 
 
 class Canned(asyncio.Protocol):
@@ -52,11 +49,14 @@ class Canned(asyncio.Protocol):
                 return
             body = self.buffer[end + 4 : end + 4 + length]
             self.buffer = self.buffer[end + 4 + length :]
+            if b"amazonsqs" in head:
+                self._answer(_send_message_batch(body))
+                continue
+            whole, events = next(answer for path, answer in ANSWERS.items() if path in head)
             if b'"stream":true' in body:
-                events = ANTHROPIC if b"/v1/messages" in head else OPENAI
                 self.streaming = asyncio.ensure_future(self._stream(events))
             else:
-                self._answer(_send_message_batch(body) if b"amazonsqs" in head else COMPLETION)
+                self._answer(whole)
 
     async def _stream(self, events: tuple[bytes, ...]) -> None:
         """Each event for itself, as a model says it."""

@@ -7,7 +7,7 @@ import json
 import statistics
 import time
 
-from tests.benchmarks.canned_streams import CHUNKS, GAP_SECONDS, WORD
+from tests.benchmarks.canned_answers import CHUNKS, GAP_SECONDS, WORD
 from tests.benchmarks.gateway import ROUTES, Gateway
 from tests.benchmarks.load import http_request
 from tests.benchmarks.processes import cpu_seconds, free_port, python
@@ -23,7 +23,7 @@ def run(gateway: Gateway) -> None:
     )
     print("| server | CPU us/chunk | CPU ms/stream | added to the first byte, p50 ms | p99 ms |")
     print("|---|---|---|---|---|")
-    direct = asyncio.run(_load(gateway.upstream_port, _request("x", {}), STREAMS))
+    direct = asyncio.run(load_streams(gateway.upstream_port, _request("x", {}), STREAMS))
     port = free_port()
     with python("-m", "tests.benchmarks.passthrough", str(gateway.upstream_port), str(port)) as pid:
         _measure("bare passthrough", pid, port, _request("x", {}), direct)
@@ -33,9 +33,9 @@ def run(gateway: Gateway) -> None:
 
 
 def _measure(name: str, pid: int, port: int, request: bytes, direct: list[float]) -> None:
-    asyncio.run(_load(port, request, WARM_UP))
+    asyncio.run(load_streams(port, request, WARM_UP))
     before = cpu_seconds(pid)
-    first_bytes = asyncio.run(_load(port, request, STREAMS))
+    first_bytes = asyncio.run(load_streams(port, request, STREAMS))
     cpu = cpu_seconds(pid) - before
     median, slowest = (
         (_quantile(first_bytes, at) - _quantile(direct, at)) * 1000 for at in (50, 99)
@@ -57,8 +57,11 @@ def _request(model: str, headers: dict[str, str]) -> bytes:
     )
 
 
-async def _load(port: int, request: bytes, number: int) -> list[float]:
-    """The time to the first byte of each stream, in seconds; every stream is whole."""
+async def load_streams(
+    port: int, request: bytes, number: int, end: bytes = b"[DONE]"
+) -> list[float]:
+    """The time to the first byte of each stream, in seconds; every stream is whole, with `end` in
+    it."""
     left = iter(range(number))
     seconds: list[float] = []
 
@@ -73,8 +76,8 @@ async def _load(port: int, request: bytes, number: int) -> list[float]:
             seconds.append(time.perf_counter() - started)
             while not body.endswith(b"\r\n0\r\n\r\n"):
                 body += await reader.read(65_536)
-            assert body.count(WORD.encode()) == CHUNKS
-            assert b"[DONE]" in body
+            assert body.count(b'"%b"' % WORD.encode()) == CHUNKS
+            assert end in body
         writer.close()
 
     await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))

@@ -215,3 +215,22 @@ def test_cline(access_to: Callable[[str], Access], provider: str) -> None:
     # It puts the prompt in quotes.
     assert f"The last user said: {PROMPT}" in result["text"].replace('"', "")
     assert result["usage"]["inputTokens"] > 1_000
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_aider_edits_a_file(access_to: Callable[[str], Access], provider: str) -> None:
+    """https://aider.chat/docs/llms/openai-compat.html"""
+    access = access_to(provider)
+    edited = access.folder / "hello.txt"
+    edited.write_text("before\n")
+    options = ("--edit-format", "whole", "--map-tokens", "0", "--no-git", "--yes-always")
+    quiet = ("--no-check-update", "--analytics-disable", "--no-show-model-warnings")
+    # The model says the message again, and so makes the edit that stands in it.
+    message = f"\nhello.txt\n```\n{SAYS}\n```\n"
+    access.run(
+        str(Path(os.environ["AIDER"]).resolve()),
+        *("--model", f"openai/{access.model}", *options, *quiet, "--message", message, "hello.txt"),
+        OPENAI_API_BASE=access.openai_url,
+        OPENAI_API_KEY=access.key,
+    )
+    assert edited.read_text() == f"{SAYS}\n"

@@ -83,12 +83,14 @@ def _keeps_inside(policy: ScreeningPolicy) -> bool:
 
 def inspect(body: Mapping[str, Any], policy: ScreeningPolicy) -> Inspection:
     """What `policy` makes of `body`, any JSON object."""
-    scope = _scope(policy.custom, policy.allow_domains, policy.allow_values)
-
-    def wanted(detector: Detector) -> bool:
-        return policy.action(detector.kind, detector.family) is not Action.OFF
-
-    scope = scope._replace(wanted=wanted)
+    scope = _scope(
+        pii=policy.pii,
+        secrets=policy.secrets,
+        overrides=frozenset(policy.overrides.items()),
+        custom=policy.custom,
+        domains=policy.allow_domains,
+        values=policy.allow_values,
+    )
     acted = tuple(
         (finding, policy.action(finding.kind, finding.family)) for finding in scan(body, scope)
     )
@@ -97,12 +99,24 @@ def inspect(body: Mapping[str, Any], policy: ScreeningPolicy) -> Inspection:
 
 @lru_cache(maxsize=256)
 def _scope(
-    custom: tuple[CustomPattern, ...], domains: frozenset[str], values: frozenset[str]
+    *,
+    pii: Action,
+    secrets: Action,
+    overrides: frozenset[tuple[str, Action]],
+    custom: tuple[CustomPattern, ...],
+    domains: frozenset[str],
+    values: frozenset[str],
 ) -> Scope:
+    actions = ScreeningPolicy(pii, secrets, dict(overrides))
+
+    def wanted(detector: Detector) -> bool:
+        return actions.action(detector.kind, detector.family) is not Action.OFF
+
     return Scope(
         custom=tuple(custom_detector(each.kind, each.pattern) for each in custom),
         domains=domains,
         values=frozenset(allowed_value(value) for value in values),
+        wanted=wanted,
     )
 
 

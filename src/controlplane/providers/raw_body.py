@@ -17,13 +17,15 @@ _COLON = re.compile(rb"\s*:\s*")
 
 def for_model(request: InferenceRequest, model: str) -> bytes:
     """The body with `model` in the place of the name that was asked for."""
-    asked = {**request.body, "model": model}
-    if request.raw is None:
-        return orjson.dumps(asked)
+    raw = request.raw
     # What most clients write, orjson writes alike; and then no name is there twice.
-    if orjson.dumps(request.body) == request.raw:
-        return orjson.dumps(asked)
-    return _spliced(request.raw, model) or orjson.dumps(asked)
+    if raw is not None and orjson.dumps(request.body) == raw:
+        member = b'"model":%b' % orjson.dumps(request.model)
+        if raw.count(member) == 1:
+            return raw.replace(member, b'"model":%b' % orjson.dumps(model))
+    elif raw is not None and (spliced := _spliced(raw, model)) is not None:
+        return spliced
+    return orjson.dumps({**request.body, "model": model})
 
 
 def _spliced(raw: bytes, model: str) -> bytes | None:

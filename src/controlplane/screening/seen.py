@@ -73,15 +73,11 @@ def seen() -> SeenTexts:
     return SeenTexts()
 
 
+@lru_cache(maxsize=256)
 def fingerprint(scope: Scope) -> bytes:
     """16 bytes for everything in `scope` that decides what is found."""
     wanted = scope.wanted
     looked_for = "" if wanted is None else "".join("01"[wanted(each)] for each in _KINDS)
-    return _fingerprint(scope._replace(wanted=None), looked_for)
-
-
-@lru_cache(maxsize=256)
-def _fingerprint(scope: Scope, looked_for: str) -> bytes:
     custom = [(each.kind, each.pattern) for each in scope.custom]
     said = repr((custom, sorted(scope.domains), sorted(scope.values), looked_for))
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()

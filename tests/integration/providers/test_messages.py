@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from httpx_aiohttp import AiohttpTransport
 from hypothesis import given
@@ -155,3 +156,12 @@ def test_whatever_a_client_writes_goes_on_as_it_wrote_it(
     assert request.protocol is ProtocolName.MESSAGES
     wanted = writer({**dict(members), "model": MODEL}).encode()
     assert for_model(request, MODEL) == wanted
+
+
+@pytest.mark.parametrize("place", ["before", "behind"])
+def test_a_model_further_in_keeps_its_name(place: str) -> None:
+    inner = {"metadata": {"model": "claude"}}
+    body = {**BODIES["plain"], "model": "claude"}
+    body = inner | body if place == "before" else {**body, **inner}
+    request = parse_messages_request(orjson.dumps(body))
+    assert for_model(request, MODEL) == orjson.dumps({**request.body, "model": MODEL})
