@@ -49,9 +49,8 @@ def test_no_route_is_hidden_from_the_document(container: Container) -> None:
 
 
 def test_the_documentation_shows_the_same_table() -> None:
-    row = re.compile(
-        r"^\| `(GET|POST|PUT|PATCH|DELETE) (/\S+)` \|(.*)\|$", re.MULTILINE
-    )
+    path = r"/(?:admin/|openai/)?(?:v1|deployments)/\S+"
+    row = re.compile(rf"^\| `(GET|POST|PUT|PATCH|DELETE) ({path})` \|(.*)\|$", re.MULTILINE)
     shown = {}
     for method, path, cells in row.findall(DOCUMENT.read_text()):
         marks = [cell.strip() for cell in cells.split("|")]
