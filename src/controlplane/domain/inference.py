@@ -48,7 +48,8 @@ class InferenceRequest:
     what a target does not have may be left out, as far as the question stays the same.
 
     `raw` is the body in the caller's own bytes, None once anything in it is changed. `headers` are
-    those of the protocol's own family, which a target that speaks the protocol gets too.
+    those of the protocol's own family, which a target that speaks the protocol gets too. `dropped`
+    names what no target gets of it.
     """
 
     body: Mapping[str, Any]
@@ -56,6 +57,7 @@ class InferenceRequest:
     lenient: bool = False
     raw: bytes | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    dropped: tuple[str, ...] = ()
 
     protocol: ClassVar[ProtocolName]
     generates: ClassVar[bool] = True
@@ -138,6 +140,11 @@ class InferenceRequest:
     def stateful(self) -> str | None:
         """What of it builds on an answer that a provider stores, or asks for one to be stored."""
         return None
+
+    def owned(self) -> Self:
+        """The same request without what only names something of which the owner is not known, as
+        far as the question stays the same."""
+        return self
 
     def stateless(self) -> Self:
         """The same request, whose answer no provider stores."""

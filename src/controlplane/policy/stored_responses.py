@@ -17,6 +17,7 @@ R = TypeVar("R", bound=InferenceRequest)
 def bound_storage(request: R, policy: EffectivePolicy) -> R:
     """Where answers are not to be stored, the provider is told so. Raises InvalidRequest."""
     allowed = STORED_RESPONSES.of(policy)
+    request = request.owned()
     if (refusal := _refuse(request, allowed)) is not None:
         raise refusal
     return request if allowed else request.stateless()

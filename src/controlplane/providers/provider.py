@@ -68,7 +68,7 @@ class HttpProvider:
     def _call(self, request: InferenceRequest, way: Sequence[Step], model: str) -> HttpCall:
         name = self._settings.name
         translations: list[Translation] = []
-        left_out: list[str] = []
+        left_out = [*request.dropped]
         lenient = request.lenient
         for step in way:
             translation = translator(step)(replace(request, lenient=lenient), name, model)

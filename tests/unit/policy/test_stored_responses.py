@@ -71,3 +71,15 @@ def test_a_chat_is_not_concerned() -> None:
     chat = ChatRequest({"model": "m", "messages": [], "store": True})
     authorize(chat, policy(), Trail("r", CALLER))
     assert bound_storage(chat, policy()) is chat
+
+
+def test_thoughts_that_are_only_named_are_left_out_and_named() -> None:
+    """The Vercel AI SDK sends them so unless it is told that nothing is stored."""
+    thought, said = {"type": "item_reference", "id": "rs_1"}, {"role": "user", "content": "Hi"}
+    for allowed in (True, False):
+        asked = authorized(request(input=[said, thought, said, {"id": "rs_2"}]), policy(allowed))
+        assert asked.body["input"] == [said, said]
+        assert asked.dropped == ("input.1.item_reference",)
+    with pytest.raises(InvalidRequest) as caught:
+        authorized(request(input=[said, {"type": "item_reference", "id": "msg_1"}]), policy())
+    assert caught.value.param == "input.1"

@@ -7,6 +7,8 @@ from typing import Any
 
 from controlplane.protocols.chat_completions.measure import REASONING
 
+# How ids of reasoning items begin.
+_OF_THOUGHTS = "rs_"
 Placed = tuple[str, Mapping[str, Any]]
 # Besides the input, what a model reads.
 _READ = ("instructions", "tools", "text", "prompt")
@@ -65,6 +67,15 @@ def is_reference(item: Mapping[str, Any]) -> bool:
     """True for an item that only names another one; its type may be left out."""
     kind = item.get("type")
     return kind == "item_reference" or (kind is None and item.keys() == {"id"})
+
+
+def is_thought_by_name(item: Any) -> bool:
+    """True for a reference to what a model thought: it adds no word to the conversation."""
+    return (
+        isinstance(item, Mapping)
+        and is_reference(item)
+        and str(item.get("id")).startswith(_OF_THOUGHTS)
+    )
 
 
 def unbounded(body: Mapping[str, Any]) -> str | None:

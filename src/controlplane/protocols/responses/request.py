@@ -67,8 +67,27 @@ class ResponsesRequest(InferenceRequest):
         """A conversation, or an item by its id: neither begins here."""
         if self.body.get("conversation") is not None:
             return "conversation"
-        given = measure.items(self.body)
-        return next((place for place, each in given if measure.is_reference(each)), None)
+        named = (
+            place
+            for place, each in measure.items(self.body)
+            if measure.is_reference(each) and not measure.is_thought_by_name(each)
+        )
+        return next(named, None)
+
+    def owned(self) -> Self:
+        """Without thoughts that are only named: whose they are cannot be told, and where nothing
+        is stored nothing has them. Some clients name them although they send all the rest."""
+        given = self.body.get("input")
+        if not isinstance(given, list) or not any(map(measure.is_thought_by_name, given)):
+            return self
+        kept = [item for item in given if not measure.is_thought_by_name(item)]
+        places = [
+            f"input.{place}.item_reference"
+            for place, item in enumerate(given)
+            if measure.is_thought_by_name(item)
+        ]
+        # One for all: a long conversation has many.
+        return replace(self.with_body({**self.body, "input": kept}), dropped=tuple(places[:1]))
 
     @property
     def is_kept(self) -> bool:
