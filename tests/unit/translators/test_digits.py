@@ -15,9 +15,10 @@ def test_a_long_number_is_written_out_as_it_was_read() -> None:
 
 def test_deep_nesting_is_a_failure_and_no_crash() -> None:
     deep = b'{"id":1234567890123456,"a":' + b"[" * 1000 + b"]" * 1000 + b"}"
+    failure, value = None, {}
     try:
         value = exact_object(deep)
     except ProviderError as error:
-        assert error.kind == "protocol"
-    else:  # newer versions of Python read as deep as that
-        assert set(value) == {"id", "a"}
+        failure = error
+    # How deep is too deep is up to the version of Python.
+    assert set(value) == {"id", "a"} if failure is None else failure.kind == "protocol"
