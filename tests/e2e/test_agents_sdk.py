@@ -49,7 +49,7 @@ def test_langchain_over_responses(
         api_key=make_key(),
         use_responses_api=True,
     )
-    _talks(chat)
+    assert _talk(chat) == "Sunny."
 
 
 def test_langchain_over_messages(
@@ -59,10 +59,11 @@ def test_langchain_over_messages(
     chat = langchain_anthropic.ChatAnthropic(
         model=models[provider], base_url=stack.url, api_key=make_key(), max_tokens=300
     )
-    _talks(chat)
+    assert _talk(chat) == "Sunny."
 
 
-def _talks(chat: Any) -> None:
+def _talk(chat: Any) -> str:
+    """What the model says of the result of a tool, at the end of all that is tried."""
     messages: Any = import_module("langchain_core.messages")
     answer = chat.invoke("Say hello.")
     assert answer.text.endswith("Say hello.")
@@ -74,4 +75,5 @@ def _talks(chat: Any) -> None:
     assert (call["name"], call["args"]) == ("get_weather", {"city": "text"})
     history = [messages.HumanMessage("The weather?"), asked]
     result = messages.ToolMessage("Sunny.", tool_call_id=call["id"])
-    assert "The tool said: Sunny." in with_tool.invoke([*history, result]).text
+    said: str = with_tool.invoke([*history, result]).text
+    return said.partition("The tool said: ")[2].strip()

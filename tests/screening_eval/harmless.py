@@ -70,7 +70,7 @@ _MADE: dict[str, Callable[[random.Random], str]] = {
     ),
     "lock files": _of(
         '"integrity": "sha512-{86:b}=="', "golang.org/x/oauth2 v0.15.0 h1:{43:b}=", "--hash=sha256:{64:x}", 'checksum = "{64:x}"',
-        '"resolved": "https://registry.npmjs.org/a/-/a-1.0.0.tgz#{40:x}"', "  version: 1.2.3\n  resolution: {{integrity: sha512-{86:b}==}}",
+        '"resolved": "https://packages.example.org/a/-/a-1.0.0.tgz#{40:x}"', "  version: 1.2.3\n  resolution: {{integrity: sha512-{86:b}==}}",
         "CHECKSUMS:\n  rake (13.0.6) sha256={64:x}", '"content-hash": "{32:x}"', "dist.shasum: {40:x}", "keyring@24.3.0: sha256 {64:x}",
         'metadata.token-hash = "{64:x}"', "yarn: key-tree@npm:1.0.0 checksum: 10c0/{64:x}",
     ),

@@ -1,4 +1,4 @@
-"""How a request to a model is answered, whatever its protocol: whole, or as it streams."""
+"""How a request to a model is answered in any protocol: whole, or as a stream."""
 
 from __future__ import annotations
 

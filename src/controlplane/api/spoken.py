@@ -1,4 +1,4 @@
-"""Which protocol is spoken at a path: errors leave in its words, whatever failed."""
+"""Which protocol is spoken at a path. Every error there is written in its form."""
 
 from __future__ import annotations
 

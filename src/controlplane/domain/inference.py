@@ -67,7 +67,7 @@ class InferenceRequest:
     needed: ClassVar[frozenset[str]] = frozenset()
     """The fields without which the protocol has no request, beside those that all have."""
     free: ClassVar[bool] = False
-    """True where it uses no tokens, whatever comes of it."""
+    """True where it uses no tokens."""
     end_user_places: ClassVar[tuple[str, ...]] = ("user",)
     """Where the name of the caller's user may stand."""
 

@@ -1,6 +1,6 @@
 """The longest answers that models which think first can give, by their names.
 
-What they think is part of it, so a small bound that nobody asked for would cut their answers off.
+Their thoughts count as output, so a small default bound would cut their answers off.
 https://platform.openai.com/docs/models
 https://platform.claude.com/docs/en/about-claude/models/overview
 """

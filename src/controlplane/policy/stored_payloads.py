@@ -9,7 +9,7 @@ from controlplane.policy.shape import boolean
 
 
 def _merge(stated: Sequence[LevelValue[bool]]) -> bool:
-    """Only where a level wants it and no level forbids it: privacy wins, at whatever level."""
+    """Only where a level wants it and no level forbids it: privacy wins."""
     return all(entry.value for entry in stated)
 
 

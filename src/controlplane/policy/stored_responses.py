@@ -36,7 +36,7 @@ def _refuse(request: InferenceRequest, allowed: bool) -> InvalidRequest | None:
 
 
 def _merge(stated: Sequence[LevelValue[bool]]) -> bool:
-    """Only where a level wants it and no level forbids it: privacy wins, at whatever level."""
+    """Only where a level wants it and no level forbids it: privacy wins."""
     return all(entry.value for entry in stated)
 
 

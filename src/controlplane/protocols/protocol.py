@@ -142,7 +142,7 @@ class Protocol(ABC):
 
     def reader(self, request: InferenceRequest, failure: Failure) -> StreamReader:
         """Of a provider's stream that answers `request`."""
-        raise NotImplementedError
+        raise TypeError(f"{self.name} are never streamed")
 
     @abstractmethod
     def usage(self, answer: Body) -> TokenUsage | None:
@@ -159,7 +159,7 @@ class Protocol(ABC):
 
     def tally(self) -> Tally:
         """Of one stream, nothing heard yet."""
-        raise NotImplementedError
+        raise TypeError(f"{self.name} are never streamed")
 
     def is_visible(self, event: Event) -> bool:
         """True where a reader sees anything of it."""
@@ -199,7 +199,7 @@ class Protocol(ABC):
 
     def stream_screen(self, window: Window) -> StreamScreen:
         """Of one stream."""
-        raise NotImplementedError
+        raise TypeError(f"{self.name} are never streamed")
 
     def framing(self) -> Framing:
         """Of one stream."""

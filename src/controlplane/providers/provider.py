@@ -200,7 +200,7 @@ class SubstitutedCall:
 
     def stream(self, timeouts: Timeouts) -> AsyncGenerator[Event, None]:
         """Never: what has a substitute is answered whole."""
-        raise NotImplementedError
+        raise TypeError("what has a substitute is never streamed")
 
 
 _SIGN_OF_LIFE: Event = {}

@@ -9,14 +9,14 @@ from controlplane.errors import UnsupportedParameter
 
 
 class Places:
-    """Reads for models of one kind, which the refusals name."""
+    """Reads for a provider, which the refusals name."""
 
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
 
     def refuse(self, place: str, why: str = "") -> NoReturn:
         """Raise UnsupportedParameter for `place`, such as `messages.0.content.1`."""
-        raise UnsupportedParameter(place, self._kind, why)
+        raise UnsupportedParameter(place, self._provider, why)
 
     def an_object(self, value: Any, place: str) -> Mapping[str, Any]:
         """`value` as a JSON object. Raises UnsupportedParameter where it is none."""

@@ -4,20 +4,20 @@ never by its value."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Mapping
+from typing import Any
 
-from controlplane.errors import UnsupportedParameter
 from controlplane.protocols.parameters import MAX_LEFT_OUT, Fate, is_name
+from controlplane.translators.places import Places
 
 _DIGEST = 16
 
 
-class Reading:
+class Reading(Places):
     """One request on its way to a model. `lenient` says that details may be left out."""
 
     def __init__(self, provider: str, model: str, *, lenient: bool) -> None:
-        self._provider = provider
+        super().__init__(provider)
         name = f"{provider}\0{model}".encode("utf-8", "surrogatepass")
         self.maker = hashlib.sha256(name).hexdigest()[:_DIGEST]
         """Who thinks there, in a form that names neither."""
@@ -28,10 +28,6 @@ class Reading:
     def left_out(self) -> tuple[str, ...]:
         """The places of what is left out although it said something, of each sort the first."""
         return tuple(self._left_out.values())
-
-    def refuse(self, place: str, why: str = "") -> NoReturn:
-        """Raise UnsupportedParameter for `place`, such as `input.0.content.1`."""
-        raise UnsupportedParameter(place, self._provider, why)
 
     def leave_out(self, place: str, sort: str | None = None) -> None:
         """`place` is left out; `sort` is the name of its last member unless given.
@@ -63,23 +59,3 @@ class Reading:
         for name, member in value.items():
             if name not in known and member is not None:
                 self.leave_out(f"{place}.{name}")
-
-    def an_object(self, value: Any, place: str) -> Mapping[str, Any]:
-        """`value` as a JSON object. Raises UnsupportedParameter where it is none."""
-        if not isinstance(value, Mapping):
-            self.refuse(place, "it must be an object")
-        return value
-
-    def a_list(self, value: Any, place: str) -> Sequence[Any]:
-        """`value` as an array; absent is empty. Raises UnsupportedParameter where it is none."""
-        if value is None:
-            return ()
-        if not isinstance(value, list):
-            self.refuse(place, "it must be an array")
-        return value
-
-    def a_text(self, value: Any, place: str) -> str:
-        """`value` as a string. Raises UnsupportedParameter where it is none."""
-        if not isinstance(value, str):
-            self.refuse(place, "it must be a string")
-        return value

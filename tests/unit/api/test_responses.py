@@ -358,7 +358,9 @@ async def test_values_are_put_back_into_a_stream() -> None:
 
 async def test_both_ends_are_openai_s() -> None:
     gate, _, _ = made(whole())
-    check_whole((await post(gate, {"input": "hi"})).json())
+    answer = await post(gate, {"input": "hi"})
+    assert answer.status_code == 200
+    check_whole(answer.json())
 
 
 # Shaped as a coding agent shapes it: all kinds of tools, and items that say nothing to the gateway.

@@ -293,3 +293,4 @@ async def test_a_seal_is_no_secret_to_the_screening() -> None:
     told = await stored_id(gate)
     for _ in range(39):
         told = await stored_id(gate, previous_response_id=told)
+        assert told.startswith("resp_")

@@ -39,7 +39,9 @@ def chat(**more: object) -> ChatRequest:
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.DEVELOPER, Role.SERVICE])
 def test_these_roles_may_call_models(role: Role) -> None:
-    authorize(chat(), holding(), trail(role))
+    noted = trail(role)
+    authorize(chat(), holding(), noted)
+    assert noted.shadow == ()
 
 
 def test_a_viewer_may_not() -> None:

@@ -25,7 +25,7 @@ from controlplane.adapters.postgres.tables import RequestLog
 from controlplane.domain.questions import MAX_USAGE_GROUPS, UsageQuery
 
 _CHARGED = func.coalesce(RequestLog.admitted_at, RequestLog.occurred_at)
-# In UTC, whatever the time zone of the connection.
+# The connection may have another time zone than UTC.
 _DAY = cast(func.timezone("UTC", _CHARGED), Date)
 _WAS_ROUTED = or_(
     func.jsonb_array_length(RequestLog.attempts) > 0,

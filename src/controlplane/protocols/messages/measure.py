@@ -133,6 +133,6 @@ def of_block(block: Block, of_image: int = 0) -> int:
 
 
 def thought(block: Block) -> int:
-    """How much was thought: the signature holds all of it, also what is not shown."""
+    """How long a thought is. Its signature holds all of it, hidden parts included."""
     shown, sealed = len(str(block.get("thinking") or "")), block.get("signature")
     return max(shown, len(str(sealed or block.get("data") or "")))

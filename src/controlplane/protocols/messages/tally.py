@@ -63,7 +63,7 @@ class EventTally:
             if name != "type" and isinstance(text, str) and text:
                 self.unheard = False
                 if name == "signature":
-                    # It holds all that was thought, also what is not shown.
+                    # The signature holds the whole thought, hidden parts included.
                     self.said += max(0, len(text) - self._thought)
                 else:
                     self.said += len(text)

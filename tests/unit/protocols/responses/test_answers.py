@@ -49,8 +49,10 @@ def whole(answer: Any) -> Any:
 
 
 def test_the_fixtures_are_openai_s() -> None:
+    events = stream(ALL)
+    assert events
     check_whole(ALL)
-    check(stream(ALL))
+    check(events)
 
 
 @pytest.mark.parametrize("status", ["completed", "incomplete", "queued", "in_progress"])
