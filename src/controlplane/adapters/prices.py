@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 
-from genai_prices import Usage, calc_price
+from genai_prices import Usage as ListedUsage
+from genai_prices import calc_price
 from genai_prices.types import ModelPrice, PriceCalculation
 
 from controlplane.domain.price import Price
-from controlplane.domain.usage import TokenUsage, microusd
+from controlplane.domain.usage import Usage, microusd
 
 
 def _today() -> date:
@@ -29,7 +30,7 @@ class GenaiPrices:
         self._lists = lists
         self._today = today
 
-    def cost_microusd(self, provider: str, model: str, usage: TokenUsage) -> int | None:
+    def cost_microusd(self, provider: str, model: str, usage: Usage) -> int | None:
         """Micro-dollars, rounded up; None where the model has no known price."""
         name = self._lists.get(provider)
         if name is None:
@@ -46,7 +47,7 @@ def _flat_price(provider: str, model: str, day: date) -> Price | None:
     """A price that does not depend on the length of the prompt: 60 µs a request cheaper than asking
     each time. None for tiers, and for models without a price."""
     try:
-        found = _calculated(provider, model, Usage(), day).model_price
+        found = _calculated(provider, model, ListedUsage(), day).model_price
     except LookupError:
         return None
     names = ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok")
@@ -64,8 +65,8 @@ def _counts_requests(price: ModelPrice) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _cost(provider: str, model: str, usage: TokenUsage, day: date) -> int | None:
-    tokens = Usage(
+def _cost(provider: str, model: str, usage: Usage, day: date) -> int | None:
+    tokens = ListedUsage(
         input_tokens=usage.input,
         output_tokens=usage.output,
         cache_read_tokens=usage.cached or None,
@@ -77,6 +78,6 @@ def _cost(provider: str, model: str, usage: TokenUsage, day: date) -> int | None
         return None
 
 
-def _calculated(provider: str, model: str, usage: Usage, day: date) -> PriceCalculation:
+def _calculated(provider: str, model: str, usage: ListedUsage, day: date) -> PriceCalculation:
     at = datetime.combine(day, time(), UTC)
     return calc_price(usage, model_ref=model, provider_id=provider, genai_request_timestamp=at)

@@ -12,7 +12,7 @@ from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import Precondition, etag
 from controlplane.domain.price import OwnPrice, Price
 from controlplane.domain.text import NAME, is_name
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.errors import NotFound
 
 if TYPE_CHECKING:
@@ -58,20 +58,20 @@ def own_price(
 def list_price(book: PriceBook, provider: str, model: str) -> Price | None:
     """What the price list says of a prompt of ordinary length; None where it says nothing."""
 
-    def per_million(usage: TokenUsage) -> Decimal | None:
+    def per_million(usage: Usage) -> Decimal | None:
         cost = book.cost_microusd(provider, model, usage)
         return None if cost is None else Decimal(cost) / _SAMPLE_TOKENS
 
     tokens = _SAMPLE_TOKENS
-    price_in = per_million(TokenUsage(input=tokens))
-    price_out = per_million(TokenUsage(output=tokens))
+    price_in = per_million(Usage(input=tokens))
+    price_out = per_million(Usage(output=tokens))
     if price_in is None or price_out is None:
         return None
     return Price(
         price_in,
         price_out,
-        per_million(TokenUsage(input=tokens, cached=tokens)),
-        per_million(TokenUsage(input=tokens, cache_write=tokens)),
+        per_million(Usage(input=tokens, cached=tokens)),
+        per_million(Usage(input=tokens, cache_write=tokens)),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 
 AMOUNTS = ("input", "output", "cached", "cache_write")
 
@@ -24,7 +24,7 @@ class Price:
     cached: Decimal | None = None
     cache_write: Decimal | None = None
 
-    def cost_microusd(self, usage: TokenUsage) -> int:
+    def cost_microusd(self, usage: Usage) -> int:
         """Micro-dollars, rounded up: dollars per million tokens are micro-dollars per token."""
         usage = usage.billed
         fresh = max(0, usage.input - usage.cached - usage.cache_write)

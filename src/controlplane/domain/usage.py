@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, Decimal
 
 MICROUSD_PER_USD = 1_000_000
@@ -12,11 +12,17 @@ CHARACTERS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class TokenUsage:
-    """What a provider says it used.
+class Usage:
+    """What one request used, in the line items that its bill is made of.
 
-    `cached` (read from a cache) and `cache_write` are parts of `input`, `reasoning` of `output`.
-    `cache_write_hour` is the part of `cache_write` that is kept for an hour.
+    Counts are tokens. `input` and `output` are whole, and the others parts of one of them:
+    `cached` (read from a cache), `cache_write` and its part `cache_write_hour` (kept for an hour),
+    `audio_input` and `image_input` of `input`; `reasoning`, `audio_output` and `image_output` of
+    `output`. `calls` counts what the provider's own tools did, by name: `(("web_search", 2),)`.
+    `service_tier` and `inference_geo` say how and where the answer was made.
+
+    `estimated` names the items that no provider reported, `unknown` those that were used and whose
+    amount cannot be told.
     """
 
     input: int = 0
@@ -25,21 +31,29 @@ class TokenUsage:
     reasoning: int = 0
     cache_write: int = 0
     cache_write_hour: int = 0
+    audio_input: int = 0
+    audio_output: int = 0
+    image_input: int = 0
+    image_output: int = 0
+    calls: tuple[tuple[str, int], ...] = ()
+    service_tier: str | None = None
+    inference_geo: str | None = None
+    estimated: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
 
     @property
-    def billed(self) -> TokenUsage:
+    def billed(self) -> Usage:
         """The same in what has a price: to keep a token for an hour costs two of input.
 
         https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pricing
         """
         if not self.cache_write_hour:
             return self
-        return TokenUsage(
-            self.input + self.cache_write_hour,
-            self.output,
-            self.cached,
-            self.reasoning,
-            self.cache_write - self.cache_write_hour,
+        return replace(
+            self,
+            input=self.input + self.cache_write_hour,
+            cache_write=self.cache_write - self.cache_write_hour,
+            cache_write_hour=0,
         )
 
 
@@ -60,9 +74,9 @@ class ImageTokens:
         return max(found, default=self.at_most)
 
 
-def estimated_usage(asked_characters: int, said_characters: int) -> TokenUsage:
+def estimated_usage(asked_characters: int, said_characters: int) -> Usage:
     """What text of these lengths comes to, uncounted: about four characters a token."""
-    return TokenUsage(
+    return Usage(
         input=-(-asked_characters // CHARACTERS_PER_TOKEN),
         output=-(-said_characters // CHARACTERS_PER_TOKEN),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from controlplane.domain.inference import Body, Event, InferenceRequest
 from controlplane.domain.routing import Route, Target, Timeouts, Unsupported
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.attempts import Attempts
 from controlplane.gateway.call import Call, Streamed, Whole
@@ -176,11 +176,11 @@ class _Run:
             heard, unheard = tally.begun, tally.unheard
             usage = estimate(self.request, model, tally.said, images, begun=heard, unheard=unheard)
         if not answering:
-            usage = TokenUsage(input=usage.input * len(abandoned))
+            usage = Usage(input=usage.input * len(abandoned))
         self.trail.usage = usage
         self.trail.usage_estimated = True
 
-    def _note(self, target: Target, model: str | None, usage: TokenUsage | None) -> None:
+    def _note(self, target: Target, model: str | None, usage: Usage | None) -> None:
         self.trail.provider = target.provider
         self.trail.model_served = model or target.model
         self.trail.usage = usage

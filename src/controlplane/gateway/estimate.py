@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controlplane.domain.inference import InferenceRequest
-from controlplane.domain.usage import CHARACTERS_PER_TOKEN, ImageTokens, TokenUsage, estimated_usage
+from controlplane.domain.usage import CHARACTERS_PER_TOKEN, ImageTokens, Usage, estimated_usage
 
 
 def estimate(
@@ -14,9 +14,9 @@ def estimate(
     said: int,
     images: ImageTokens,
     *,
-    begun: TokenUsage | None = None,
+    begun: Usage | None = None,
     unheard: bool = True,
-) -> TokenUsage:
+) -> Usage:
     """The usage of an answer of `said` characters by `model`; None for a call without an answer.
 
     What was `begun` to be reported holds where it is the larger. An answer that may have been

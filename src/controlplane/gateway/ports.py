@@ -13,7 +13,7 @@ from controlplane.domain.inference import Body, Event, InferenceRequest
 from controlplane.domain.limits import Claim, Decision, Hold, Limit
 from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Target, Timeouts
-from controlplane.domain.usage import ImageTokens, TokenUsage
+from controlplane.domain.usage import ImageTokens, Usage
 
 
 class KeyDirectory(Protocol):
@@ -166,7 +166,7 @@ class TargetHealth(Protocol):
 class PriceBook(Protocol):
     """What tokens cost."""
 
-    def cost_microusd(self, provider: str, model: str, usage: TokenUsage) -> int | None:
+    def cost_microusd(self, provider: str, model: str, usage: Usage) -> int | None:
         """Micro-dollars, rounded up; None where the model has no known price."""
         ...
 

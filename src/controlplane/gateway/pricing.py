@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from controlplane.domain.price import Prices
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.gateway.ports import PriceBook
 
 
@@ -17,13 +17,11 @@ class Pricing:
     own: Prices
     book: PriceBook
 
-    def cost_microusd(self, provider: str, model: str, usage: TokenUsage) -> int | None:
+    def cost_microusd(self, provider: str, model: str, usage: Usage) -> int | None:
         """Micro-dollars, rounded up; None where the model has no known price."""
         return self.first_cost_microusd(provider, [model], usage)
 
-    def first_cost_microusd(
-        self, provider: str, models: Sequence[str], usage: TokenUsage
-    ) -> int | None:
+    def first_cost_microusd(self, provider: str, models: Sequence[str], usage: Usage) -> int | None:
         """The same by the first of several names that has a price: an own one before the list."""
         for model in models:
             own = self.own.get((provider, model))

@@ -13,7 +13,7 @@ from typing import Any
 from controlplane.domain.access import Caller
 from controlplane.domain.attribution import NOWHERE, Attribution
 from controlplane.domain.audit import Attempt, AuditEvent
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.errors import GatewayError, InternalError, Unreachable
 from controlplane.gateway.ports import AuditSink, PayloadStore
 from controlplane.telemetry import count, observe
@@ -48,7 +48,7 @@ class Trail:
     attempts: list[Attempt] = field(default_factory=list)
     provider: str | None = None
     model_served: str | None = None
-    usage: TokenUsage | None = None
+    usage: Usage | None = None
     usage_estimated: bool = False
     cost_microusd: int | None = None
     admitted_at: datetime | None = None
@@ -69,7 +69,7 @@ class Trail:
 
     def event(self) -> AuditEvent:
         """The audit event, as of now."""
-        usage = self.usage or TokenUsage()
+        usage = self.usage or Usage()
         return AuditEvent(
             request_id=self.request_id,
             occurred_at=self.occurred_at,

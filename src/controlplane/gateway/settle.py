@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from controlplane.domain.limits import Decision
 from controlplane.domain.settlement import Settlement
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.errors import Unreachable
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.pricing import Pricing
@@ -27,7 +27,7 @@ async def settle(
     try:
         yield
     finally:
-        usage = trail.usage or TokenUsage()
+        usage = trail.usage or Usage()
         trail.cost_microusd = _cost(usage, pricing, trail)
         tokens, cost = usage.input + usage.output, trail.cost_microusd or 0
         hold = decision.hold
@@ -46,7 +46,7 @@ async def settle(
             count("hold_exceeded", org_id=hold.org_id, model=trail.model_served)
 
 
-def _cost(usage: TokenUsage, pricing: Pricing, trail: Trail) -> int | None:
+def _cost(usage: Usage, pricing: Pricing, trail: Trail) -> int | None:
     """None where nothing was used, or the model has no price."""
     if trail.usage is None or not trail.provider:
         return None

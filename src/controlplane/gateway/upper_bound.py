@@ -11,7 +11,7 @@ from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.limits import Measure
 from controlplane.domain.policy import EffectivePolicy
 from controlplane.domain.routing import Target
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.errors import InvalidRequest
 from controlplane.gateway.ports import Provider
 from controlplane.gateway.pricing import Pricing
@@ -55,7 +55,7 @@ def upper_bound(
     _check_bounded(request, strict=bool(enforced & {Measure.TOKENS, Measure.COST}))
     size = len(orjson.dumps(request.body)) if request.size is None else request.size
     prompt = size + FRAME_TOKENS + _image_tokens(request, targets, providers)
-    usage = TokenUsage(input=prompt, output=_output_tokens(request))
+    usage = Usage(input=prompt, output=_output_tokens(request))
     tokens = usage.input + usage.output
     if Measure.COST not in measures:
         return UpperBound(tokens)
@@ -94,7 +94,7 @@ def _image_tokens(
 
 def _cost(
     request: InferenceRequest,
-    usage: TokenUsage,
+    usage: Usage,
     targets: Iterable[Target],
     pricing: Pricing,
     enforced: bool,
@@ -107,7 +107,7 @@ def _cost(
         )
     # Writing the whole prompt to a cache can cost more than reading it plainly.
     hour = usage.input if request.keeps_for_an_hour else 0
-    written = TokenUsage(usage.input, usage.output, cache_write=usage.input, cache_write_hour=hour)
+    written = Usage(usage.input, usage.output, cache_write=usage.input, cache_write_hour=hour)
     variants = (usage, written)
     highest = 0
     for target in targets:

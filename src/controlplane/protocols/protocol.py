@@ -18,7 +18,7 @@ from controlplane.domain.inference import (
     ProtocolName,
 )
 from controlplane.domain.limits import LimitStatus
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.errors import GatewayError, ProviderError, ProviderRefused
 from controlplane.screening.stream_buffer import StreamBuffer
 
@@ -62,9 +62,9 @@ class Tally(Port):
     """Who answers, as the answer names it."""
     said: int
     """How much it said, in characters."""
-    usage: TokenUsage | None
+    usage: Usage | None
     """What was used, once that is reported for all of it."""
-    begun: TokenUsage | None
+    begun: Usage | None
     """What was reported of it before: all of its input, and the least of its output."""
     unheard: bool
     """True while it may be thinking without a word of it being heard."""
@@ -145,7 +145,7 @@ class Protocol(ABC):
         raise TypeError(f"{self.name} are never streamed")
 
     @abstractmethod
-    def usage(self, answer: Body) -> TokenUsage | None:
+    def usage(self, answer: Body) -> Usage | None:
         """What a whole answer reports as used."""
 
     def said(self, answer: Body) -> int:

@@ -13,7 +13,7 @@ from tests.integration.api.conftest import Organization, assert_error
 from controlplane.adapters.postgres.tables import AdminChange
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.price import Price
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 
 PRICES = "/admin/v1/prices"
 PLACE = f"{PRICES}/openai/gpt-4o"
@@ -68,7 +68,7 @@ async def test_without_an_own_price_the_list_says_what_it_costs(
     assert listed.json()["source"] == "list"
     assert "etag" not in listed.headers
     price = Price.from_dict(listed.json())
-    usage = TokenUsage(input=1_200, output=310, cached=1_024)
+    usage = Usage(input=1_200, output=310, cached=1_024)
     book = organization.container.prices
     assert price.cost_microusd(usage) == book.cost_microusd("openai", "gpt-4o", usage)
     for place in (f"{PRICES}/openai/no-such-model", f"{PRICES}/vllm/llama", f"{PRICES}/x/y"):
@@ -84,7 +84,7 @@ async def test_a_write_holds_from_the_next_request_on(organization: Organization
     assert (await rules.of(caller)).prices == {}
     await organization.admin.put(PLACE, json=BODY)
     prices = (await rules.of(caller)).prices
-    assert prices["openai", "gpt-4o"].cost_microusd(TokenUsage(input=100, output=10)) == 285
+    assert prices["openai", "gpt-4o"].cost_microusd(Usage(input=100, output=10)) == 285
     await organization.admin.delete(PLACE)
     assert (await rules.of(caller)).prices == {}
 

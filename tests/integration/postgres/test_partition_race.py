@@ -28,7 +28,10 @@ WAITS_FOR = """
     SELECT relation::regclass::text FROM pg_locks
     WHERE pid = %s AND locktype = 'relation' AND NOT granted
 """
-WHERE = "SELECT request_id, tableoid::regclass::text FROM request_logs ORDER BY request_id"
+WHERE = """
+    SELECT request_id, tableoid::regclass::text FROM request_logs
+    WHERE request_id LIKE %s ORDER BY request_id
+"""
 
 
 @dataclass
@@ -57,27 +60,29 @@ class Race:
                     return str(found[0])
                 await asyncio.sleep(0.01)
 
-    async def run(self) -> str:
+    async def run(self, year: int = 2031) -> str:
         """Rows of February while its partition is made, and after; what the writer waited for."""
-        await self.write("0 before", "2031-03-01T00:00Z")
-        await self.make("2031-01-01")
+        await self.write(f"{year} before", f"{year}-03-01T00:00Z")
+        await self.make(f"{year}-01-01")
         await self.maker.commit()
         # The table is known anew; what remains to be read is the list, with one unknown in it.
         await self.writer.execute("SELECT request_id FROM ONLY request_logs WHERE false")
         await self.writer.commit()
-        await self.make("2031-02-01")
+        await self.make(f"{year}-02-01")
         await self.holder.execute("LOCK TABLE pg_class IN ACCESS EXCLUSIVE MODE")
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.write("1 meanwhile", "2031-02-01T00:00Z"))
+            group.create_task(self.write(f"{year} during", f"{year}-02-01T00:00Z"))
             waited_for = await self.waits_for()
             await self.maker.commit()
             await self.holder.rollback()
-        await self.write("2 after", "2031-02-02T00:00Z")
+        await self.write(f"{year} later", f"{year}-02-02T00:00Z")
         return waited_for
 
-    async def places(self) -> list[str]:
-        """The partition of each row."""
-        return [str(place) for _, place in await (await self.maker.execute(WHERE)).fetchall()]
+    async def places(self, year: int = 2031) -> list[str]:
+        """The partition of each row of this year."""
+        rows = await (await self.maker.execute(WHERE, [f"{year} %"])).fetchall()
+        await self.maker.commit()
+        return [str(place) for _, place in rows]
 
 
 @pytest.fixture
@@ -112,9 +117,14 @@ async def test_a_writer_waits_for_the_month_and_goes_there(race: Race, empty_url
 async def test_what_went_astray_before_is_brought_home(race: Race, empty_url: str) -> None:
     await asyncio.to_thread(upgrade, empty_url, "0003")
     await _become_system(race)
-    assert await race.run() == "pg_class"
-    # PostgreSQL 18.4: two rows that a search of their month does not find.
-    assert await race.places() == ["request_logs_default"] * 3
-    await race.maker.commit()
+    # A server with other work may have the writer read its whole catalogue anew, list included.
+    for year in range(2031, 2041):
+        await race.run(year)
+        # PostgreSQL 18.4: two rows that a search of their month does not find.
+        if await race.places(year) == ["request_logs_default"] * 3:
+            break
+    else:
+        pytest.fail("no row went astray in ten attempts")
     await asyncio.to_thread(upgrade, empty_url)
-    assert await race.places() == ["request_logs_default", *["request_logs_2031_02"] * 2]
+    months = [f"request_logs_{year}_02"] * 2
+    assert await race.places(year) == ["request_logs_default", *months]

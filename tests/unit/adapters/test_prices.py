@@ -7,12 +7,12 @@ from datetime import date
 import pytest
 
 from controlplane.adapters.prices import GenaiPrices
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.providers.registry import PRICE_LISTS
 
 pytestmark = pytest.mark.dates
 
-USAGE = TokenUsage(input=1_000, output=1_000)
+USAGE = Usage(input=1_000, output=1_000)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_what_is_kept_for_an_hour_costs_two_of_input(model: str) -> None:
     plain, hour = (
         book.cost_microusd("anthropic", model, usage)
         for usage in (
-            TokenUsage(input=1_000),
-            TokenUsage(input=1_000, cache_write=1_000, cache_write_hour=1_000),
+            Usage(input=1_000),
+            Usage(input=1_000, cache_write=1_000, cache_write_hour=1_000),
         )
     )
     assert plain

@@ -8,22 +8,22 @@ import pytest
 
 from controlplane.adapters.prices import GenaiPrices
 from controlplane.admin.prices import list_price
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.providers.registry import PRICE_LISTS
 
 
 class Book:
     """A price list of one model, which has no price of what it wrote."""
 
-    def cost_microusd(self, provider: str, model: str, usage: TokenUsage) -> int | None:
+    def cost_microusd(self, provider: str, model: str, usage: Usage) -> int | None:
         return None if usage.output else usage.input
 
 
 USAGES = (
-    TokenUsage(input=1_000, output=1),
-    TokenUsage(input=80_000, output=30_000),
-    TokenUsage(input=1_200, output=310, cached=1_024),
-    TokenUsage(input=5_000, output=10, cached=1_000, cache_write=2_000),
+    Usage(input=1_000, output=1),
+    Usage(input=80_000, output=30_000),
+    Usage(input=1_200, output=310, cached=1_024),
+    Usage(input=5_000, output=10, cached=1_000, cache_write=2_000),
 )
 
 

@@ -17,7 +17,7 @@ from controlplane.domain.audit import AuditEvent
 from controlplane.domain.limits import Claim, Decision, Hold, Limit, Measure, Period
 from controlplane.domain.price import Price
 from controlplane.domain.settlement import Settlement
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.errors import Unreachable
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.pricing import Pricing
@@ -80,7 +80,7 @@ def test_a_hold_is_read_back_as_it_was() -> None:
 
 async def test_what_the_gateway_writes_is_what_is_read() -> None:
     caller = Caller("org-1", Role.SERVICE, application_id="app-1", key_id="k1")
-    trail = Trail("r1", caller, provider="p", model_served="m", usage=TokenUsage(1_500, 10))
+    trail = Trail("r1", caller, provider="p", model_served="m", usage=Usage(1_500, 10))
     hold = Hold("r1", "org-1", LIMITS, 4_000, 90_000, NOW)
     requests = replace(hold, limits=(Limit(Measure.REQUESTS, "app-1", 100, 60), *LIMITS))
     prices = {("p", "m"): Price(Decimal(4), Decimal(10))}

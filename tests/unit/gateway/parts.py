@@ -23,7 +23,7 @@ from controlplane.domain.replay import Stored
 from controlplane.domain.rotating import Constant
 from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.domain.stored_answers import StoredIds
-from controlplane.domain.usage import ImageTokens, TokenUsage
+from controlplane.domain.usage import ImageTokens, Usage
 from controlplane.errors import Unreachable
 from controlplane.gateway.call import Answer, Call, Streamed, Whole
 from controlplane.gateway.dispatch import dispatch, effective_timeouts
@@ -166,7 +166,7 @@ class Payloads:
 class Prices:
     """One micro-dollar a token, where the model is not free of a price."""
 
-    def cost_microusd(self, provider: str, model: str, usage: TokenUsage) -> int | None:
+    def cost_microusd(self, provider: str, model: str, usage: Usage) -> int | None:
         return None if model == "unpriced" else usage.input + usage.output
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from controlplane.domain.usage import ImageTokens, TokenUsage
+from controlplane.domain.usage import ImageTokens, Usage
 from controlplane.gateway.estimate import estimate
 from controlplane.protocols.chat_completions.measure import asked_characters, characters
 from controlplane.protocols.chat_completions.request import ChatRequest
@@ -24,7 +24,7 @@ def asking(content: Any = "x" * 40, **body: Any) -> ChatRequest:
 
 
 def test_four_characters_are_a_token() -> None:
-    assert estimate(asking("x" * 41), "gpt-4o", 7, IMAGES) == TokenUsage(input=11, output=2)
+    assert estimate(asking("x" * 41), "gpt-4o", 7, IMAGES) == Usage(input=11, output=2)
     assert estimate(EmbeddingRequest({"model": "e", "input": "x" * 41}), "e", 0, IMAGES).input == 11
 
 
@@ -68,18 +68,18 @@ def test_who_asks_for_effort_pays_for_it(model: str, effort: str | None, output:
     assert estimate(request, model, 8, IMAGES).output == output
 
 
-BEGUN = TokenUsage(input=100, output=3, cached=90)
+BEGUN = Usage(input=100, output=3, cached=90)
 
 
 def test_what_was_begun_to_be_reported_holds_where_it_is_more() -> None:
     request = asking(max_tokens=500, reasoning_effort="high")
     cut = estimate(request, "m", 40, IMAGES, begun=BEGUN, unheard=False)
-    assert cut == TokenUsage(input=100, output=10, cached=90)
+    assert cut == Usage(input=100, output=10, cached=90)
     left = estimate(request, "m", 0, IMAGES, begun=BEGUN, unheard=False)
     assert left == BEGUN
     assert estimate(request, "m", 0, IMAGES, begun=BEGUN).output == 500, "it may have thought"
-    uncounted = estimate(request, "m", 0, IMAGES, begun=TokenUsage(), unheard=False)
-    assert uncounted == TokenUsage(input=10)
+    uncounted = estimate(request, "m", 0, IMAGES, begun=Usage(), unheard=False)
+    assert uncounted == Usage(input=10)
 
 
 def test_tool_calls_are_said() -> None:

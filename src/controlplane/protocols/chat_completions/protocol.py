@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from controlplane.domain.inference import Body, Event, InferenceRequest, ProtocolName
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.errors import ProviderError
 from controlplane.protocols.chat_completions.measure import characters
 from controlplane.protocols.chat_completions.reader import DONE, ChunkReader, is_error
@@ -47,7 +47,7 @@ class ChatCompletions(Protocol):
         """Of chunks."""
         return ChunkReader(request.answer_count, failure)
 
-    def usage(self, answer: Body) -> TokenUsage | None:
+    def usage(self, answer: Body) -> Usage | None:
         """Its member `usage`."""
         return read_usage(answer.get("usage"))
 
@@ -108,8 +108,8 @@ class ChunkTally:
     def __init__(self) -> None:
         self.model: str | None = None
         self.said = 0
-        self.usage: TokenUsage | None = None
-        self.begun: TokenUsage | None = None
+        self.usage: Usage | None = None
+        self.begun: Usage | None = None
         self.unheard = True  # what OpenAI's models think is never said
 
     def hear(self, event: Event) -> None:

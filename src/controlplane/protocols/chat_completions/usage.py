@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 
 
-def read_usage(usage: object) -> TokenUsage | None:
+def read_usage(usage: object) -> Usage | None:
     """Read a `usage` object; None where there is none or it is not one."""
     if not isinstance(usage, Mapping) or "prompt_tokens" not in usage:
         return None
     cached = count(usage.get("prompt_tokens_details"), "cached_tokens")
     cache_write = count(usage.get("prompt_tokens_details"), "cache_write_tokens")
     hour = count(usage.get("prompt_tokens_details"), "cache_write_1h_tokens")
-    return TokenUsage(
+    return Usage(
         # Some servers leave the cached ones out; the whole is never less than its parts.
         input=max(count(usage, "prompt_tokens"), cached + cache_write),
         output=count(usage, "completion_tokens"),

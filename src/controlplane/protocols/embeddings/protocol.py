@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from controlplane.domain.inference import Body, InferenceRequest, ProtocolName
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.errors import ProviderError
 from controlplane.protocols.chat_completions.reader import is_error
 from controlplane.protocols.chat_completions.usage import read_usage
@@ -34,7 +34,7 @@ class Embeddings(Protocol):
             raise ProviderError("protocol", "the answer is not an embedding for each input")
         return answer
 
-    def usage(self, answer: Body) -> TokenUsage | None:
+    def usage(self, answer: Body) -> Usage | None:
         """Its member `usage`."""
         return read_usage(answer.get("usage"))
 

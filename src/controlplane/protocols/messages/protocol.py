@@ -11,7 +11,7 @@ import orjson
 
 from controlplane.domain.inference import AsItCame, Body, Event, InferenceRequest, ProtocolName
 from controlplane.domain.limits import LimitStatus
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.errors import GatewayError, ProviderError, QuotaExceeded
 from controlplane.protocols.messages.errors import error_body, status_of
 from controlplane.protocols.messages.limits import budget_headers, rejected_headers
@@ -65,7 +65,7 @@ class Messages(Protocol):
         """Of its events."""
         return EventReader(failure)
 
-    def usage(self, answer: Body) -> TokenUsage | None:
+    def usage(self, answer: Body) -> Usage | None:
         """Its member `usage`."""
         return read_usage(answer.get("usage"))
 

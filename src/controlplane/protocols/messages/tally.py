@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from controlplane.domain.inference import Event
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.protocols.messages.measure import of_block
 from controlplane.protocols.messages.usage import read_usage, risen
 
@@ -16,8 +16,8 @@ class EventTally:
     def __init__(self) -> None:
         self.model: str | None = None
         self.said = 0
-        self.usage: TokenUsage | None = None
-        self.begun: TokenUsage | None = None
+        self.usage: Usage | None = None
+        self.begun: Usage | None = None
         self.unheard = True
         self._counts: dict[str, Any] = {}
         self._stopped = self._counted = False

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.protocols.chat_completions.usage import count
 
 # What the provider did on top is billed as well, and is no part of the counts beside it.
 _ON_TOP = ("compaction", "advisor_message")
 
 
-def read_usage(usage: object) -> TokenUsage | None:
+def read_usage(usage: object) -> Usage | None:
     """Read a `usage` object; None where there is none or it is not one, or it counts nothing: a
     Message must have one, and a server that does not count says zero.
 
@@ -28,7 +28,7 @@ def read_usage(usage: object) -> TokenUsage | None:
     for each in iterations if isinstance(iterations, list) else ():
         if isinstance(each, Mapping) and each.get("type") in _ON_TOP:
             counted = _sum(counted, _of(each))
-    return None if counted == TokenUsage() else counted
+    return None if counted == Usage() else counted
 
 
 def risen(before: Mapping[str, Any], usage: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,13 +48,13 @@ def _falls(known: Any, value: Any) -> bool:
     return isinstance(known, int) and isinstance(value, int) and value < known
 
 
-def _of(usage: Mapping[str, Any]) -> TokenUsage:
+def _of(usage: Mapping[str, Any]) -> Usage:
     lifetimes = usage.get("cache_creation")
     hour = count(lifetimes, "ephemeral_1h_input_tokens")
     read = count(usage, "cache_read_input_tokens")
     written = count(usage, "cache_creation_input_tokens")
     written = max(written, hour + count(lifetimes, "ephemeral_5m_input_tokens"))
-    return TokenUsage(
+    return Usage(
         input=count(usage, "input_tokens") + read + written,
         output=count(usage, "output_tokens"),
         cached=read,
@@ -64,8 +64,8 @@ def _of(usage: Mapping[str, Any]) -> TokenUsage:
     )
 
 
-def _sum(one: TokenUsage, other: TokenUsage) -> TokenUsage:
-    return TokenUsage(
+def _sum(one: Usage, other: Usage) -> Usage:
+    return Usage(
         one.input + other.input,
         one.output + other.output,
         one.cached + other.cached,

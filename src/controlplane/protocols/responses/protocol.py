@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from controlplane.domain.inference import AsItCame, Body, Event, InferenceRequest, ProtocolName
 from controlplane.domain.stored_answers import StoredRequest
-from controlplane.domain.usage import CHARACTERS_PER_TOKEN, TokenUsage
+from controlplane.domain.usage import CHARACTERS_PER_TOKEN, Usage
 from controlplane.errors import ProviderError
 from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS
 from controlplane.protocols.protocol import Failure, Protocol, Window, json_object
@@ -58,7 +58,7 @@ class Responses(Protocol):
         """Of its events."""
         return ResponseReader(failure)
 
-    def usage(self, answer: Body) -> TokenUsage | None:
+    def usage(self, answer: Body) -> Usage | None:
         """Its member `usage`."""
         return read_usage(answer.get("usage"))
 
@@ -128,8 +128,8 @@ class ResponseTally:
     def __init__(self) -> None:
         self.model: str | None = None
         self.said = 0
-        self.usage: TokenUsage | None = None
-        self.begun: TokenUsage | None = None
+        self.usage: Usage | None = None
+        self.begun: Usage | None = None
         # A model thinks without a word of it being told.
         self.unheard = True
 

@@ -9,7 +9,7 @@ from controlplane.domain.inference import AsItCame, Body, InferenceRequest, Prot
 from controlplane.domain.usage import (
     CHARACTERS_PER_TOKEN,
     ImageTokens,
-    TokenUsage,
+    Usage,
     estimated_usage,
 )
 from controlplane.errors import ProviderError
@@ -56,7 +56,7 @@ class TokenCounts(Messages):
             raise ProviderError("protocol", "the answer is not a count of tokens")
         return AsItCame(answer, body)
 
-    def usage(self, answer: Body) -> TokenUsage | None:
+    def usage(self, answer: Body) -> Usage | None:
         """None: nothing is used."""
         return None
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.protocols.chat_completions.usage import read_usage
 
 # Mistral's word for a full context window is `model_length`.
@@ -65,7 +65,7 @@ def ending(
 
 def usage_of(usage: object) -> dict[str, Any]:
     """What was used, as counts that only rise. There, cached tokens are no part of the input."""
-    used = read_usage(usage) or TokenUsage()
+    used = read_usage(usage) or Usage()
     return {
         "input_tokens": used.input - used.cached - used.cache_write,
         "cache_creation_input_tokens": used.cache_write,
@@ -77,7 +77,7 @@ def usage_of(usage: object) -> dict[str, Any]:
 
 def lifetimes(usage: object) -> dict[str, Any]:
     """How long what was written to the cache stays there."""
-    used = read_usage(usage) or TokenUsage()
+    used = read_usage(usage) or Usage()
     return {
         "ephemeral_5m_input_tokens": used.cache_write - used.cache_write_hour,
         "ephemeral_1h_input_tokens": used.cache_write_hour,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.protocols.messages.tally import EventTally
 from controlplane.protocols.messages.usage import read_usage, risen
 
@@ -21,7 +21,7 @@ COUNTS = {
 
 
 def test_cached_tokens_are_part_of_the_input() -> None:
-    assert read_usage(COUNTS) == TokenUsage(
+    assert read_usage(COUNTS) == Usage(
         input=140, output=50, cached=100, reasoning=40, cache_write=30, cache_write_hour=20
     )
 
@@ -33,15 +33,15 @@ def test_cached_tokens_are_part_of_the_input() -> None:
         ([], None),
         ({}, None),
         ({"input_tokens": 3}, None),
-        ({"input_tokens": None, "output_tokens": 1}, TokenUsage(output=1)),
+        ({"input_tokens": None, "output_tokens": 1}, Usage(output=1)),
         ({"input_tokens": -1, "output_tokens": True}, None),
         (
             {"output_tokens": 0, "cache_creation": {"ephemeral_1h_input_tokens": 5}},
-            TokenUsage(input=5, cache_write=5, cache_write_hour=5),
+            Usage(input=5, cache_write=5, cache_write_hour=5),
         ),
     ],
 )
-def test_what_is_no_count_is_none(usage: Any, read: TokenUsage | None) -> None:
+def test_what_is_no_count_is_none(usage: Any, read: Usage | None) -> None:
     assert read_usage(usage) == read
 
 
@@ -50,7 +50,7 @@ def test_what_the_provider_did_on_top_is_billed_too() -> None:
     inside = {"type": "message", "input_tokens": 10, "output_tokens": 50}
     assert read_usage(
         {"input_tokens": 10, "output_tokens": 50, "iterations": [more, inside, 1]}
-    ) == (TokenUsage(input=1_010, output=250))
+    ) == (Usage(input=1_010, output=250))
 
 
 def test_counts_never_fall() -> None:
@@ -89,19 +89,19 @@ BEGUN = {"input_tokens": 10, "output_tokens": 1, "cache_read_input_tokens": 90}
 def test_what_begins_a_message_is_not_all_of_it() -> None:
     tally = heard(start(**BEGUN), block("text", text=""), delta(text="Hello"))
     assert (tally.model, tally.said, tally.usage) == ("claude-1", 5, None)
-    assert tally.begun == TokenUsage(input=100, output=1, cached=90)
+    assert tally.begun == Usage(input=100, output=1, cached=90)
 
 
 def test_the_end_reports_all_of_it() -> None:
     tally = heard(start(**BEGUN), ends(output_tokens=20, input_tokens=0))
-    assert tally.usage == TokenUsage(input=100, output=20, cached=90)
+    assert tally.usage == Usage(input=100, output=20, cached=90)
 
 
 def test_the_reason_and_the_counts_may_come_apart() -> None:
     assert heard(start(**BEGUN), ends(None, output_tokens=20)).usage is None
     assert heard(start(**BEGUN), ends()).usage is None
     assert heard(start(**BEGUN), ends(None, output_tokens=20), ends()).usage is not None
-    assert heard(ends(), ends(None, output_tokens=20)).usage == TokenUsage(output=20)
+    assert heard(ends(), ends(None, output_tokens=20)).usage == Usage(output=20)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from tests.unit.protocols.responses.answers import (
 )
 
 from controlplane.domain.inference import AsItCame
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.errors import ProviderError
 from controlplane.protocols.responses.protocol import PROTOCOL
 from controlplane.protocols.responses.request import parse_responses_request
@@ -92,11 +92,11 @@ def test_what_is_no_answer(answer: Any, kind: str, code: str | None, status: int
 
 
 def test_usage() -> None:
-    expected = TokenUsage(input=12, output=30, cached=4, reasoning=20)
+    expected = Usage(input=12, output=30, cached=4, reasoning=20)
     assert PROTOCOL.usage(ALL) == expected
     assert PROTOCOL.usage({**ALL, "usage": None}) is None
     written = {**USAGE, "input_tokens": 5, "input_tokens_details": {"cache_write_tokens": 9}}
-    assert PROTOCOL.usage({**ALL, "usage": written}) == TokenUsage(
+    assert PROTOCOL.usage({**ALL, "usage": written}) == Usage(
         input=9, output=30, reasoning=20, cache_write=9
     )
 

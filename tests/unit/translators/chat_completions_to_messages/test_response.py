@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.protocols.chat_completions.usage import read_usage
 from controlplane.translators.chat_completions_to_messages.plain_json import (
     ObjectCutter,
@@ -80,14 +80,14 @@ def test_the_prompt_counts_what_was_cached() -> None:
         "usage"
     ]
     assert translated["total_tokens"] == 130
-    assert read_usage(translated) == TokenUsage(123, 7, 100, 5, 20)
+    assert read_usage(translated) == Usage(123, 7, 100, 5, 20)
 
 
 def test_what_is_kept_for_an_hour_is_counted() -> None:
     kept = {"ephemeral_5m_input_tokens": 5, "ephemeral_1h_input_tokens": 15}
     usage = {"input_tokens": 3, "cache_creation_input_tokens": 20, "cache_creation": kept}
     translated = completion(message(usage=usage), created=1)["usage"]
-    assert read_usage(translated) == TokenUsage(23, cache_write=20, cache_write_hour=15)
+    assert read_usage(translated) == Usage(23, cache_write=20, cache_write_hour=15)
 
 
 def test_a_message_without_usage_is_an_answer() -> None:

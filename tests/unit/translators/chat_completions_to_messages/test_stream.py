@@ -11,7 +11,7 @@ import pytest
 
 from controlplane.config import ProviderSettings
 from controlplane.domain.routing import Timeouts
-from controlplane.domain.usage import TokenUsage
+from controlplane.domain.usage import Usage
 from controlplane.errors import ProviderError
 from controlplane.protocols.chat_completions.request import ChatRequest
 from controlplane.protocols.chat_completions.usage import read_usage
@@ -209,7 +209,7 @@ async def test_counts_never_fall() -> None:
     zeros["cache_creation"] = dict.fromkeys(kept, 0)
     chunks, error = await chunks_of(wire(start, OPEN, TEXT, CLOSE, {**DELTA, "usage": zeros}, STOP))
     assert error is None
-    assert read_usage(chunks[-1]["usage"]) == TokenUsage(34, 5, cache_write=9, cache_write_hour=9)
+    assert read_usage(chunks[-1]["usage"]) == Usage(34, 5, cache_write=9, cache_write_hour=9)
 
 
 async def test_a_stream_without_usage_has_no_usage_chunk() -> None:
