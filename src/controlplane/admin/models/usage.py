@@ -123,7 +123,7 @@ class UsageRow(Sums):
     day: date | None = Field(default=None, description="In UTC, of admission.")
 
 
-class Usage(ResponseBody):
+class UsageReport(ResponseBody):
     """Sums in groups, and over all of them."""
 
     model_config = examples(

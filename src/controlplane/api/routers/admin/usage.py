@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from controlplane.admin.models.usage import Usage, UsageParameters
+from controlplane.admin.models.usage import UsageParameters, UsageReport
 from controlplane.admin.outage import unavailable
 from controlplane.api.routers.admin.dependencies import Asking
 from controlplane.api.routers.admin.route import AdminRoute, refusals
@@ -23,7 +23,7 @@ NO_APPLICATION = refusals({404: "No such application."})
 @router.get(
     "", summary="Usage in groups", responses=NO_APPLICATION, response_model_exclude_unset=True
 )
-async def get_usage(asked: Asking, query: Annotated[UsageParameters, Query()]) -> Usage:
+async def get_usage(asked: Asking, query: Annotated[UsageParameters, Query()]) -> UsageReport:
     """Sums over whole days (UTC), the last 30 unless `from` and `to` say otherwise; a developer
     sees those of its own application. A request counts within seconds of its answer."""
     (first, last), groups = query.days, query.groups
@@ -49,7 +49,7 @@ async def get_usage(asked: Asking, query: Annotated[UsageParameters, Query()]) -
         "from": first,
         "to": last,
     }
-    return Usage.model_validate(body)
+    return UsageReport.model_validate(body)
 
 
 def _total(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
