@@ -22,6 +22,10 @@ def _failed(row: Row) -> Colour | None:
     return Colour.RED if row.get("failed") else None
 
 
+def _unpriced(row: Row) -> Colour | None:
+    return Colour.YELLOW if row.get("unpriced_requests") else None
+
+
 SUMS = (
     Column("REQUESTS", lambda row: row.get("requests"), right=True),
     Column("REFUSED", lambda row: row.get("refused"), right=True),
@@ -29,6 +33,7 @@ SUMS = (
     Column("TOKENS IN", lambda row: row.get("tokens_input"), right=True),
     Column("TOKENS OUT", lambda row: row.get("tokens_output"), right=True),
     Column("COST USD", lambda row: row.get("cost_usd"), right=True),
+    Column("UNPRICED", lambda row: row.get("unpriced_requests"), right=True, colour=_unpriced),
     Column("AVERAGE MS", lambda row: row.get("average_latency_ms"), right=True),
 )
 

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from controlplane.domain.usage import MAX_STORED, Usage
+
 SCHEMA_VERSION = 1
+_NUMBERS = (
+    *("tokens_input", "tokens_output", "tokens_cached", "tokens_reasoning"),
+    *("latency_ms", "overhead_ms"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +51,11 @@ _ATTEMPT_FIELDS = tuple(f.name for f in fields(Attempt))
 class AuditEvent:
     """What happened to one request. Times in UTC, durations in ms, cost in micro-dollars.
 
-    `cost_microusd` is None where the model has no known price. `screening` counts findings by
-    kind. `usage_estimated` marks tokens that no provider reported (a stream that was cut, a caller
-    who left). `overhead_ms` is our own time: the latency without the waiting for providers.
+    `cost_microusd` is None where what was used has no known price. `screening` counts findings by
+    kind. `usage` has the line items that the cost was made of, of which the `tokens_` are those
+    that are summed up; None where nothing was used, and in events that older code wrote.
+    `usage_estimated` marks tokens that no provider reported (a stream that was cut, a caller who
+    left). `overhead_ms` is our own time: the latency without the waiting for providers.
 
     `session_id`, `agent_id` and `tags` are the caller's own words for what the request belongs to.
 
@@ -80,6 +88,7 @@ class AuditEvent:
     tokens_cached: int = 0
     tokens_reasoning: int = 0
     cost_microusd: int | None = None
+    usage: Usage | None = None
     usage_estimated: bool = False
     latency_ms: int = 0
     overhead_ms: int = 0
@@ -93,6 +102,28 @@ class AuditEvent:
     unsettled: Mapping[str, Any] | None = None
     schema_version: int = SCHEMA_VERSION
 
+    @property
+    def used(self) -> Usage:
+        """The line items, as far as the event has them."""
+        if self.usage is not None:
+            return self.usage
+        return Usage(
+            self.tokens_input, self.tokens_output, self.tokens_cached, self.tokens_reasoning
+        )
+
+    @property
+    def is_unpriced(self) -> bool:
+        """True where something was used and its cost is not known."""
+        return self.cost_microusd is None and self.used.is_counted and not self.replayed
+
+    @property
+    def is_summable(self) -> bool:
+        """False where a number is none that can be stored."""
+        numbers = [getattr(self, name) for name in _NUMBERS]
+        if self.cost_microusd is not None:
+            numbers.append(self.cost_microusd)
+        return all(type(number) is int and 0 <= number <= MAX_STORED for number in numbers)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; the shape of the SQS message and of a line in S3."""
         admitted = self.admitted_at
@@ -101,6 +132,7 @@ class AuditEvent:
             "occurred_at": self.occurred_at.astimezone(UTC).isoformat(),
             "admitted_at": admitted and admitted.astimezone(UTC).isoformat(),
             "screening": dict(self.screening),
+            "usage": self.usage and self.usage.to_dict(),
         }
         if self.unsettled is None:
             del document["unsettled"]
@@ -124,6 +156,8 @@ class AuditEvent:
                 known["admitted_at"] = datetime.fromisoformat(raw["admitted_at"])
             known["shadow"] = tuple(raw.get("shadow", ()))
             known["tags"] = tuple(raw.get("tags", ()))
+            if raw.get("usage") is not None:
+                known["usage"] = Usage.from_dict(raw["usage"])
             known["attempts"] = tuple(Attempt.from_dict(row) for row in raw.get("attempts", ()))
             if not isinstance(known["request_id"], str) or not isinstance(known["org_id"], str):
                 raise TypeError("request_id and org_id are strings")

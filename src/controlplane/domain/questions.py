@@ -19,6 +19,10 @@ USAGE_SUMS = (
     "tokens_reasoning",
     "cost_microusd",
     "latency_ms",
+    "tokens_cache_write",
+    "tokens_audio",
+    "tool_calls",
+    "unpriced_requests",
 )
 
 

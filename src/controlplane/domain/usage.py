@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, Decimal
+from typing import Any
 
 MICROUSD_PER_USD = 1_000_000
+# About a million dollars: with no larger number in a record, the sums of a day stay within 64 bits.
+MAX_STORED = 2**40
+# No request comes to more. The longest contexts hold ten million tokens, and at 1,000 dollars a
+# million the cost of so many can still be stored.
+MAX_TOKENS = 2**30
+MAX_CALLS = 10_000
 # https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them
 CHARACTERS_PER_TOKEN = 4
 
@@ -42,6 +49,52 @@ class Usage:
     unknown: frozenset[str] = frozenset()
 
     @property
+    def is_counted(self) -> bool:
+        """True where it says that anything was used."""
+        return bool(self.input or self.output or self.calls)
+
+    @property
+    def is_possible(self) -> bool:
+        """False where a number is larger than that of any request."""
+        return (
+            self.input <= MAX_TOKENS
+            and self.output <= MAX_TOKENS
+            and all(count <= MAX_CALLS for _, count in self.calls)
+        )
+
+    def raised(self, later: Usage) -> Usage:
+        """The larger one of each count: those of a stream are cumulative, and servers that do not
+        count yet, or no more, say zero."""
+        mine = dict(self.calls)
+        calls = {name: max(mine.get(name, 0), count) for name, count in later.calls}
+        return Usage(
+            **{name: max(getattr(self, name), getattr(later, name)) for name in COUNTS},
+            calls=sorted_calls(mine | calls),
+            service_tier=later.service_tier or self.service_tier,
+            inference_geo=later.inference_geo or self.inference_geo,
+            estimated=self.estimated | later.estimated,
+            unknown=self.unknown | later.unknown,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, of the items that say something."""
+        row: dict[str, Any] = {name: n for name in COUNTS if (n := getattr(self, name))}
+        if self.calls:
+            row["calls"] = dict(self.calls)
+        row |= {name: text for name in _WORDS if (text := getattr(self, name)) is not None}
+        return row | {name: sorted(names) for name in _MARKS if (names := getattr(self, name))}
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> Usage:
+        """Read what `to_dict` wrote; what a newer writer added is left out. Raises TypeError and
+        ValueError."""
+        items: dict[str, Any] = {name: _stored(row[name]) for name in COUNTS if name in row}
+        items |= {name: row[name] for name in _WORDS if isinstance(row.get(name), str)}
+        items |= {name: frozenset(map(str, row[name])) for name in _MARKS if name in row}
+        calls = {name: _stored(count) for name, count in row.get("calls", {}).items()}
+        return cls(**items, calls=sorted_calls(calls))
+
+    @property
     def billed(self) -> Usage:
         """The same in what has a price: to keep a token for an hour costs two of input.
 
@@ -55,6 +108,25 @@ class Usage:
             cache_write=self.cache_write - self.cache_write_hour,
             cache_write_hour=0,
         )
+
+
+COUNTS = (
+    *("input", "output", "cached", "reasoning", "cache_write", "cache_write_hour"),
+    *("audio_input", "audio_output", "image_input", "image_output"),
+)
+_WORDS = ("service_tier", "inference_geo")
+_MARKS = ("estimated", "unknown")
+
+
+def sorted_calls(calls: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """`Usage.calls`: those that were made, by name."""
+    return tuple(sorted((name, count) for name, count in calls.items() if count))
+
+
+def _stored(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_STORED:
+        raise ValueError("number out of range")
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 
 from controlplane.domain.inference import Body, Event, InferenceRequest
 from controlplane.domain.routing import Route, Target, Timeouts, Unsupported
-from controlplane.domain.usage import Usage
 from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.attempts import Attempts
 from controlplane.gateway.call import Call, Streamed, Whole
-from controlplane.gateway.estimate import estimate
+from controlplane.gateway.estimate import NOTHING, Heard, is_absurd, only_asked, used
 from controlplane.gateway.ports import PreparedCall, Providers, TargetHealth
 from controlplane.gateway.record import Trail
 from controlplane.gateway.watchdog import Watchdog
 from controlplane.protocols.protocol import Protocol, Tally
+from controlplane.telemetry import count
 
 # Kept back of the function's own time, to settle, record and answer.
 RESERVE_SECONDS = 1.5
@@ -50,8 +50,8 @@ async def dispatch(
 ) -> AsyncIterator[Whole | Streamed]:
     """A whole answer, or the events of a stream whose first one has come.
 
-    Leaving the context cancels what is still under way. An answer without a usage of its own (cut,
-    left by the caller, or not reported) gets an estimate, so that it is not free. Raises
+    Leaving the context cancels what is still under way. What no provider reported of an answer
+    (cut, left by the caller, or not counted) is estimated, so that it is not free. Raises
     InvalidRequest, ProviderRefused and ProviderUnavailable.
     """
     request = replace(request, lenient=route.unsupported is Unsupported.IGNORE)
@@ -69,7 +69,7 @@ async def dispatch(
         finally:
             opened.watchdog.stop()
     finally:
-        run.estimate_usage()
+        run.count_usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +83,22 @@ class _Begun:
 
 @dataclass(slots=True)
 class _Run:
-    """One request on its way through the attempts. `said` counts characters of a whole answer,
-    `tally` is of a streamed one."""
+    """One request on its way through the attempts. `answer` is a whole one, `tally` of a streamed
+    one."""
 
     request: InferenceRequest
     protocol: Protocol
     timeouts: Timeouts
     attempts: Attempts
     trail: Trail
-    said: int = 0
+    answer: Body | None = None
     tally: Tally | None = None
 
     async def whole(self, prepared: PreparedCall, target: Target) -> Body:
         async with asyncio.timeout(self._seconds_to_begin()):
             answer = await prepared.complete(self.timeouts)
-        self._note(target, self.protocol.model(answer), self.protocol.usage(answer))
-        self.said = self.protocol.said(answer)
+        self._note(target, self.protocol.model(answer))
+        self.answer = answer
         return answer
 
     async def open_stream(self, prepared: PreparedCall, target: Target) -> _Begun:
@@ -121,7 +121,7 @@ class _Run:
         watchdog.deadline = now + self.attempts.deadline - time.monotonic()
         watchdog.waited = 0.0  # so far it is part of the attempt
         self.tally = tally
-        self._note(target, tally.model, tally.usage)
+        self._note(target, tally.model)
         return _Begun(begun, events, watchdog)
 
     def _seconds_to_begin(self) -> float:
@@ -146,44 +146,49 @@ class _Run:
                 if (visible := shown(event, request)) is not None:
                     yield visible
         except StopAsyncIteration:
-            return
+            tally.end()
         except TimeoutError as error:
             raise await self._cut(504, "stopped in the middle of its answer") from error
         except ProviderError as error:
             code = error.code if self.protocol.tells_codes else None
             raise await self._cut(502, "broke off in the middle of its answer", code) from error
         finally:
-            self.trail.usage = tally.usage
             self.trail.waited_seconds += watchdog.waited
 
-    def estimate_usage(self) -> None:
-        """Fill in what no provider reported. Where none answered, calls that ran out of time were
-        read all the same; nothing where no target was asked."""
-        if self.trail.usage is not None or self.request.free:
+    def count_usage(self) -> None:
+        """Say what was used, estimated where no provider reported it. Where none answered, calls
+        that ran out of time were read all the same; nothing where no target was asked."""
+        if self.request.free:
             return
-        abandoned = self.attempts.abandoned
-        answering = self.attempts.answering is not None
-        target = self.attempts.answering or (abandoned[-1] if abandoned else None)
+        abandoned, answering = self.attempts.abandoned, self.attempts.answering
+        target = answering or (abandoned[-1] if abandoned else None)
         if target is None:
             return
-        self.trail.provider = target.provider
-        self.trail.model_served = self.trail.model_served or target.model
-        images = self.attempts.known[target.provider].images
-        model, tally = target.model if answering else None, self.tally
-        if tally is None:
-            usage = estimate(self.request, model, self.said, images)
-        else:
-            heard, unheard = tally.begun, tally.unheard
-            usage = estimate(self.request, model, tally.said, images, begun=heard, unheard=unheard)
-        if not answering:
-            usage = Usage(input=usage.input * len(abandoned))
-        self.trail.usage = usage
-        self.trail.usage_estimated = True
+        trail, images = self.trail, self.attempts.known[target.provider].images
+        trail.provider = target.provider
+        trail.model_served = served = trail.model_served or target.model
+        if answering is None:
+            trail.usage = only_asked(self.request, images, len(abandoned))
+            return
+        heard = self._heard()
+        if is_absurd(heard.reported, self.request, images):
+            count("usage_absurd", provider=target.provider, model=served)
+            heard = replace(heard, reported=NOTHING)
+        trail.usage = used(self.request, heard, images, sent_to=target.model, served=served)
 
-    def _note(self, target: Target, model: str | None, usage: Usage | None) -> None:
+    def _heard(self) -> Heard:
+        if self.answer is not None:
+            said = self.protocol.said(self.answer)
+            return Heard(said, self.protocol.usage(self.answer), complete=True)
+        tally = self.tally
+        if tally is None:
+            return Heard()
+        whole = tally.usage
+        return Heard(tally.said, whole or tally.begun, whole is not None, tally.unheard)
+
+    def _note(self, target: Target, model: str | None) -> None:
         self.trail.provider = target.provider
         self.trail.model_served = model or target.model
-        self.trail.usage = usage
 
     async def _cut(self, status: int, what: str, code: str | None = None) -> ProviderUnavailable:
         self.trail.attempts[-1] = replace(self.trail.attempts[-1], failure="cut")

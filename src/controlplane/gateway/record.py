@@ -49,7 +49,6 @@ class Trail:
     provider: str | None = None
     model_served: str | None = None
     usage: Usage | None = None
-    usage_estimated: bool = False
     cost_microusd: int | None = None
     admitted_at: datetime | None = None
     shadow: tuple[str, ...] = ()
@@ -94,7 +93,8 @@ class Trail:
             tokens_cached=usage.cached,
             tokens_reasoning=usage.reasoning,
             cost_microusd=self.cost_microusd,
-            usage_estimated=self.usage_estimated,
+            usage=self.usage,
+            usage_estimated=bool(usage.estimated),
             latency_ms=round((time.perf_counter() - self.started) * 1000),
             overhead_ms=round(self.overhead_ms),
             screening=dict(self.screening),

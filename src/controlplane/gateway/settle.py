@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from controlplane.domain.limits import Decision
 from controlplane.domain.settlement import Settlement
-from controlplane.domain.usage import Usage
+from controlplane.domain.usage import MAX_STORED, Usage
 from controlplane.errors import Unreachable
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.pricing import Pricing
@@ -28,7 +28,7 @@ async def settle(
         yield
     finally:
         usage = trail.usage or Usage()
-        trail.cost_microusd = _cost(usage, pricing, trail)
+        trail.cost_microusd = _storable(_cost(usage, pricing, trail), trail)
         tokens, cost = usage.input + usage.output, trail.cost_microusd or 0
         hold = decision.hold
         # Until it is done: a caller who leaves at this moment may end it half way.
@@ -44,6 +44,14 @@ async def settle(
             count("unsettled", org_id=hold.org_id)
         if cost > hold.cost_microusd and any(limit.holds for limit in hold.limits):
             count("hold_exceeded", org_id=hold.org_id, model=trail.model_served)
+
+
+def _storable(cost: int | None, trail: Trail) -> int | None:
+    """The cost as the trail can keep it: what that refuses, the ledger must not count."""
+    if cost is not None and cost > MAX_STORED:
+        count("cost_absurd", provider=trail.provider, model=trail.model_served)
+        return MAX_STORED
+    return cost
 
 
 def _cost(usage: Usage, pricing: Pricing, trail: Trail) -> int | None:

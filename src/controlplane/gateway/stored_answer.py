@@ -94,7 +94,7 @@ def _free(trail: Trail) -> Iterator[None]:
     try:
         yield
     finally:
-        trail.usage, trail.usage_estimated = None, False
+        trail.usage = None
 
 
 @contextmanager

@@ -64,13 +64,18 @@ class Tally(Port):
     """How much it said, in characters."""
     usage: Usage | None
     """What was used, once that is reported for all of it."""
-    begun: Usage | None
-    """What was reported of it before: all of its input, and the least of its output."""
+    begun: Usage
+    """What was reported of it before: all of its input, and the least of its output; zeros where
+    nothing was."""
     unheard: bool
     """True while it may be thinking without a word of it being heard."""
 
     def hear(self, event: Event) -> None:
         """Take an event into account."""
+        ...
+
+    def end(self) -> None:
+        """The stream is complete: nothing more will be reported."""
         ...
 
 
@@ -145,8 +150,8 @@ class Protocol(ABC):
         raise TypeError(f"{self.name} are never streamed")
 
     @abstractmethod
-    def usage(self, answer: Body) -> Usage | None:
-        """What a whole answer reports as used."""
+    def usage(self, answer: Body) -> Usage:
+        """What a whole answer reports as used; zeros where it reports nothing."""
 
     def said(self, answer: Body) -> int:
         """How much a whole answer says, in characters."""

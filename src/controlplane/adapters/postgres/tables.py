@@ -261,12 +261,14 @@ class RequestLog(Base):
     shadow: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     replayed: Mapped[bool] = mapped_column(server_default=false())
     payload_key: Mapped[str | None]
+    usage: Mapped[dict[str, Any] | None]
 
 
 class UsageDaily(Base):
     """The audit trail summed up by day (UTC, of admission), caller and model; '' where unknown.
 
-    `latency_ms` is a sum too. Kept by the consumer of the events, in the same transaction.
+    `latency_ms` is a sum too; `unpriced_requests` used something and have no known cost. Kept by
+    the consumer of the events, in the same transaction.
     """
 
     __tablename__ = "usage_daily"
@@ -286,3 +288,7 @@ class UsageDaily(Base):
     tokens_reasoning: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     cost_microusd: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     latency_ms: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    tokens_cache_write: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    tokens_audio: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    tool_calls: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    unpriced_requests: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))

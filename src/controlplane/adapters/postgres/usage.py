@@ -157,6 +157,7 @@ def _model(event: AuditEvent) -> str | None:
 def _numbers(event: AuditEvent) -> tuple[int, ...]:
     """In the order of USAGE_SUMS. An answer that was given again costs nothing."""
     counts = (1, int(400 <= event.status < 500), int(event.status >= 500))
+    items = event.used
     used: tuple[int, ...] = (
         event.tokens_input,
         event.tokens_output,
@@ -164,9 +165,15 @@ def _numbers(event: AuditEvent) -> tuple[int, ...]:
         event.tokens_reasoning,
         event.cost_microusd or 0,
     )
+    more: tuple[int, ...] = (
+        items.cache_write,
+        items.audio_input + items.audio_output,
+        sum(number for _, number in items.calls),
+        int(event.is_unpriced),
+    )
     if event.replayed:
-        used = (0,) * len(used)
-    return (*counts, *used, event.latency_ms)
+        used, more = (0,) * len(used), (0,) * len(more)
+    return (*counts, *used, event.latency_ms, *more)
 
 
 def _group(row: Mapping[str, Any]) -> dict[str, Any]:

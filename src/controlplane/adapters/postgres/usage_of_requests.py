@@ -10,12 +10,15 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Date,
     Select,
     and_,
     case,
     cast,
+    false,
     func,
+    not_,
     or_,
     select,
     true,
@@ -55,6 +58,29 @@ def _used(column: Any) -> Any:
     return func.coalesce(func.sum(case((RequestLog.replayed, 0), else_=column)), 0)
 
 
+def _item(name: str) -> Any:
+    """A line item of a record; most have none but tokens, and old ones none at all."""
+    return func.coalesce(cast(RequestLog.usage[name].astext, BigInteger), 0)
+
+
+_CALLS = func.jsonb_each_text(RequestLog.usage["calls"]).table_valued("key", "value")
+_TOOL_CALLS = case(
+    (
+        RequestLog.usage.has_key("calls"),
+        select(func.sum(cast(_CALLS.c.value, BigInteger))).select_from(_CALLS).scalar_subquery(),
+    ),
+    else_=0,
+)
+_IS_UNPRICED = and_(
+    RequestLog.cost_microusd.is_(None),
+    not_(RequestLog.replayed),
+    or_(
+        RequestLog.tokens_input > 0,
+        RequestLog.tokens_output > 0,
+        func.coalesce(RequestLog.usage.has_key("calls"), false()),
+    ),
+)
+
 _SUMS: dict[str, Any] = {
     "requests": func.count(),
     "refused": func.count().filter(_REFUSED),
@@ -65,6 +91,10 @@ _SUMS: dict[str, Any] = {
     "tokens_reasoning": _used(RequestLog.tokens_reasoning),
     "cost_microusd": _used(func.coalesce(RequestLog.cost_microusd, 0)),
     "latency_ms": func.coalesce(func.sum(RequestLog.latency_ms), 0),
+    "tokens_cache_write": _used(_item("cache_write")),
+    "tokens_audio": _used(_item("audio_input") + _item("audio_output")),
+    "tool_calls": _used(_TOOL_CALLS),
+    "unpriced_requests": func.count().filter(_IS_UNPRICED),
 }
 
 

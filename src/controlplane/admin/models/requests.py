@@ -66,6 +66,7 @@ class RequestRecord(ResponseBody):
             "tokens_cached": 1024,
             "tokens_reasoning": 0,
             "usage_estimated": False,
+            "usage": {"input": 1200, "output": 310, "cached": 1024, "service_tier": "default"},
             "cost_usd": "0.004820",
             "cost_microusd": 4820,
             "latency_ms": 1463,
@@ -111,8 +112,15 @@ class RequestRecord(ResponseBody):
     tokens_output: int
     tokens_cached: int
     tokens_reasoning: int
-    usage_estimated: bool = Field(description="No provider said how many tokens.")
-    cost_usd: str | None = Field(description="Null without a known price.")
+    usage_estimated: bool = Field(description="No provider reported all of its tokens.")
+    usage: dict[str, Any] | None = Field(
+        description="The line items that the cost is made of, those that are not zero: `input`, "
+        "`cached`, `cache_write`, `cache_write_hour`, `audio_input` and `image_input` of it, "
+        "`output`, `reasoning`, `audio_output` and `image_output` of it, `calls` of the provider's "
+        "tools, `service_tier`, `inference_geo`. `estimated` names those that no provider "
+        "reported, `unknown` what was used and has no number. Null where nothing was used."
+    )
+    cost_usd: str | None = Field(description="Null where what was used has no known price.")
     cost_microusd: int | None
     latency_ms: int
     overhead_ms: int

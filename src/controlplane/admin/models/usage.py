@@ -27,6 +27,10 @@ _EXAMPLE_SUMS: dict[str, Any] = {
     "tokens_output": 301_118,
     "tokens_cached": 201_984,
     "tokens_reasoning": 0,
+    "tokens_cache_write": 0,
+    "tokens_audio": 0,
+    "tool_calls": 0,
+    "unpriced_requests": 0,
     "cost_usd": "6.536763",
     "average_latency_ms": 1840,
 }
@@ -105,6 +109,12 @@ class Sums(ResponseBody):
     tokens_output: int
     tokens_cached: int = Field(description="Part of the input.")
     tokens_reasoning: int = Field(description="Part of the output.")
+    tokens_cache_write: int = Field(description="Part of the input.")
+    tokens_audio: int = Field(description="Part of the input and of the output.")
+    tool_calls: int = Field(description="Of tools that the provider runs, such as web searches.")
+    unpriced_requests: int = Field(
+        description="Of the requests, those that used something and have no known cost."
+    )
     cost_usd: str = Field(description="Of what has a known price.")
     average_latency_ms: int | None = Field(description="Over all requests.")
 

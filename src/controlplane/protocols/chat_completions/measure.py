@@ -13,6 +13,8 @@ import orjson
 _READ = ("tools", "functions", "response_format", "prediction")
 # Models that think before they speak: what they thought is billed, and seen in the usage alone.
 REASONING = re.compile(r"(?:^|[-/])(?:o[1-9]|gpt-[5-9])")
+# Two names for one text: some servers send both.
+_THOUGHTS = ("reasoning_content", "reasoning")
 # What these add to the bill is not counted in tokens of the model's price.
 _UNPRICED = ("web_search_options", "audio")
 
@@ -72,11 +74,13 @@ def asked_characters(body: Mapping[str, Any], of_image: int) -> int:
 
 
 def characters(message: Any, of_image: int = 0) -> int:
-    """How much a message or delta says, roughly: its text, parts and tool calls."""
+    """How much a message or delta says, roughly: its text, parts, thoughts and tool calls."""
     if not isinstance(message, Mapping):
         return 0
     content = message.get("content")
     size = len(content) if isinstance(content, str) else 0
+    if len(message) == 1 and size:
+        return size  # nearly every delta
     if isinstance(content, list):
         size += sum(_part(part, of_image) for part in content)
     calls = message.get("tool_calls")
@@ -84,7 +88,12 @@ def characters(message: Any, of_image: int = 0) -> int:
         function = call.get("function") if isinstance(call, Mapping) else None
         if isinstance(function, Mapping):
             size += len(str(function.get("arguments", "")))
-    return size
+    thought, refusal = max(map(_length, map(message.get, _THOUGHTS))), message.get("refusal")
+    return size + thought + _length(refusal)
+
+
+def _length(text: object) -> int:
+    return len(text) if isinstance(text, str) else 0
 
 
 def _part(part: Any, of_image: int) -> int:

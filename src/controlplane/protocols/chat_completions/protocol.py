@@ -17,7 +17,8 @@ from controlplane.protocols.chat_completions.signed_thinking import (
     unsigned_where_changed,
 )
 from controlplane.protocols.chat_completions.stream_screen import ChunkScreen
-from controlplane.protocols.chat_completions.usage import read_usage
+from controlplane.protocols.chat_completions.tally import ChunkTally
+from controlplane.protocols.chat_completions.usage import usage_of
 from controlplane.protocols.protocol import Failure, Protocol, Window, json_object
 
 
@@ -47,9 +48,9 @@ class ChatCompletions(Protocol):
         """Of chunks."""
         return ChunkReader(request.answer_count, failure)
 
-    def usage(self, answer: Body) -> Usage | None:
-        """Its member `usage`."""
-        return read_usage(answer.get("usage"))
+    def usage(self, answer: Body) -> Usage:
+        """Its member `usage`, and what else it says of it."""
+        return usage_of(answer)
 
     def said(self, answer: Body) -> int:
         """In the messages of all choices."""
@@ -100,27 +101,6 @@ class ChatCompletions(Protocol):
     def ending(self) -> bytes:
         """`[DONE]`."""
         return b"data: %b\n\n" % DONE
-
-
-class ChunkTally:
-    """What was heard of chunks."""
-
-    def __init__(self) -> None:
-        self.model: str | None = None
-        self.said = 0
-        self.usage: Usage | None = None
-        self.begun: Usage | None = None
-        self.unheard = True  # what OpenAI's models think is never said
-
-    def hear(self, event: Event) -> None:
-        """The text of its choices, and its usage."""
-        if self.model is None and isinstance(model := event.get("model"), str) and model:
-            self.model = model
-        said = event.get("usage")
-        if said and (usage := read_usage(said)) is not None:
-            self.usage = usage
-        for choice in event.get("choices", ()):
-            self.said += characters(choice.get("delta"))
 
 
 def _is_answered(choice: Any) -> bool:

@@ -8,7 +8,7 @@ from controlplane.domain.inference import Body, InferenceRequest, ProtocolName
 from controlplane.domain.usage import Usage
 from controlplane.errors import ProviderError
 from controlplane.protocols.chat_completions.reader import is_error
-from controlplane.protocols.chat_completions.usage import read_usage
+from controlplane.protocols.chat_completions.usage import read_embedding_usage
 from controlplane.protocols.embeddings.request import EmbeddingRequest, parse_embedding_request
 from controlplane.protocols.protocol import Failure, Protocol, json_object
 
@@ -34,9 +34,9 @@ class Embeddings(Protocol):
             raise ProviderError("protocol", "the answer is not an embedding for each input")
         return answer
 
-    def usage(self, answer: Body) -> Usage | None:
+    def usage(self, answer: Body) -> Usage:
         """Its member `usage`."""
-        return read_usage(answer.get("usage"))
+        return read_embedding_usage(answer.get("usage")) or Usage()
 
 
 def _is_embedding(item: Any) -> bool:

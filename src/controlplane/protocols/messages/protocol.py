@@ -65,9 +65,9 @@ class Messages(Protocol):
         """Of its events."""
         return EventReader(failure)
 
-    def usage(self, answer: Body) -> Usage | None:
+    def usage(self, answer: Body) -> Usage:
         """Its member `usage`."""
-        return read_usage(answer.get("usage"))
+        return read_usage(answer.get("usage")) or Usage()
 
     def said(self, answer: Body) -> int:
         """In all its blocks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from controlplane.domain.inference import Event
@@ -17,11 +18,12 @@ class EventTally:
         self.model: str | None = None
         self.said = 0
         self.usage: Usage | None = None
-        self.begun: Usage | None = None
+        self.begun = Usage()
         self.unheard = True
         self._counts: dict[str, Any] = {}
         self._stopped = self._counted = False
         self._thought = 0
+        self._searches = 0
 
     def hear(self, event: Event) -> None:
         """Its text and its counts."""
@@ -43,11 +45,14 @@ class EventTally:
             if self._stopped and self._counted:
                 self.usage = self.begun
 
+    def end(self) -> None:
+        """What ends it has said all."""
+
     def _count(self, usage: Any) -> bool:
         if not isinstance(usage, dict):
             return False
         self._counts = risen(self._counts, usage)
-        self.begun = read_usage(self._counts)
+        self.begun = self.begun.raised(read_usage(self._counts) or Usage())
         return "output_tokens" in usage
 
     def _start(self, block: Any) -> None:
@@ -55,6 +60,9 @@ class EventTally:
             self.unheard = block.get("type") == "thinking" and not block.get("thinking")
             self._thought = 0
             self.said += of_block(block)
+            if block.get("type") == "server_tool_use" and block.get("name") == "web_search":
+                self._searches += 1
+                self.begun = replace(self.begun, calls=(("web_search", self._searches),))
 
     def _delta(self, delta: Any) -> None:
         if not isinstance(delta, dict):

@@ -6,10 +6,11 @@ https://platform.claude.com/docs/en/api/messages/create
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from controlplane.domain.usage import Usage
-from controlplane.protocols.chat_completions.usage import count
+from controlplane.domain.usage import COUNTS, Usage, sorted_calls
+from controlplane.protocols.counts import count, server_tools, word
 
 # What the provider did on top is billed as well, and is no part of the counts beside it.
 _ON_TOP = ("compaction", "advisor_message")
@@ -21,19 +22,27 @@ def read_usage(usage: object) -> Usage | None:
 
     There, `input_tokens` are those that were neither read from a cache nor written to one.
     """
-    if not isinstance(usage, Mapping) or "output_tokens" not in usage:
+    if not isinstance(usage, Mapping):
         return None
     counted = _of(usage)
     iterations = usage.get("iterations")
     for each in iterations if isinstance(iterations, list) else ():
         if isinstance(each, Mapping) and each.get("type") in _ON_TOP:
             counted = _sum(counted, _of(each))
-    return None if counted == Usage() else counted
+    read = replace(
+        counted,
+        calls=sorted_calls(server_tools(usage)),
+        service_tier=word(usage.get("service_tier")),
+        inference_geo=word(usage.get("inference_geo")),
+        # Has a price of its own, which no list tells.
+        unknown=frozenset({"speed"} if usage.get("speed") == "fast" else ()),
+    )
+    return None if read == Usage() else read
 
 
 def risen(before: Mapping[str, Any], usage: Mapping[str, Any]) -> dict[str, Any]:
-    """The counts, which are cumulative: where one falls, as with servers that end in zeros, the
-    one `before` holds."""
+    """The counts, which are cumulative: where one falls, as with servers that end in zeros, or is
+    none any more, the one `before` holds."""
     result = dict(before)
     for name, value in usage.items():
         known = before.get(name)
@@ -45,7 +54,11 @@ def risen(before: Mapping[str, Any], usage: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _falls(known: Any, value: Any) -> bool:
-    return isinstance(known, int) and isinstance(value, int) and value < known
+    if isinstance(known, Mapping):
+        return True
+    if not isinstance(known, int | float) or isinstance(known, bool):
+        return False
+    return not isinstance(value, int | float) or isinstance(value, bool) or value < known
 
 
 def _of(usage: Mapping[str, Any]) -> Usage:
@@ -65,11 +78,4 @@ def _of(usage: Mapping[str, Any]) -> Usage:
 
 
 def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        one.input + other.input,
-        one.output + other.output,
-        one.cached + other.cached,
-        one.reasoning + other.reasoning,
-        one.cache_write + other.cache_write,
-        one.cache_write_hour + other.cache_write_hour,
-    )
+    return Usage(**{name: getattr(one, name) + getattr(other, name) for name in COUNTS})

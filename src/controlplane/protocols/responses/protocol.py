@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 
 from controlplane.domain.inference import AsItCame, Body, Event, InferenceRequest, ProtocolName
 from controlplane.domain.stored_answers import StoredRequest
-from controlplane.domain.usage import CHARACTERS_PER_TOKEN, Usage
+from controlplane.domain.usage import Usage
 from controlplane.errors import ProviderError
-from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS
 from controlplane.protocols.protocol import Failure, Protocol, Window, json_object
 from controlplane.protocols.responses.ciphertext import without_ciphertext
 from controlplane.protocols.responses.frames import ResponseFrames
@@ -17,8 +16,9 @@ from controlplane.protocols.responses.measure import characters
 from controlplane.protocols.responses.reader import ResponseReader, failed
 from controlplane.protocols.responses.request import ResponsesRequest, parse_responses_request
 from controlplane.protocols.responses.stream_screen import ResponseScreen
+from controlplane.protocols.responses.tally import ResponseTally, allowed, is_in_background
 from controlplane.protocols.responses.texts import is_sealed, without_logprobs
-from controlplane.protocols.responses.usage import read_usage
+from controlplane.protocols.responses.usage import usage_of
 
 # Events in which nothing is to be seen yet. What begins or is under way has nothing to show either.
 _OF_RESPONSES = frozenset({"response.created", "response.queued", "response.in_progress"})
@@ -58,14 +58,14 @@ class Responses(Protocol):
         """Of its events."""
         return ResponseReader(failure)
 
-    def usage(self, answer: Body) -> Usage | None:
-        """Its member `usage`."""
-        return read_usage(answer.get("usage"))
+    def usage(self, answer: Body) -> Usage:
+        """Its member `usage`, and what else it says of it."""
+        return usage_of(answer)
 
     def said(self, answer: Body) -> int:
         """In its output; one that has only begun may say all that it is allowed to."""
         said = characters(answer.get("output"))
-        return max(said, _allowed(answer)) if answer.get("status") in _UNDER_WAY else said
+        return max(said, allowed(answer)) if answer.get("status") in _UNDER_WAY else said
 
     def tally(self) -> ResponseTally:
         """Of its events."""
@@ -76,7 +76,7 @@ class Responses(Protocol):
         kind = event.get("type")
         if kind in _OF_RESPONSES:
             # Of one that goes on without its reader, the id is what there is to see.
-            return _is_in_background(event.get("response"))
+            return is_in_background(event.get("response"))
         if not isinstance(kind, str) or not kind.endswith(_BEGINS):
             return True
         return bool(event.get("delta"))
@@ -120,44 +120,6 @@ class Responses(Protocol):
     def framing(self) -> ResponseFrames:
         """Of one stream."""
         return ResponseFrames()
-
-
-class ResponseTally:
-    """What was heard of its events."""
-
-    def __init__(self) -> None:
-        self.model: str | None = None
-        self.said = 0
-        self.usage: Usage | None = None
-        self.begun: Usage | None = None
-        # A model thinks without a word of it being told.
-        self.unheard = True
-
-    def hear(self, event: Event) -> None:
-        """The text of deltas, and the usage of the last event."""
-        if isinstance(delta := event.get("delta"), str):
-            self.said += len(delta)
-            return
-        response = event.get("response")
-        if not isinstance(response, Mapping):
-            return
-        if isinstance(model := response.get("model"), str) and model:
-            self.model = model
-        if _is_in_background(response):
-            self.said = max(self.said, _allowed(response))
-        if (usage := read_usage(response.get("usage"))) is not None:
-            self.usage = usage
-
-
-def _is_in_background(response: Any) -> bool:
-    return isinstance(response, Mapping) and response.get("background") is True
-
-
-def _allowed(response: Mapping[str, Any]) -> int:
-    """How much a response may say, in characters."""
-    tokens = response.get("max_output_tokens")
-    longest = tokens if isinstance(tokens, int) else DEFAULT_MAX_OUTPUT_TOKENS
-    return longest * CHARACTERS_PER_TOKEN
 
 
 def _consistent(old: Any, new: Any) -> Any:

@@ -56,9 +56,9 @@ class TokenCounts(Messages):
             raise ProviderError("protocol", "the answer is not a count of tokens")
         return AsItCame(answer, body)
 
-    def usage(self, answer: Body) -> Usage | None:
-        """None: nothing is used."""
-        return None
+    def usage(self, answer: Body) -> Usage:
+        """Nothing is used."""
+        return Usage()
 
 
 PROTOCOL = TokenCounts()

@@ -7,7 +7,7 @@ from typing import Any
 
 from controlplane.domain.inference import Body
 from controlplane.errors import ProviderError
-from controlplane.protocols.chat_completions.usage import count
+from controlplane.protocols.counts import count
 
 Item = dict[str, Any]
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from controlplane.protocols.chat_completions.usage import count
+from controlplane.protocols.counts import count
 
 Item = dict[str, Any]
 

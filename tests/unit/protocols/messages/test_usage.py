@@ -32,7 +32,7 @@ def test_cached_tokens_are_part_of_the_input() -> None:
         (None, None),
         ([], None),
         ({}, None),
-        ({"input_tokens": 3}, None),
+        ({"input_tokens": 3}, Usage(input=3)),
         ({"input_tokens": None, "output_tokens": 1}, Usage(output=1)),
         ({"input_tokens": -1, "output_tokens": True}, None),
         (
@@ -53,11 +53,32 @@ def test_what_the_provider_did_on_top_is_billed_too() -> None:
     ) == (Usage(input=1_010, output=250))
 
 
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (
+            {"server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 1}},
+            {"calls": (("web_fetch", 1), ("web_search", 2))},
+        ),
+        ({"server_tool_use": {"web_search_requests": 0}}, {}),
+        ({"service_tier": "priority"}, {"service_tier": "priority"}),
+        ({"inference_geo": "us"}, {"inference_geo": "us"}),
+        ({"speed": "fast"}, {"unknown": frozenset({"speed"})}),
+        ({"speed": "standard", "service_tier": None, "inference_geo": ""}, {}),
+    ],
+)
+def test_each_item_is_read(more: dict[str, Any], expected: dict[str, Any]) -> None:
+    counts = {"input_tokens": 3.5, "output_tokens": 5, **more}
+    assert read_usage(counts) == Usage(4, 5, **expected)
+
+
 def test_counts_never_fall() -> None:
     before = {"input_tokens": 10, "cache_creation": {"ephemeral_5m_input_tokens": 3}}
     after = {"input_tokens": 0, "cache_creation": {"ephemeral_5m_input_tokens": 1}, "x": "y"}
     assert risen(before, after) == before | {"x": "y"}
-    assert risen(before, {"input_tokens": "many"})["input_tokens"] == "many"
+    nones: list[Any] = ["many", True, None, {}, [], -1]
+    for none in nones:
+        assert risen(before, {"input_tokens": none, "cache_creation": none}) == before
 
 
 def start(**usage: Any) -> dict[str, Any]:
@@ -95,6 +116,25 @@ def test_what_begins_a_message_is_not_all_of_it() -> None:
 def test_the_end_reports_all_of_it() -> None:
     tally = heard(start(**BEGUN), ends(output_tokens=20, input_tokens=0))
     assert tally.usage == Usage(input=100, output=20, cached=90)
+
+
+def test_what_a_message_begins_with_is_known_when_its_caller_leaves() -> None:
+    usage = {"input_tokens": 100, "cache_read_input_tokens": 20_000, "output_tokens": 1}
+    tally = heard(start(**usage, service_tier="priority", inference_geo="us"), delta(text="ten"))
+    assert tally.usage is None
+    assert tally.begun == Usage(
+        20_100, 1, cached=20_000, service_tier="priority", inference_geo="us"
+    )
+
+
+def test_searches_that_began_are_known_before_they_are_reported() -> None:
+    search = block("server_tool_use", name="web_search", input={})
+    cut = heard(start(**BEGUN), search, search, block("server_tool_use", name="web_fetch"))
+    assert cut.begun.calls == (("web_search", 2),)
+    told: dict[str, Any] = {"server_tool_use": {"web_search_requests": 2}}
+    whole = heard(start(**BEGUN), search, search, ends(output_tokens=20, **told))
+    assert whole.usage is not None
+    assert whole.usage.calls == (("web_search", 2),)
 
 
 def test_the_reason_and_the_counts_may_come_apart() -> None:

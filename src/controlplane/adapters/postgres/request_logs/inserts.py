@@ -19,16 +19,6 @@ from controlplane.domain.audit import AuditEvent
 
 EventId = tuple[str, datetime]
 
-# About a million dollars, or a million million tokens: sums of a day stay within 64 bits.
-MAX_NUMBER = 2**40
-_NUMBERS = (
-    "tokens_input",
-    "tokens_output",
-    "tokens_cached",
-    "tokens_reasoning",
-    "latency_ms",
-    "overhead_ms",
-)
 _INSERT = (
     insert(RequestLog)
     .on_conflict_do_nothing()
@@ -61,7 +51,7 @@ async def insert_new(connection: AsyncConnection, events: Collection[AuditEvent]
     """Insert the events that are not there yet, those aside that can never be stored."""
     # One order for all writers: two of them with the same events must not wait for each other.
     ordered = sorted(events, key=event_id)
-    refused = {event_id(e): "number out of range" for e in ordered if not _is_summable(e)}
+    refused = {event_id(e): "number out of range" for e in ordered if not e.is_summable}
     sound = [e for e in ordered if event_id(e) not in refused]
     written = await _insert(connection, sound) if sound else Written(frozenset())
     return Written(written.new, {**refused, **written.refused})
@@ -121,13 +111,6 @@ def _refusal(error: StatementError | UnicodeEncodeError) -> str | None:
         return type(error).__name__ if isinstance(error.orig, _DRIVER_REFUSALS) else None
     of_values = sqlstate[:2] in ("22", "23", "54") or sqlstate in ("42804", "42846")
     return f"SQLSTATE {sqlstate}" if of_values else None
-
-
-def _is_summable(event: AuditEvent) -> bool:
-    numbers = [getattr(event, name) for name in _NUMBERS]
-    if event.cost_microusd is not None:
-        numbers.append(event.cost_microusd)
-    return all(type(number) is int and 0 <= number <= MAX_NUMBER for number in numbers)
 
 
 def _row(event: AuditEvent) -> dict[str, Any]:
