@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
 
 MICROUSD_PER_USD = 1_000_000
@@ -40,21 +40,6 @@ class Usage:
     inference_geo: str | None = None
     estimated: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
-
-    @property
-    def billed(self) -> Usage:
-        """The same in what has a price: to keep a token for an hour costs two of input.
-
-        https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pricing
-        """
-        if not self.cache_write_hour:
-            return self
-        return replace(
-            self,
-            input=self.input + self.cache_write_hour,
-            cache_write=self.cache_write - self.cache_write_hour,
-            cache_write_hour=0,
-        )
 
 
 @dataclass(frozen=True, slots=True)
