@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from controlplane.admin.faults import InvalidDocument
@@ -12,7 +11,6 @@ from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import Precondition, etag
 from controlplane.domain.price import OwnPrice, Price
 from controlplane.domain.text import NAME, is_name
-from controlplane.domain.usage import Usage
 from controlplane.errors import NotFound
 
 if TYPE_CHECKING:
@@ -21,10 +19,6 @@ if TYPE_CHECKING:
     from controlplane.adapters.redis.configuration_cache import ConfigurationCache
     from controlplane.admin.models.prices import PriceDocument
     from controlplane.domain.changes import Actor
-    from controlplane.gateway.ports import PriceBook
-
-# Below the lengths of prompt from which on some models cost more.
-_SAMPLE_TOKENS = 100_000
 
 
 def price_not_found(provider: str, model: str) -> NotFound:
@@ -52,27 +46,7 @@ def own_price(
             faults.append((name, expected))
     if faults:
         raise InvalidDocument("request", faults)
-    return OwnPrice(provider, model, Price.from_dict(wanted.model_dump()))
-
-
-def list_price(book: PriceBook, provider: str, model: str) -> Price | None:
-    """What the price list says of a prompt of ordinary length; None where it says nothing."""
-
-    def per_million(usage: Usage) -> Decimal | None:
-        cost = book.cost_microusd(provider, model, usage)
-        return None if cost is None else Decimal(cost) / _SAMPLE_TOKENS
-
-    tokens = _SAMPLE_TOKENS
-    price_in = per_million(Usage(input=tokens))
-    price_out = per_million(Usage(output=tokens))
-    if price_in is None or price_out is None:
-        return None
-    return Price(
-        price_in,
-        price_out,
-        per_million(Usage(input=tokens, cached=tokens)),
-        per_million(Usage(input=tokens, cache_write=tokens)),
-    )
+    return OwnPrice(provider, model, Price.from_dict(wanted.model_dump(exclude_none=True)))
 
 
 async def put_price(

@@ -16,6 +16,7 @@ class ProviderSettings:
     `max_tokens_field` is the one field by which it bounds an answer (None: as the caller sends it),
     `stream_options` says whether it takes them, `unsupported_params` what else it does not take.
     `protocols` are those that it speaks, the preferred one first; empty for all of its kind.
+    `prices` is the price list that holds for it, None for that of its kind where it is named so.
     """
 
     name: str
@@ -27,6 +28,7 @@ class ProviderSettings:
     stream_options: bool = True
     unsupported_params: frozenset[str] = frozenset()
     protocols: tuple[str, ...] = ()
+    prices: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,13 @@ from controlplane.config.kinds import (
 from controlplane.errors import ConfigurationError
 
 _NAME = re.compile(r"\A[a-z0-9][a-z0-9_-]{0,31}\Z")
-_OF_EVERY_KIND = ("kind", "base_url", "api_key", "api_version", "allow_http")
+_OF_EVERY_KIND = ("kind", "base_url", "api_key", "api_version", "allow_http", "prices")
+# The makers and clouds whose price lists are known, as `genai-prices` names them.
+PRICE_LISTS = (
+    *("anthropic", "aws", "azure", "baseten", "cerebras", "cloudflare", "cohere", "databricks"),
+    *("deepseek", "fireworks", "google", "groq", "minimax", "mistral", "moonshotai", "novita"),
+    *("openai", "openrouter", "ovhcloud", "perplexity", "together", "voyageai", "x-ai", "zai"),
+)
 # Without these there is no request.
 _NEEDED = frozenset({"model", "messages", "input", "stream"})
 
@@ -44,6 +50,7 @@ def provider_of_row(name: str, row: object, kinds: SettingsByKind) -> tuple[Prov
         _flag(name, row, "stream_options", default=True),
         _unsupported_params(name, row),
         _protocols(name, row, base_url, settings),
+        _prices(name, row),
     )
     return provider, _flag(name, row, "allow_http", default=False)
 
@@ -109,6 +116,13 @@ def _protocols(
             name, f"has protocols that are not an array of one or more of {', '.join(known)}"
         )
     return tuple(dict.fromkeys(value))
+
+
+def _prices(name: str, row: Mapping[str, Any]) -> str | None:
+    value = row.get("prices")
+    if value is not None and value not in PRICE_LISTS:
+        raise _fault(name, f"has prices that are not one of the lists {', '.join(PRICE_LISTS)}")
+    return value
 
 
 def _fault(name: str, what: str) -> ConfigurationError:

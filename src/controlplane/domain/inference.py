@@ -42,6 +42,17 @@ class AsItCame(dict[str, Any]):
 
 
 @dataclass(frozen=True, slots=True)
+class ServerTool:
+    """A tool that the provider runs, for a fee: where it stands, and what the fee is called. It is
+    called `at_most` so often; None where nothing bounds that, and `setting` would."""
+
+    place: str
+    name: str
+    at_most: int | None
+    setting: str
+
+
+@dataclass(frozen=True, slots=True)
 class InferenceRequest:
     """A checked request. `body` is the caller's object, whole; treat it as read-only. `size` is
     how many bytes of JSON came in, None once the texts are not those that came. `lenient` says that
@@ -49,7 +60,8 @@ class InferenceRequest:
 
     `raw` is the body in the caller's own bytes, None once anything in it is changed. `headers` are
     those of the protocol's own family, which a target that speaks the protocol gets too. `dropped`
-    names what no target gets of it.
+    names what no target gets of it. Where its cost is capped, `usual_price` says that it is not to
+    be served in another tier than it asks for.
     """
 
     body: Mapping[str, Any]
@@ -58,6 +70,7 @@ class InferenceRequest:
     raw: bytes | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     dropped: tuple[str, ...] = ()
+    usual_price: bool = False
 
     protocol: ClassVar[ProtocolName]
     generates: ClassVar[bool] = True
@@ -68,6 +81,10 @@ class InferenceRequest:
     """The fields without which the protocol has no request, beside those that all have."""
     free: ClassVar[bool] = False
     """True where it uses no tokens."""
+    has_tiers: ClassVar[bool] = False
+    """True where `service_tier` says in which tier it is served."""
+    window: ClassVar[int] = 0
+    """The most tokens that a model reads at once where the provider runs tools."""
     end_user_places: ClassVar[tuple[str, ...]] = ("user",)
     """Where the name of the caller's user may stand."""
 
@@ -191,6 +208,28 @@ class InferenceRequest:
     def unpriced(self) -> str | None:
         """The name of something that costs more than the tokens of the model's price."""
         return None
+
+    @property
+    def server_tools(self) -> tuple[ServerTool, ...]:
+        """The tools of the provider that cost a known fee for each call."""
+        return ()
+
+    @property
+    def service_tier(self) -> str | None:
+        """The tier that is asked for; None where that is left to the provider's settings."""
+        tier = self.body.get("service_tier") if self.has_tiers else None
+        return None if tier in (None, "auto") else str(tier)
+
+    @property
+    def region(self) -> str | None:
+        """The place that is asked for; None where that is left to the provider's settings."""
+        return None
+
+    def in_standard_tier(self, name: str) -> Self:
+        """The same request for the standard tier of that name, where it leaves the tier open."""
+        if not self.has_tiers or self.service_tier is not None:
+            return self
+        return self.replace(service_tier=name)
 
     @property
     def keeps_for_an_hour(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Any
 
 
@@ -107,3 +108,9 @@ def is_glob(alias: str) -> bool:
     Only `*` is special. `?` and `[` stand in names that clients really send.
     """
     return "*" in alias
+
+
+def matches(name: str, glob: str) -> bool:
+    """True where the glob stands for the name."""
+    # In a class of its own each of these stands for itself; see `is_glob`.
+    return fnmatchcase(name, glob.replace("[", "[[]").replace("?", "[?]"))

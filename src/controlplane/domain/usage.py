@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
@@ -93,21 +93,6 @@ class Usage:
         items |= {name: frozenset(map(str, row[name])) for name in _MARKS if name in row}
         calls = {name: _stored(count) for name, count in row.get("calls", {}).items()}
         return cls(**items, calls=sorted_calls(calls))
-
-    @property
-    def billed(self) -> Usage:
-        """The same in what has a price: to keep a token for an hour costs two of input.
-
-        https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pricing
-        """
-        if not self.cache_write_hour:
-            return self
-        return replace(
-            self,
-            input=self.input + self.cache_write_hour,
-            cache_write=self.cache_write - self.cache_write_hour,
-            cache_write_hour=0,
-        )
 
 
 COUNTS = (

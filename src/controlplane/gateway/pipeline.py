@@ -45,7 +45,7 @@ from controlplane.gateway.route import route
 from controlplane.gateway.screen import screen
 from controlplane.gateway.screen_answer import screen_answer
 from controlplane.gateway.settle import settle
-from controlplane.gateway.upper_bound import upper_bound
+from controlplane.gateway.upper_bound import at_usual_price, upper_bound
 from controlplane.policy.output_tokens import bound_output
 from controlplane.policy.screening import SCREENING
 from controlplane.policy.stored_responses import bound_storage
@@ -82,7 +82,8 @@ async def answered(call: Call, gateway: Gateway, protocol: Protocol) -> AsyncIte
     sinks = gateway.audit, gateway.payloads
     async with record(call.request_id, caller, *sinks, protocol.operation) as trail:
         configuration = await look_up(gateway.configuration, trail)
-        policy, pricing = configuration.policy, Pricing(configuration.prices, gateway.prices)
+        policy = configuration.policy
+        pricing = Pricing(configuration.prices, gateway.prices, providers)
         screening = SCREENING.of(policy)
         request = replace(protocol.parse(call.body), headers=call.headers)
         request = read_tokens(request, configuration.routes, screening)
@@ -93,6 +94,7 @@ async def answered(call: Call, gateway: Gateway, protocol: Protocol) -> AsyncIte
         asked = request.max_output is not None
         request = bound_storage(request, policy)
         request = bound_output(request, policy, [target.model for target in chosen.targets])
+        request = at_usual_price(request, policy)
         request, rename = await anchor(request, chosen, gateway.stored_ids, caller)
         timeouts = effective_timeouts(request, chosen, call)
         async with replay(call, request, timeouts.total_s, gateway.replays, trail) as again:

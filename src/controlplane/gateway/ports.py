@@ -11,9 +11,10 @@ from controlplane.domain.audit import AuditEvent
 from controlplane.domain.configuration import Configuration
 from controlplane.domain.inference import Body, Event, InferenceRequest
 from controlplane.domain.limits import Claim, Decision, Hold, Limit
+from controlplane.domain.price import Billing, Price
 from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Target, Timeouts
-from controlplane.domain.usage import ImageTokens, Usage
+from controlplane.domain.usage import ImageTokens
 
 
 class KeyDirectory(Protocol):
@@ -127,6 +128,11 @@ class Provider(Protocol):
         """What an image comes to at its models."""
         ...
 
+    @property
+    def billing(self) -> Billing:
+        """How its prices are known."""
+        ...
+
     def prepare(self, request: InferenceRequest, model: str) -> PreparedCall:
         """The call of `model` that `request` asks for.
 
@@ -164,10 +170,11 @@ class TargetHealth(Protocol):
 
 
 class PriceBook(Protocol):
-    """What tokens cost."""
+    """What models cost."""
 
-    def cost_microusd(self, provider: str, model: str, usage: Usage) -> int | None:
-        """Micro-dollars, rounded up; None where the model has no known price."""
+    def price(self, provider: str, model: str, price_list: str | None = None) -> Price | None:
+        """The price of today, out of `price_list`, else out of the one that holds for a provider of
+        that name; None where the model has no known price."""
         ...
 
 

@@ -7,10 +7,9 @@ import math
 import random
 from collections.abc import Iterable
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 from controlplane.domain.configuration import Configuration
-from controlplane.domain.routing import SAME_NAME, Route, Routes, Strategy, Target, is_glob
+from controlplane.domain.routing import SAME_NAME, Route, Routes, Strategy, Target, is_glob, matches
 from controlplane.errors import ModelNotFound
 from controlplane.policy.models import is_allowed
 
@@ -71,15 +70,10 @@ def _found(model: str, routes: Routes) -> Route | None:
 
 
 def _longest_glob(model: str, routes: Routes) -> Route | None:
-    matching = (alias for alias in routes if is_glob(alias) and _matches(model, alias))
+    matching = (alias for alias in routes if is_glob(alias) and matches(model, alias))
     # The alphabet decides between two of one length, so that every process says the same.
     longest = max(matching, key=lambda alias: (len(alias), alias), default=None)
     return None if longest is None else routes[longest]
-
-
-def _matches(model: str, glob: str) -> bool:
-    # In a class of its own each of these stands for itself; see `is_glob`.
-    return fnmatchcase(model, glob.replace("[", "[[]").replace("?", "[?]"))
 
 
 def _named(model: str, targets: Iterable[Target]) -> Iterable[Target]:

@@ -29,8 +29,12 @@ async def settle(
     finally:
         usage = trail.usage or Usage()
         trail.cost_microusd = _storable(_cost(usage, pricing, trail), trail)
-        tokens, cost = usage.input + usage.output, trail.cost_microusd or 0
         hold = decision.hold
+        tokens, cost = usage.input + usage.output, trail.cost_microusd or 0
+        if trail.cost_microusd is None and usage.is_counted:
+            # It cost something: no cap is to be passed by what is not known.
+            count("unpriced_requests", org_id=hold.org_id, model=trail.model_served)
+            cost = hold.cost_microusd
         # Until it is done: a caller who leaves at this moment may end it half way.
         trail.unsettled = Settlement(hold, tokens, cost).to_dict()
         try:

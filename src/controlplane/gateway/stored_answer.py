@@ -40,7 +40,8 @@ async def stored_answer(
     async with record(call.request_id, caller, *sinks, request.operation) as trail:
         trail.stream = request.stream
         configuration = await look_up(gateway.configuration, trail)
-        policy, pricing = configuration.policy, Pricing(configuration.prices, gateway.prices)
+        policy = configuration.policy
+        pricing = Pricing(configuration.prices, gateway.prices, await gateway.providers.current())
         check_role(caller)
         ids = await gateway.stored_ids.current()
         stored = ids.open(caller, request.id)

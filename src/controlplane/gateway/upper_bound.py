@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import orjson
 
@@ -13,6 +14,7 @@ from controlplane.domain.policy import EffectivePolicy
 from controlplane.domain.routing import Target
 from controlplane.domain.usage import Usage
 from controlplane.errors import InvalidRequest
+from controlplane.gateway.cost_bound import cost_bound
 from controlplane.gateway.ports import Provider
 from controlplane.gateway.pricing import Pricing
 from controlplane.policy.output_tokens import DEFAULT_MAX_OUTPUT_TOKENS
@@ -32,6 +34,7 @@ class UpperBound:
 
 
 NOTHING = UpperBound()
+R = TypeVar("R", bound=InferenceRequest)
 
 
 def upper_bound(
@@ -59,7 +62,14 @@ def upper_bound(
     tokens = usage.input + usage.output
     if Measure.COST not in measures:
         return UpperBound(tokens)
-    return UpperBound(tokens, _cost(request, usage, targets, pricing, Measure.COST in enforced))
+    cost = cost_bound(request, usage, targets, pricing, enforced=Measure.COST in enforced)
+    return UpperBound(tokens, cost)
+
+
+def at_usual_price(request: R, policy: EffectivePolicy) -> R:
+    """The request, which where a cap holds is served at no other price than it asks for."""
+    caps = any(limit.measure is Measure.COST and not limit.shadow for limit in policy.limits)
+    return replace(request, usual_price=True) if caps else request
 
 
 def _check_bounded(request: InferenceRequest, *, strict: bool) -> None:
@@ -90,36 +100,3 @@ def _image_tokens(
     known = (target for target in targets if target.provider in providers)
     bounds = (providers[target.provider].images.bound(target.model) for target in known)
     return images * max(bounds, default=0)
-
-
-def _cost(
-    request: InferenceRequest,
-    usage: Usage,
-    targets: Iterable[Target],
-    pricing: Pricing,
-    enforced: bool,
-) -> int:
-    if enforced and (name := request.unpriced) is not None:
-        raise InvalidRequest(
-            f"'{name}' has no known price, and the policy caps cost.",
-            param=name,
-            code="parameter_not_priced",
-        )
-    # Writing the whole prompt to a cache can cost more than reading it plainly.
-    hour = usage.input if request.keeps_for_an_hour else 0
-    written = Usage(usage.input, usage.output, cache_write=usage.input, cache_write_hour=hour)
-    variants = (usage, written)
-    highest = 0
-    for target in targets:
-        costs = [pricing.cost_microusd(target.provider, target.model, each) for each in variants]
-        known = [cost for cost in costs if cost is not None]
-        if not known and enforced:
-            raise InvalidRequest(
-                f"'{target.provider}/{target.model}' has no known price, and the policy caps cost. "
-                f"An administrator can set one: "
-                f"PUT /admin/v1/prices/{target.provider}/{target.model}.",
-                param="model",
-                code="model_not_priced",
-            )
-        highest = max(highest, *known, 0)
-    return highest

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controlplane.domain.inference import Body, Event, InferenceRequest, ProtocolName
+from controlplane.domain.price import Billing
 from controlplane.domain.routing import Timeouts
 from controlplane.domain.usage import ImageTokens
 from controlplane.errors import UnsupportedParameter
@@ -19,6 +20,7 @@ class EchoProvider:
     """Answers with the last message; counts one token a word. `calls` is how often it was asked."""
 
     images = ImageTokens(at_most=1_000)
+    billing = Billing()
 
     def __init__(self) -> None:
         self.calls = 0

@@ -30,8 +30,10 @@ class Kind:
     `module` has a function `provider(kind, settings, client)` that returns a Provider of
     `gateway/ports.py`; it is imported by the first call. `price_list` is the provider of
     `genai-prices` whose prices hold for the provider that is named like its kind: what a server of
-    another name costs is not for us to guess. `trace_name` is its `gen_ai.provider.name`. On the
-    kind's own server, models that match `tools_over_responses` take tools over Responses only.
+    another name costs is not for us to guess. Where that list holds, `standard_tier` is the service
+    tier whose prices are known, None where none can be asked for. `trace_name` is its
+    `gen_ai.provider.name`. On the kind's own server, models that match `tools_over_responses` take
+    tools over Responses only.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Kind:
     images: ImageTokens
     price_list: str | None
     trace_name: str
+    standard_tier: str | None = None
     tools_over_responses: tuple[str, ...] = ()
 
     @property

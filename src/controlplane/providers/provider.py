@@ -13,6 +13,7 @@ import httpx
 
 from controlplane.config import ProviderSettings
 from controlplane.domain.inference import Body, Event, InferenceRequest, ProtocolName
+from controlplane.domain.price import Billing
 from controlplane.domain.routing import Timeouts
 from controlplane.domain.stored_answers import StoredRequest
 from controlplane.errors import ProviderError, UnsupportedParameter
@@ -43,6 +44,7 @@ class HttpProvider:
         self, kind: Kind, settings: ProviderSettings, endpoint: Endpoint, client: httpx.AsyncClient
     ) -> None:
         self.images = kind.images
+        self.billing = _billing(kind, settings)
         self._kind = kind
         self._settings = settings
         self._endpoint = endpoint
@@ -69,13 +71,15 @@ class HttpProvider:
         name = self._settings.name
         translations: list[Translation] = []
         left_out = [*request.dropped]
-        lenient = request.lenient
+        lenient, usual_price = request.lenient, request.usual_price
         for step in way:
             translation = translator(step)(replace(request, lenient=lenient), name, model)
             translations.append(translation)
             left_out += translation.left_out
             request = translation.request
         request = replace(request.for_model(model), lenient=lenient)
+        if usual_price and (tier := self.billing.standard_tier) is not None:
+            request = request.in_standard_tier(tier)
         fitted = fit(self._settings, request)
         url = self._endpoint.url(request.protocol, model)
         content, method = for_model(fitted.request, model), "POST"
@@ -100,6 +104,15 @@ class HttpProvider:
             return self._protocols
         only = (ProtocolName.RESPONSES,)
         return only if steps(request.protocol, only) is not None else self._protocols
+
+
+def _billing(kind: Kind, settings: ProviderSettings) -> Billing:
+    """Prices out of the kind's own list are prices of its own server, which knows its tiers."""
+    own = kind.price_list if settings.name == kind.name else None
+    price_list = settings.prices or own
+    if price_list != kind.price_list or "service_tier" in settings.unsupported_params:
+        return Billing(price_list)
+    return Billing(price_list, kind.standard_tier)
 
 
 def _asks_for_functions(request: InferenceRequest) -> bool:

@@ -37,6 +37,7 @@ _ROWS = (
         failures=Failures(),
         images=ImageTokens(_IMAGE, at_most_of={"mini": _IMAGE_OF_MINI}),
         price_list="openai",
+        standard_tier="default",
         trace_name="openai",
     ),
     Kind(
@@ -92,6 +93,7 @@ _ROWS = (
         ),
         images=ImageTokens(_IMAGE),
         price_list="anthropic",
+        standard_tier="standard_only",
         trace_name="anthropic",
     ),
 )

@@ -18,14 +18,35 @@ from controlplane.domain.usage import Usage
 PRICES = "/admin/v1/prices"
 PLACE = f"{PRICES}/openai/gpt-4o"
 BODY = {"input": "2.00", "output": "8.50"}
-WRITTEN = {
+WRITTEN: dict[str, Any] = {
     "provider": "openai",
     "model": "gpt-4o",
     "input": "2.00",
     "output": "8.50",
     "cached": None,
     "cache_write": None,
+    "cache_write_hour": None,
+    "audio_input": None,
+    "audio_output": None,
+    "image_input": None,
+    "image_output": None,
+    "request": None,
+    "added_input": 0,
+    "calls": {},
+    "regions": {},
+    "tiers": {},
+    "above": {},
     "source": "own",
+}
+ITEMS: dict[str, Any] = {
+    "cache_write_hour": "4.00",
+    "audio_input": "32",
+    "request": "0.001",
+    "added_input": 1000,
+    "calls": {"web_search": "0.01"},
+    "regions": {"us": "1.1"},
+    "tiers": {"flex": {"input": "1", "output": "4.25", "above": {"200000": BODY}}},
+    "above": {"200000": {"input": "4", "output": "17"}},
 }
 
 
@@ -70,12 +91,31 @@ async def test_without_an_own_price_the_list_says_what_it_costs(
     price = Price.from_dict(listed.json())
     usage = Usage(input=1_200, output=310, cached=1_024)
     book = organization.container.prices
-    assert price.cost_microusd(usage) == book.cost_microusd("openai", "gpt-4o", usage)
+    listed_price = book.price("openai", "gpt-4o")
+    assert listed_price is not None
+    assert listed_price.tiers
+    assert price == listed_price
+    assert price.cost_microusd(usage) is not None
     for place in (f"{PRICES}/openai/no-such-model", f"{PRICES}/vllm/llama", f"{PRICES}/x/y"):
         assert_error(await organization.admin.get(place), 404, "model")
     # What was read can be written back, and is then the organisation's own.
     assert (await organization.admin.put(PLACE, json=listed.json())).status_code == 201
     assert (await organization.admin.get(PLACE)).json()["source"] == "own"
+
+
+async def test_everything_that_has_a_price_is_kept_and_holds(organization: Organization) -> None:
+    created = await organization.admin.put(PLACE, json=BODY | ITEMS)
+    assert created.status_code == 201
+    read = await organization.admin.get(PLACE)
+    assert read.json()["calls"] == ITEMS["calls"]
+    assert Price.from_dict(read.json()) == Price.from_dict(BODY | ITEMS)
+    assert (await organization.admin.put(PLACE, json=read.json())).status_code == 200
+    caller = Caller(organization.id, Role.SERVICE, application_id="app-1", key_id="k")
+    prices = (await organization.container.configuration_cache.of(caller)).prices
+    assert prices["openai", "gpt-4o"] == Price.from_dict(BODY | ITEMS)
+    # What is no longer said is no longer there.
+    await organization.admin.put(PLACE, json=BODY)
+    assert (await organization.admin.get(PLACE)).json() == WRITTEN
 
 
 async def test_a_write_holds_from_the_next_request_on(organization: Organization) -> None:
@@ -114,6 +154,13 @@ async def test_any_printable_model_has_a_price(organization: Organization, model
         ({"cached": ""}, "cached"),
         ({"cache_write": True}, "cache_write"),
         ({"inptu": "1"}, "inptu"),
+        ({"calls": {"web_search": 0.01}}, "calls.web_search"),
+        ({"calls": {"Web Search": "1"}}, "calls.Web Search.[key]"),
+        ({"regions": {"us": "-1"}}, "regions.us"),
+        ({"tiers": {"flex": {"input": "1"}}}, "tiers.flex.output"),
+        ({"tiers": {"flex": {**BODY, "calls": {}}}}, "tiers.flex.calls"),
+        ({"above": {"many": BODY}}, "above.many.[key]"),
+        ({"added_input": -1}, "added_input"),
         ({"model": "gpt-4"}, "model"),
         ({"provider": "azure"}, "provider"),
     ],

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -18,12 +19,12 @@ from controlplane.domain.configuration import Configuration
 from controlplane.domain.inference import Body, Event, InferenceRequest
 from controlplane.domain.limits import Claim, Decision, Hold, Limit, LimitStatus
 from controlplane.domain.policy import Level, PolicyDocument
-from controlplane.domain.price import Price
+from controlplane.domain.price import Billing, Price
 from controlplane.domain.replay import Stored
 from controlplane.domain.rotating import Constant
 from controlplane.domain.routing import Route, Target, Timeouts
 from controlplane.domain.stored_answers import StoredIds
-from controlplane.domain.usage import ImageTokens, Usage
+from controlplane.domain.usage import ImageTokens
 from controlplane.errors import Unreachable
 from controlplane.gateway.call import Answer, Call, Streamed, Whole
 from controlplane.gateway.dispatch import dispatch, effective_timeouts
@@ -166,14 +167,16 @@ class Payloads:
 class Prices:
     """One micro-dollar a token, where the model is not free of a price."""
 
-    def cost_microusd(self, provider: str, model: str, usage: Usage) -> int | None:
-        return None if model == "unpriced" else usage.input + usage.output
+    def price(self, provider: str, model: str, price_list: str | None = None) -> Price | None:
+        one = Decimal(1)
+        return None if model == "unpriced" else Price(one, one, cache_write_hour=one)
 
 
 class Scripted:
     """A provider that does what the script says, call by call; the last entry repeats."""
 
     images = ImageTokens(at_most=5_000)
+    billing = Billing()
 
     def __init__(self, *script: Callable[[], Any] | Exception | Mapping[str, Any]) -> None:
         self.script = list(script)

@@ -155,10 +155,19 @@ async def _routes(connection: AsyncConnection) -> list[dict[str, Any]]:
 async def _prices(connection: AsyncConnection) -> list[dict[str, Any]]:
     columns = (ModelPrice.provider, ModelPrice.model)
     amounts = (ModelPrice.input, ModelPrice.output, ModelPrice.cached, ModelPrice.cache_write)
-    result = await connection.execute(select(*columns, *amounts).order_by(*columns))
+    query = select(ModelPrice.items, *columns, *amounts).order_by(*columns)
+    rows = (await connection.execute(query)).all()
     return [
-        {name: value if value is None else str(value) for name, value in row.items()}
-        for row in result.mappings()
+        {
+            **items,
+            "provider": provider,
+            "model": model,
+            **{
+                column.key: None if value is None else str(value)
+                for column, value in zip(amounts, values, strict=True)
+            },
+        }
+        for items, provider, model, *values in rows
     ]
 
 

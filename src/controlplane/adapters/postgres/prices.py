@@ -16,8 +16,10 @@ from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.storable import is_storable
 from controlplane.adapters.postgres.tables import ModelPrice
 from controlplane.domain.changes import Actor
-from controlplane.domain.price import AMOUNTS, OwnPrice, Price
+from controlplane.domain.price import OwnPrice, Price
 
+# The amounts that have columns of their own; the rest stands in `items`.
+_COLUMNS = ("input", "output", "cached", "cache_write")
 # Sees what is stored and refuses by raising.
 Check = Callable[[OwnPrice | None], None]
 
@@ -49,8 +51,11 @@ class PriceRepository:
     async def put(self, actor: Actor, wanted: OwnPrice, check: Check) -> bool:
         """Store a price; returns whether it is new. Raises NotFound for an unknown organisation."""
         key = {"org_id": actor.org_id, "provider": wanted.provider, "model": wanted.model}
-        amounts = {name: getattr(wanted.price, name) for name in AMOUNTS}
-        changes = {**amounts, "updated_at": func.now()}
+        amounts = {name: getattr(wanted.price, name) for name in _COLUMNS}
+        items = {
+            name: item for name, item in wanted.price.to_dict().items() if name not in _COLUMNS
+        }
+        changes = {**amounts, "items": items, "updated_at": func.now()}
         async with self._database.tenant(actor.org_id) as connection:
             await lock_configuration(connection, actor.org_id)
             stored = await _price(connection, wanted.provider, wanted.model)
@@ -88,6 +93,7 @@ _PRICES = select(
     ModelPrice.output,
     ModelPrice.cached,
     ModelPrice.cache_write,
+    ModelPrice.items,
 )
 
 
@@ -100,7 +106,7 @@ async def _price(connection: AsyncConnection, provider: str, model: str) -> OwnP
 
 
 def _own(row: Mapping[Any, Any]) -> OwnPrice:
-    price = Price(row["input"], row["output"], row["cached"], row["cache_write"])
+    price = Price.from_dict({**row["items"], **{name: row[name] for name in _COLUMNS}})
     return OwnPrice(row["provider"], row["model"], price)
 
 

@@ -153,7 +153,10 @@ class ModelRoute(Base):
 
 
 class ModelPrice(Base):
-    """An organisation's own price of a model: US dollars per million tokens."""
+    """An organisation's own price of a model: US dollars per million tokens.
+
+    `items` holds what else has a price, as JSON of `Price.to_dict`.
+    """
 
     __tablename__ = "model_prices"
     __table_args__ = (
@@ -171,6 +174,7 @@ class ModelPrice(Base):
     output: Mapped[Decimal] = mapped_column(Numeric())
     cached: Mapped[Decimal | None] = mapped_column(Numeric())
     cache_write: Mapped[Decimal | None] = mapped_column(Numeric())
+    items: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     updated_at: Mapped[datetime] = mapped_column(server_default=CREATED_AT)
 
 

@@ -41,8 +41,10 @@ def image_count(body: Mapping[str, Any]) -> int:
 def unpriced(body: Mapping[str, Any]) -> str | None:
     """The name of something that costs more than tokens."""
     name = next((name for name in _UNPRICED if body.get(name) is not None), None)
-    name = name or first_part(body, "input_audio")
-    return name or ("service_tier" if body.get("service_tier") == "priority" else None)
+    modalities = body.get("modalities")
+    if name is None and isinstance(modalities, list) and "audio" in modalities:
+        name = "modalities"
+    return name or first_part(body, "input_audio")
 
 
 def keeps_for_an_hour(body: Mapping[str, Any]) -> bool:

@@ -25,6 +25,7 @@ class ChatRequest(InferenceRequest):
 
     protocol: ClassVar[ProtocolName] = ProtocolName.CHAT_COMPLETIONS
     output_limits: ClassVar[tuple[str, ...]] = ("max_tokens", "max_completion_tokens")
+    has_tiers: ClassVar[bool] = True
 
     @property
     def wants_usage_chunk(self) -> bool:
@@ -62,7 +63,7 @@ class ChatRequest(InferenceRequest):
 
     @property
     def unpriced(self) -> str | None:
-        """Searches, audio, and the dearer tier."""
+        """Searches and audio."""
         return measure.unpriced(self.body)
 
     @property

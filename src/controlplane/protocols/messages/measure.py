@@ -8,19 +8,19 @@ from typing import Any
 
 import orjson
 
+from controlplane.domain.inference import ServerTool
+
 Block = Mapping[str, Any]
 
 # Tools that the caller runs. What the provider runs costs more than tokens, or reads pages whose
 # length is not known; of a tool that is not known here, it is not known which of the two it is.
 _OF_THE_CALLER = ("custom", "bash_", "computer_", "memory_", "text_editor_", "browser_")
 _SEARCHES_IN_TOOLS = "tool_search_tool_"
-# Each has a price of its own, and so have the values of these.
+# Those among them whose fee for a call is known; a date follows.
+_WITH_FEES = ("web_search", "web_fetch")
+# Each has a price of its own, and so has another speed than this.
 _UNPRICED = ("mcp_servers", "fallbacks")
-_USUAL_PRICE: Mapping[str, tuple[str, ...]] = {
-    "speed": ("standard",),
-    "inference_geo": ("global",),
-    "service_tier": ("auto", "standard_only"),
-}
+_USUAL_SPEED = "standard"
 # Like so many pictures: a page of a PDF is read as text and as a picture.
 _IMAGES_OF_A_FILE = 5
 
@@ -69,15 +69,31 @@ def unpriced(body: Block) -> str | None:
     """The name of something that costs more than tokens at their usual price."""
     for index, tool in enumerate(body.get("tools") or ()):
         kind = tool.get("type")
-        if kind is not None and not str(kind).startswith((*_OF_THE_CALLER, _SEARCHES_IN_TOOLS)):
+        if kind is None or _fee(kind) is not None:
+            continue
+        if not str(kind).startswith((*_OF_THE_CALLER, _SEARCHES_IN_TOOLS)):
             return f"tools.{index}"
     for name in _UNPRICED:
         if body.get(name):
             return name
-    for name, usual in _USUAL_PRICE.items():
-        if body.get(name) is not None and body[name] not in usual:
-            return name
-    return None
+    return None if (body.get("speed") or _USUAL_SPEED) == _USUAL_SPEED else "speed"
+
+
+def server_tools(body: Block) -> tuple[ServerTool, ...]:
+    """The tools whose calls have a known fee."""
+    return tuple(
+        ServerTool(f"tools.{index}", fee, _uses(tool.get("max_uses")), f"tools.{index}.max_uses")
+        for index, tool in enumerate(body.get("tools") or ())
+        if (fee := _fee(tool.get("type"))) is not None
+    )
+
+
+def _fee(kind: Any) -> str | None:
+    return next((name for name in _WITH_FEES if str(kind).startswith(f"{name}_")), None)
+
+
+def _uses(value: Any) -> int | None:
+    return value if type(value) is int and value >= 0 else None
 
 
 def keeps_for_an_hour(body: Block) -> bool:

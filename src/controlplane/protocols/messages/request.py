@@ -13,7 +13,7 @@ import orjson
 
 from controlplane.domain.attribution import short_id
 from controlplane.domain.body import Rules, check_members, parse_object
-from controlplane.domain.inference import InferenceRequest, ProtocolName
+from controlplane.domain.inference import InferenceRequest, ProtocolName, ServerTool
 from controlplane.domain.text import REQUEST_NAME, is_request_name
 from controlplane.errors import InvalidRequest
 from controlplane.protocols.messages import measure
@@ -27,6 +27,9 @@ class MessagesRequest(InferenceRequest):
 
     protocol: ClassVar[ProtocolName] = ProtocolName.MESSAGES
     output_limits: ClassVar[tuple[str, ...]] = ("max_tokens",)
+    has_tiers: ClassVar[bool] = True
+    # https://platform.claude.com/docs/en/build-with-claude/context-windows
+    window: ClassVar[int] = 1_000_000
     needed: ClassVar[frozenset[str]] = frozenset({"max_tokens"})
     end_user_places: ClassVar[tuple[str, ...]] = ("metadata.user_id",)
 
@@ -81,8 +84,19 @@ class MessagesRequest(InferenceRequest):
 
     @property
     def unpriced(self) -> str | None:
-        """What the provider runs by itself, and what makes every token dearer."""
+        """What the provider runs for an unknown price, and what makes every token dearer."""
         return measure.unpriced(self.body)
+
+    @property
+    def server_tools(self) -> tuple[ServerTool, ...]:
+        """Searches and fetches, each bounded by its `max_uses`."""
+        return measure.server_tools(self.body)
+
+    @property
+    def region(self) -> str | None:
+        """`inference_geo`."""
+        region = self.body.get("inference_geo")
+        return None if region is None else str(region)
 
     @property
     def keeps_for_an_hour(self) -> bool:

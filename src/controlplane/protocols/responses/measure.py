@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from controlplane.domain.inference import ServerTool
 from controlplane.protocols.chat_completions.measure import REASONING
 
 # How ids of reasoning items begin.
@@ -16,7 +17,14 @@ _READ = ("instructions", "tools", "text", "prompt")
 _TOOLS_OF_CALLERS = frozenset(
     {"function", "custom", "namespace", "tool_search", "local_shell", "apply_patch"}
 )
-_TIERS = frozenset({"auto", "default", "flex"})
+# Those among them whose fee for a call is known. Of the preview it depends on the model, too.
+_WITH_FEES = {
+    "web_search": "web_search",
+    "web_search_2025_08_26": "web_search",
+    "web_search_preview": "web_search_preview",
+    "web_search_preview_2025_03_11": "web_search_preview",
+    "file_search": "file_search",
+}
 _IMAGES = frozenset({"input_image", "computer_screenshot"})
 # Kept for no longer than this, the cache costs what it costs without being asked for.
 _SHORT_CACHE = "30m"
@@ -96,12 +104,20 @@ def unbounded(body: Mapping[str, Any]) -> str | None:
 def unpriced(body: Mapping[str, Any]) -> str | None:
     """The name of something that costs more than tokens."""
     for place, tool in tools(body):
-        if not _runs_at_the_caller(tool):
+        if not _runs_at_the_caller(tool) and tool.get("type") not in _WITH_FEES:
             return place
-    audio = next((place for place, part in parts(body) if part.get("type") == "input_audio"), None)
-    if audio is not None:
-        return audio
-    return None if (body.get("service_tier") or "auto") in _TIERS else "service_tier"
+    return next((place for place, part in parts(body) if part.get("type") == "input_audio"), None)
+
+
+def server_tools(body: Mapping[str, Any]) -> tuple[ServerTool, ...]:
+    """The tools whose calls have a known fee; `max_tool_calls` bounds them all together."""
+    most = body.get("max_tool_calls")
+    at_most = most if type(most) is int and most >= 0 else None
+    return tuple(
+        ServerTool(place, _WITH_FEES[kind], at_most, "max_tool_calls")
+        for place, tool in tools(body)
+        if (kind := tool.get("type")) in _WITH_FEES
+    )
 
 
 def _runs_at_the_caller(tool: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from controlplane.domain.body import parse_object
-from controlplane.domain.inference import InferenceRequest, ProtocolName
+from controlplane.domain.inference import InferenceRequest, ProtocolName, ServerTool
 from controlplane.domain.text import REQUEST_NAME, is_request_name
 from controlplane.errors import InvalidRequest
 from controlplane.protocols.responses import measure
@@ -30,6 +30,10 @@ class ResponsesRequest(InferenceRequest):
 
     protocol: ClassVar[ProtocolName] = ProtocolName.RESPONSES
     output_limits: ClassVar[tuple[str, ...]] = ("max_output_tokens",)
+    has_tiers: ClassVar[bool] = True
+    # "Web search is limited to a context window size of 128000."
+    # https://platform.openai.com/docs/guides/tools-web-search#limitations
+    window: ClassVar[int] = 128_000
     end_user_places: ClassVar[tuple[str, ...]] = ("safety_identifier", "user")
 
     @property
@@ -136,8 +140,13 @@ class ResponsesRequest(InferenceRequest):
 
     @property
     def unpriced(self) -> str | None:
-        """Tools that run at the provider, audio, and the dearer tiers."""
+        """Tools that run at the provider for an unknown price, and audio."""
         return measure.unpriced(self.body)
+
+    @property
+    def server_tools(self) -> tuple[ServerTool, ...]:
+        """Searches, bounded by `max_tool_calls`."""
+        return measure.server_tools(self.body)
 
     @property
     def keeps_for_an_hour(self) -> bool:

@@ -25,6 +25,7 @@ class TokenCountRequest(MessagesRequest):
     protocol: ClassVar[ProtocolName] = ProtocolName.TOKEN_COUNTS
     generates: ClassVar[bool] = False
     free: ClassVar[bool] = True
+    has_tiers: ClassVar[bool] = False
 
     @property
     def stream(self) -> bool:

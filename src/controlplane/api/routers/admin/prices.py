@@ -13,7 +13,6 @@ from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import etag
 from controlplane.admin.prices import (
     delete_price,
-    list_price,
     own_price,
     price_not_found,
     put_price,
@@ -21,6 +20,7 @@ from controlplane.admin.prices import (
 from controlplane.api.routers.admin.dependencies import Asking, Reading, Writing
 from controlplane.api.routers.admin.route import AdminRoute, created, refusals
 from controlplane.domain.price import OwnPrice
+from controlplane.gateway.pricing import Pricing
 
 router = APIRouter(prefix="/admin/v1/prices", tags=["admin: prices"], route_class=AdminRoute)
 Provider = Annotated[
@@ -60,7 +60,8 @@ async def get_price(asked: Reading, provider: Provider, model: Model) -> PriceSh
         own = await asked.parts.price_repository.price(asked.caller.org_id, provider, model)
     if own is not None:
         return asked.unless_known(_shown(own), etag(own.to_dict()))
-    listed = list_price(asked.parts.prices, provider, model)
+    pricing = Pricing({}, asked.parts.prices, await asked.parts.providers.current())
+    listed = pricing.price(provider, model)
     if listed is None:
         raise price_not_found(provider, model)
     # No tag of what is stored: `If-Match` would find nothing.
