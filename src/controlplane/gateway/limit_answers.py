@@ -81,8 +81,7 @@ def _never(claim: Claim, limit: Limit) -> str:
         allows = "no request to be under way"
     else:
         allows = f"0 {limit.measure} per {_window(limit)}"
-    whose = _whose(limit)
-    return f"{whose[:1].upper()}{whose[1:]} is stopped: a limit of its policy allows {allows}."
+    return f"Requests of {_whose(limit)} are stopped: a limit of the policy allows {allows}."
 
 
 def _whose(limit: Limit) -> str:
