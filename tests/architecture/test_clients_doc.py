@@ -52,4 +52,4 @@ def test_the_recipe_is_a_policy() -> None:
         for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
         if '"screening"' in block
     )
-    assert parse_policy(json.loads(recipe))["cost_caps"][0][2] is True
+    assert parse_policy(json.loads(recipe))["cost_caps"][0].fit is True

@@ -71,6 +71,7 @@ ROLES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("GET", "/admin/v1/prices/{provider}/{model:path}"): _VIEWER,
     ("PUT", "/admin/v1/prices/{provider}/{model:path}"): _ADMIN,
     ("DELETE", "/admin/v1/prices/{provider}/{model:path}"): _ADMIN,
+    ("POST", "/admin/v1/budgets/reset"): _ADMIN,
     ("GET", "/admin/v1/usage"): _VIEWER,
     ("GET", "/admin/v1/requests"): _DEVELOPER,
     ("GET", "/admin/v1/requests/{request_id}"): _DEVELOPER,

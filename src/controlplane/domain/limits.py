@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 # From here on callers and operators are told that a budget is nearly used up.
 WARNING_PERCENT = 80
+
+UTC_ZONE = "UTC"
+# Of requests: a larger limit is counted in buckets, and not request by request.
+MOST_LOGGED = 10_000
+# The same for a limit that has many counters.
+MOST_LOGGED_EACH = 60
+# The names of the counters for requests that name no end user or session, and for all that come
+# once a limit has as many counters as it may have. Digests of names have no such form.
+UNNAMED, OTHERS = "unnamed", "others"
 
 
 class Measure(StrEnum):
@@ -22,19 +33,38 @@ class Measure(StrEnum):
 
 
 class Period(StrEnum):
-    """A period of the calendar, in UTC."""
+    """A period of the calendar; a week begins on Monday, and a lifetime never ends."""
 
     DAY = "day"
+    WEEK = "week"
     MONTH = "month"
+    LIFETIME = "lifetime"
+
+
+class Per(StrEnum):
+    """Of what each one has a counter of its own."""
+
+    END_USER = "end_user"
+    SESSION = "session"
+
+    @property
+    def noun(self) -> str:
+        """As a sentence names it: `end user`."""
+        return self.value.replace("_", " ")
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """At most `capacity` of `measure` for `scope` (`app-456`).
 
-    `window` is a number of seconds (any window of that length), a period of the calendar, or None
-    for what is under way at one moment. A shadow limit counts by itself and refuses nothing. One
-    that may `fit` a request to what is left shortens its answer before it refuses.
+    `window` is a number of seconds (any window of that length), a period of the calendar of
+    `time_zone`, or None for what is under way at one moment. A shadow limit counts by itself and
+    refuses nothing. One that may `fit` a request to what is left shortens its answer before it
+    refuses.
+
+    `models` are globs of the models whose requests count, all where there are none. With `per`,
+    each end user or session has its own counter; `counter` then says which one is meant, once that
+    is known.
     """
 
     measure: Measure
@@ -43,6 +73,21 @@ class Limit:
     window: int | Period | None
     shadow: bool = False
     fit: bool = field(default=False, compare=False)
+    models: tuple[str, ...] = ()
+    per: Per | None = None
+    time_zone: str = UTC_ZONE
+    counter: str = ""
+
+    @property
+    def selects(self) -> bool:
+        """True where it depends on the request which counter is meant, or whether any is."""
+        return bool(self.models or self.per)
+
+    @property
+    def is_logged(self) -> bool:
+        """True where each request is kept with its time, rather than a number for each bucket."""
+        most = MOST_LOGGED if self.per is None else MOST_LOGGED_EACH
+        return self.measure is Measure.REQUESTS and self.capacity <= most
 
     @property
     def holds(self) -> bool:
@@ -51,11 +96,38 @@ class Limit:
 
     @property
     def name(self) -> str:
-        """How answers and records name it: `cost:app-456:day`."""
-        if self.window is None:
-            return f"{self.measure}:{self.scope}"
-        seconds = "" if isinstance(self.window, Period) else "s"
-        return f"{self.measure}:{self.scope}:{self.window}{seconds}"
+        """How answers and records name it: `cost:app-456:day`, and of a limit that selects
+        requests `tokens:app-456:60s:models-0123456789ab:end_user`."""
+        return ":".join([self.measure, self.scope, *self.suffixes])
+
+    @property
+    def suffixes(self) -> list[str]:
+        """What tells it from other limits of the same measure and scope, but for `counter`."""
+        parts = []
+        if isinstance(self.window, Period):
+            zone = "" if self.time_zone == UTC_ZONE else f"@{self.time_zone}"
+            parts.append(f"{self.window}{zone}")
+        elif self.window is not None:
+            parts.append(f"{self.window}s")
+        if self.models:
+            parts.append(f"models-{_digest(*self.models)[:12]}")
+        if self.per is not None:
+            parts.append(self.per.value)
+        return parts
+
+
+@lru_cache(maxsize=4_096)
+def _digest(*texts: str) -> str:
+    joined = "\0".join(texts).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(joined).hexdigest()
+
+
+def counter_of(org_id: str, per: Per, name: str | None) -> str:
+    """The counter of an end user or session: a digest, for the name may be an address of a person.
+
+    No two organisations have the same one.
+    """
+    return _digest(org_id, per, name)[:32] if name else UNNAMED
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from controlplane.domain.audit import AuditEvent
-from controlplane.domain.limits import Hold, Limit, Measure, Period
+from controlplane.domain.limits import UTC_ZONE, Hold, Limit, Measure, Per, Period
+from controlplane.domain.periods import is_time_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,7 @@ class Settlement:
     def to_dict(self) -> dict[str, Any] | None:
         """`AuditEvent.unsettled`. None where nothing is held."""
         hold = self.hold
-        limits = [
-            [limit.measure, limit.scope, limit.capacity, limit.window, limit.shadow]
-            for limit in hold.limits
-            if limit.holds
-        ]
+        limits = [_row(limit) for limit in hold.limits if limit.holds]
         if not limits:
             return None
         return {
@@ -64,11 +61,39 @@ class Settlement:
         return cls(hold, *used)
 
 
+def _row(limit: Limit) -> list[Any]:
+    """Five values, and an object of what only some limits say."""
+    more: dict[str, Any] = {}
+    if limit.models:
+        more["models"] = list(limit.models)
+    if limit.per is not None:
+        more |= {"per": limit.per.value, "counter": limit.counter}
+    if limit.time_zone != UTC_ZONE:
+        more["time_zone"] = limit.time_zone
+    row = [limit.measure, limit.scope, limit.capacity, limit.window, limit.shadow]
+    return [*row, more] if more else row
+
+
 def _limit(row: Any) -> Limit:
-    measure, scope, capacity, window, shadow = row
-    if not isinstance(scope, str) or not isinstance(shadow, bool):
+    measure, scope, capacity, window, shadow, *rest = row
+    more: Mapping[str, Any] = rest[0] if rest else {}
+    models = tuple(more.get("models", ()))
+    texts = scope, *models, more.get("counter", ""), more.get("time_zone", UTC_ZONE)
+    if not all(isinstance(each, str) for each in texts) or not isinstance(shadow, bool):
         raise TypeError
-    return Limit(Measure(measure), scope, _amount(capacity), _window(window), shadow)
+    if not is_time_zone(texts[-1]):
+        raise ValueError
+    return Limit(
+        Measure(measure),
+        scope,
+        _amount(capacity),
+        _window(window),
+        shadow,
+        models=models,
+        per=Per(more["per"]) if "per" in more else None,
+        time_zone=texts[-1],
+        counter=texts[-2],
+    )
 
 
 def _window(value: Any) -> int | Period | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from controlplane.domain.inference import InferenceRequest
-from controlplane.domain.limits import Claim, Decision, Hold, Measure
+from controlplane.domain.limits import Claim, Decision, Hold, Measure, Per
 from controlplane.domain.policy import EffectivePolicy
 from controlplane.domain.settlement import Settlement
 from controlplane.errors import LedgerLost, Unavailable, Unreachable
@@ -16,6 +16,7 @@ from controlplane.gateway.limit_answers import refusal
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.record import Trail
 from controlplane.gateway.upper_bound import UpperBound
+from controlplane.policy.limits import applying
 from controlplane.policy.redis_down import WHEN_REDIS_IS_DOWN, WhenDown
 from controlplane.telemetry import count
 
@@ -26,6 +27,15 @@ RESTORE_SECONDS = 60
 MOST_FITS = 3
 
 R = TypeVar("R", bound=InferenceRequest)
+
+
+def limits_of(request: InferenceRequest, policy: EffectivePolicy, trail: Trail) -> EffectivePolicy:
+    """The policy with the limits that hold for this request.
+
+    Its end user and session are those of its audit record, by which costs are counted anew.
+    """
+    named = {Per.END_USER: trail.end_user, Per.SESSION: trail.attribution.session_id}
+    return applying(policy, trail.caller.org_id, request.model, named)
 
 
 async def admit(

@@ -53,20 +53,16 @@ def refusal(decision: Decision, claim: Claim) -> RateLimited:
     headers = limit_headers(decision.statuses)
     seconds = max(1, -int(-decision.retry_after_seconds // 1))
     if limit.measure is Measure.COST:
-        if decision.fits:
+        if decision.fits and limit.window is not Period.LIFETIME:
             headers["Retry-After"] = str(seconds)
         return QuotaExceeded(_cost_sentence(decision, claim, limit), headers=headers)
     if not decision.fits:
-        return RateLimited(
-            f"This request may come to {claim.amount(limit):,} tokens, and {limit.scope} may use "
-            f"{limit.capacity:,} in {_window(limit)}. Shorten it, or lower 'max_tokens'.",
-            headers=headers | {"x-should-retry": "false"},
-        )
+        return RateLimited(_never(claim, limit), headers=headers | {"x-should-retry": "false"})
     if limit.measure is Measure.CONCURRENCY:
-        what = f"{limit.capacity} requests of {limit.scope} are under way, which is the limit."
+        what = f"{limit.capacity} requests of {_whose(limit)} are under way, which is the limit."
     else:
         what = (
-            f"Rate limit reached for {limit.scope}: {limit.capacity} {limit.measure} per "
+            f"Rate limit reached for {_whose(limit)}: {limit.capacity} {limit.measure} per "
             f"{_window(limit)}."
         )
     return RateLimited(
@@ -74,10 +70,30 @@ def refusal(decision: Decision, claim: Claim) -> RateLimited:
     )
 
 
+def _never(claim: Claim, limit: Limit) -> str:
+    """Of a request that no waiting helps: the limit is zero, or smaller than the request."""
+    if limit.measure is Measure.TOKENS and limit.capacity:
+        return (
+            f"This request may come to {claim.amount(limit):,} tokens, and {_whose(limit)} may use "
+            f"{limit.capacity:,} in {_window(limit)}. Shorten it, or lower 'max_tokens'."
+        )
+    if limit.measure is Measure.CONCURRENCY:
+        allows = "no request to be under way"
+    else:
+        allows = f"0 {limit.measure} per {_window(limit)}"
+    return f"Requests of {_whose(limit)} are stopped: a limit of the policy allows {allows}."
+
+
+def _whose(limit: Limit) -> str:
+    """`app-456`, `each end user of app-456`; for the models that it names."""
+    each = "" if limit.per is None else f"each {limit.per.noun} of "
+    return f"{each}{limit.scope}{' for this model' if limit.models else ''}"
+
+
 def _cost_sentence(decision: Decision, claim: Claim, limit: Limit) -> str:
     left = next(status.remaining for status in decision.statuses if status.limit == limit)
     return (
-        f"The cost cap of {limit.scope} is reached: {usd(limit.capacity)} USD per "
+        f"The cost cap of {_whose(limit)} is reached: {usd(limit.capacity)} USD per "
         f"{_window(limit)}. This request may cost {usd(claim.cost_microusd)} USD, and "
         f"{usd(left)} USD are left."
     )

@@ -16,7 +16,7 @@ from functools import partial
 
 from controlplane.domain.rotating import Rotating
 from controlplane.domain.stored_answers import StoredIds
-from controlplane.gateway.admit import admit
+from controlplane.gateway.admit import admit, limits_of
 from controlplane.gateway.anchor import anchor, renamed
 from controlplane.gateway.attribute import attribute
 from controlplane.gateway.authenticate import authenticate
@@ -90,6 +90,7 @@ async def answered(call: Call, gateway: Gateway, protocol: Protocol) -> AsyncIte
         request, tokens = screen(request, protocol, screening, trail)
         belongs = attribute(call.attribution, request, screening, trail)
         authorize(request, policy, trail)
+        policy = limits_of(request, policy, trail)
         chosen = route(request.model, configuration.routes, gateway.rng, belongs.session_id)
         asked = request.max_output is not None
         request = bound_storage(request, policy)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Any
 
 from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.policy import EffectivePolicy, Level
 from controlplane.errors import PermissionDenied
+from controlplane.policy.globs import MAX_PATTERNS, Globs, matches, some_globs
 from controlplane.policy.rule import LevelValue, MergedRule
-from controlplane.policy.shape import an_array, an_object, text
+from controlplane.policy.shape import an_object
 
-MAX_PATTERNS, MAX_LENGTH = 100, 256
-
-Globs = tuple[str, ...]
 # The globs of each level that has some.
 Groups = tuple[LevelValue[Globs], ...]
 
@@ -25,10 +22,7 @@ def is_allowed(model: str, policy: EffectivePolicy) -> bool:
 
 def _forbidding(model: str, groups: Groups) -> Level | None:
     for group in groups:
-        for glob in group.value:
-            if fnmatchcase(model, glob):
-                break
-        else:
+        if not matches(model, group.value):
             return group.level
     return None
 
@@ -48,14 +42,13 @@ def _describe(groups: Groups) -> dict[str, Any]:
     return {"allow": [list(group.value) for group in groups]}
 
 
-_GLOB = text(1, MAX_LENGTH, example="gpt-*")
-
 MODELS: MergedRule[Globs, Groups] = MergedRule(
     field="models",
-    shape=an_object({"allow": an_array(_GLOB, 1, MAX_PATTERNS)}, required=["allow"]).then(
+    shape=an_object({"allow": some_globs()}, required=["allow"]).then(
         lambda read, _: read["allow"]
     ),
-    says=f'`{{"allow": [globs]}}`, 1 to {MAX_PATTERNS} of them; `*`, `?` and `[abc]` are special',
+    says=f'`{{"allow": [globs]}}`, 1 to {MAX_PATTERNS} of them; `*`, `?` and `[abc]` are special, '
+    "and a model's own name always matches itself",
     merges="a model must match a glob of every level that has `models`",
     merge=tuple,
     default=(),

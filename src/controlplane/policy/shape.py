@@ -160,6 +160,15 @@ def an_array(item: Shape[T], low: int, high: int) -> Shape[tuple[T, ...]]:
     return Shape(read, schema, [item.example])
 
 
+def either(first: Shape[T], second: Shape[T], *, is_first: Callable[[object], bool]) -> Shape[T]:
+    """One of two shapes, told apart by the look of the value."""
+
+    def read(value: object, field: str) -> T:
+        return (first if is_first(value) else second).read(value, field)
+
+    return Shape(read, {"oneOf": [first.schema, second.schema]}, first.example)
+
+
 def an_object(
     fields: Mapping[str, Shape[Any]],
     *,

@@ -119,11 +119,15 @@ class Container(Stores):
     @cached_property
     def ledger_keeper(self) -> LedgerKeeper:
         """Who keeps the ledger: opens it, compares it, counts it anew."""
+        from controlplane.adapters.postgres.resets import Resets
         from controlplane.adapters.postgres.spending import Spending
         from controlplane.admin.ledger_keeper import LedgerKeeper
 
         return LedgerKeeper(
-            self.ledger.books, Spending(self.database), self.configuration_repository
+            self.ledger.books,
+            Spending(self.database),
+            self.configuration_repository,
+            Resets(self.database),
         )
 
     @cached_property

@@ -18,7 +18,7 @@ from typing import Any
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.ledger import RedisLedger
-from controlplane.domain.limits import Claim, Limit, Measure, Period
+from controlplane.domain.limits import Claim, Limit, Measure, Per, Period
 
 ROOT = Path(__file__).parents[3]
 PROVIDER_SECONDS = 0.03
@@ -127,7 +127,16 @@ def _limit(row: dict[str, Any]) -> Limit:
     window = row["window"]
     if isinstance(window, str):
         window = Period(window)
-    return Limit(Measure(row["measure"]), row["scope"], row["capacity"], window)
+    return Limit(
+        Measure(row["measure"]),
+        row["scope"],
+        row["capacity"],
+        window,
+        models=tuple(row["models"]),
+        per=row["per"] and Per(row["per"]),
+        time_zone=row["time_zone"],
+        counter=row["counter"],
+    )
 
 
 async def _main(redis_url: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.integration.redis.ledger_process import LedgerProcess
@@ -11,17 +13,30 @@ from tests.soak import few_or_many
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.ledger import RedisLedger
-from controlplane.domain.limits import Claim, Limit, Measure, Period
+from controlplane.adapters.redis.ledger_keys import limit_key
+from controlplane.domain.limits import MOST_LOGGED, Claim, Limit, Measure, Per, Period
 
 REPEATS = few_or_many(5, 100)
 AMOUNT = 1_234
 FITS = 10
+OF_ONE: dict[str, Any] = {"per": Per.END_USER, "counter": "alice"}
+# Of a limit that is too large for a log, all but ten are used.
+COUNTED = Limit(Measure.REQUESTS, "app-1", MOST_LOGGED + FITS, 60)
 
 LIMITS = {
     "cost": Limit(Measure.COST, "app-1", FITS * AMOUNT + AMOUNT - 1, Period.DAY),
     "rolling cost": Limit(Measure.COST, "app-1", FITS * AMOUNT, 3_600),
     "tokens": Limit(Measure.TOKENS, "app-1", FITS * AMOUNT + 1, 60),
     "requests": Limit(Measure.REQUESTS, "app-1", FITS, 60),
+    "requests of models": Limit(Measure.REQUESTS, "app-1", FITS, 60, models=("gpt-*",)),
+    "tokens of an end user": Limit(Measure.TOKENS, "app-1", FITS * AMOUNT, 60, **OF_ONE),
+    "cost of an end user": Limit(Measure.COST, "app-1", FITS * AMOUNT, Period.DAY, **OF_ONE),
+    "cost of a week": Limit(Measure.COST, "app-1", FITS * AMOUNT, Period.WEEK),
+    "cost for good": Limit(Measure.COST, "app-1", FITS * AMOUNT, Period.LIFETIME),
+    "cost of a day elsewhere": Limit(
+        Measure.COST, "app-1", FITS * AMOUNT, Period.DAY, time_zone="Asia/Kolkata"
+    ),
+    "requests in buckets": COUNTED,
 }
 AT_ONCE = Limit(Measure.CONCURRENCY, "app-1", FITS, None)
 
@@ -62,13 +77,24 @@ async def test_exactly_what_fits_is_admitted_every_time(
         org_id = f"org-{repeat}"
         if limit.measure is Measure.COST:
             await ledger.books.open(org_id, {limit: {}})
+        if limit is COUNTED:
+            await _log(client, org_id, MOST_LOGGED)
         outcomes.append(_run(processes, "calls", limit, org_id, amount))
         provider_calls.append(int(await client.redis.get(f"provider:{{{org_id}}}")))
     assert outcomes == [(FITS, 100 - FITS)] * repeats
     assert provider_calls == [FITS] * repeats
     # The control meets the same load in the same run, and lets far more through.
-    unguarded, _ = _run(processes, "unguarded_calls", limit, "org-control", amount)
+    few = replace(limit, capacity=FITS * amount)
+    unguarded, _ = _run(processes, "unguarded_calls", few, "org-control", amount)
     assert unguarded > 2 * FITS
+
+
+async def _log(client: RedisClient, org_id: str, requests: int) -> None:
+    """So many requests were admitted a moment ago, when the limit was smaller."""
+    key = limit_key(org_id, replace(COUNTED, capacity=MOST_LOGGED))
+    seconds, microseconds = await client.redis.time()
+    now = seconds * 1_000_000 + microseconds
+    await client.redis.zadd(key, {f"before-{i}": now for i in range(requests)})
 
 
 @pytest.mark.parametrize("repeats", REPEATS)

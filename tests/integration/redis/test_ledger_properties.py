@@ -7,7 +7,7 @@ hold after every step.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -27,7 +27,7 @@ from tests.soak import few_or_many
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.ledger import RedisLedger
 from controlplane.adapters.redis.ledger_keys import limit_key
-from controlplane.domain.limits import Claim, Hold, Limit, Measure, Period
+from controlplane.domain.limits import Claim, Hold, Limit, Measure, Per, Period
 
 HUGE = 2**52
 # Windows that do not move while an example runs; what moving does: test_ledger_time.py.
@@ -40,6 +40,13 @@ LIMITS = (
     Limit(Measure.COST, "key-1", 700, 2_678_400),
     Limit(Measure.CONCURRENCY, "app-1", 4, None),
     Limit(Measure.COST, "app-1", 400, Period.MONTH, shadow=True),
+    Limit(Measure.TOKENS, "app-1", 200, 86_400, models=("gpt-*",)),
+    Limit(Measure.COST, "app-1", 600, Period.MONTH, per=Per.END_USER, counter="alice"),
+    Limit(Measure.COST, "app-1", 600, Period.MONTH, per=Per.END_USER, counter="bob"),
+    Limit(Measure.TOKENS, "key-1", 250, 86_400, per=Per.SESSION, counter="s1"),
+    Limit(Measure.CONCURRENCY, "app-1", 2, None, per=Per.SESSION, counter="s1"),
+    Limit(Measure.COST, "key-1", 900, Period.LIFETIME),
+    Limit(Measure.COST, "org-1", 900, Period.MONTH, time_zone="America/Havana"),
 )
 _organizations = count()
 
@@ -88,8 +95,10 @@ class LedgerMachine(RuleBasedStateMachine):
         self.org_id = f"org-{next(_organizations)}"
         self.models = {limit: Model(limit) for limit in LIMITS}
         self.names = count()
-        costs: dict[Limit, dict[int, int]] = {
-            limit: {} for limit in LIMITS if limit.measure is Measure.COST and not limit.shadow
+        costs: dict[Limit, dict[str, dict[int, int]]] = {
+            replace(limit, counter=""): {}
+            for limit in LIMITS
+            if limit.measure is Measure.COST and not limit.shadow
         }
         self.run(self.ledger.books.open(self.org_id, costs))
 

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from controlplane.domain.limits import Claim, Decision, Hold, Limit, LimitStatus, Measure, Period
+from dataclasses import replace
+
+import pytest
+
+from controlplane.domain.limits import (
+    Claim,
+    Decision,
+    Hold,
+    Limit,
+    LimitStatus,
+    Measure,
+    Per,
+    Period,
+)
 from controlplane.errors import QuotaExceeded, RateLimited
 from controlplane.gateway.limit_answers import WARNING_HEADER, limit_headers, refusal
 
@@ -75,3 +88,50 @@ def test_a_cap_says_what_is_left_and_that_trying_again_is_of_no_use() -> None:
     assert "Retry-After" not in refused(DAY, fits=False).headers, "no period is long enough"
     assert "5.000000 USD per day" in error.message
     assert "may cost 0.012300 USD, and 0.000007 USD are left" in error.message
+
+
+STOPPED = "Requests of app-1 are stopped: a limit of the policy allows"
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [
+        (
+            REQUESTS,
+            f"{STOPPED} 0 requests per 60 seconds.",
+        ),
+        (
+            TOKENS,
+            f"{STOPPED} 0 tokens per 60 seconds.",
+        ),
+        (
+            RUNNING,
+            f"{STOPPED} no request to be under way.",
+        ),
+        (
+            replace(REQUESTS, models=("o3",), per=Per.END_USER),
+            "Requests of each end user of app-1 for this model are stopped: a limit of the "
+            "policy allows 0 requests per 60 seconds.",
+        ),
+    ],
+)
+def test_a_limit_of_zero_says_that_its_scope_is_stopped(limit: Limit, message: str) -> None:
+    error = refused(replace(limit, capacity=0), fits=False)
+    assert error.message == message
+    assert error.headers["x-should-retry"] == "false"
+    assert "Retry-After" not in error.headers
+
+
+def test_a_refusal_says_whose_counter_is_full() -> None:
+    assert "reached for each session of app-1: 100 requests" in (
+        refused(replace(REQUESTS, per=Per.SESSION)).message
+    )
+
+
+def test_what_is_spent_for_good_never_comes_back() -> None:
+    whole = Limit(Measure.COST, "app-1", 5_000_000, Period.LIFETIME)
+    claim = replace(CLAIM, limits=(whole,))
+    decision = Decision(Hold("r", "org-1"), (LimitStatus(whole, 7, 0.0),), whole, 9e9)
+    error = refusal(decision, claim)
+    assert "Retry-After" not in error.headers
+    assert "5.000000 USD per lifetime" in error.message

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from controlplane.domain.limits import Period
 from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.policy.document import parse_policy
+from controlplane.policy.limits import Count
 from controlplane.policy.parameters import Parameters
 from controlplane.policy.rules import RULES
 from controlplane.policy.shape import InvalidPolicy
@@ -50,7 +51,7 @@ def errors(document: dict[str, Any]) -> dict[str, str]:
 def test_a_whole_document_is_read() -> None:
     read = parse_policy(WHOLE)
     assert set(read) == set(WHOLE)
-    assert [cap[:2] for cap in read["cost_caps"]] == [
+    assert [(cap.capacity, cap.window) for cap in read["cost_caps"]] == [
         (5_000_000, Period.DAY),
         (50_000_000, Period.MONTH),
         (1, 86_400),
@@ -161,7 +162,7 @@ def test_dollars_are_plain_decimal_strings(usd: Any) -> None:
 )
 def test_dollars_become_micro_dollars_exactly(usd: str, microusd: int) -> None:
     read = parse_policy({"cost_caps": [{"usd": usd, "period": "day"}]})
-    assert read["cost_caps"] == ((microusd, Period.DAY, False),)
+    assert read["cost_caps"] == (Count(microusd, Period.DAY),)
     assert int(float(microusd)) == microusd, "Redis counts in doubles"
 
 
@@ -179,7 +180,14 @@ def test_a_cap_has_one_window(cap: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("window", "field"),
     [
-        ({"period": "week"}, "period"),
+        ({"period": "year"}, "period"),
+        ({"period": "day", "time_zone": "Europe/Bonn"}, "time_zone"),
+        ({"period": "day", "time_zone": "../../etc/passwd"}, "time_zone"),
+        ({"period": "lifetime", "time_zone": "Europe/Berlin"}, "time_zone"),
+        ({"window_seconds": 60, "time_zone": "Europe/Berlin"}, "time_zone"),
+        ({"period": "day", "per": "user"}, "per"),
+        ({"period": "day", "models": []}, "models"),
+        ({"period": "day", "models": ["[z-a]"]}, "models.0"),
         ({"period": "DAY"}, "period"),
         ({"window_seconds": 59}, "window_seconds"),
         ({"window_seconds": 2_678_401}, "window_seconds"),

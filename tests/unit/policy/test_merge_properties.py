@@ -31,21 +31,36 @@ GLOBS = st.lists(st.sampled_from(["gpt-*", "*-mini", "claude-*", "*"]), min_size
 NAMES = st.lists(st.sampled_from(PARAMETER_NAMES), min_size=1)
 ACTIONS = st.sampled_from([action.value for action in Action])
 DOWN = st.sampled_from([way.value for way in WhenDown])
-CAP = st.builds(
-    lambda cents, window: {"usd": f"0.{cents:02d}", **window},
-    SMALL,
-    st.sampled_from([{"period": "day"}, {"period": "month"}, {"window_seconds": 60}]),
+SELECTED = st.sampled_from(
+    [{}, {}, {"models": ["gpt-*", "o4"]}, {"models": ["o4", "gpt-*"]}, {"per": "session"}]
 )
+CAP = st.builds(
+    lambda cents, window, selected: {"usd": f"0.{cents:02d}", **window, **selected},
+    SMALL,
+    st.sampled_from(
+        [
+            {"period": "day"},
+            {"period": "day", "time_zone": "Asia/Kolkata"},
+            {"period": "month"},
+            {"window_seconds": 60},
+        ]
+    ),
+    SELECTED,
+)
+
+
+def counts(name: str, **more: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Limits of that measure, some of which select requests."""
+    plain = st.fixed_dictionaries({name: SMALL, **more})
+    return st.lists(st.builds(lambda limit, also: {**limit, **also}, plain, SELECTED), max_size=3)
+
+
 TRIED: dict[str, st.SearchStrategy[Any]] = {
     "models": st.fixed_dictionaries({"allow": GLOBS}),
-    "rate_limits": st.lists(
-        st.fixed_dictionaries({"requests": SMALL, "window_seconds": WINDOW}), max_size=3
-    ),
-    "token_limits": st.lists(
-        st.fixed_dictionaries({"tokens": SMALL, "window_seconds": WINDOW}), max_size=3
-    ),
+    "rate_limits": counts("requests", window_seconds=WINDOW),
+    "token_limits": counts("tokens", window_seconds=WINDOW),
     "cost_caps": st.lists(CAP, max_size=3),
-    "concurrency": SMALL,
+    "concurrency": SMALL | counts("requests"),
     "max_output_tokens": st.integers(1, 5),
     "parameters": st.one_of(
         st.fixed_dictionaries({"allow": NAMES}), st.fixed_dictionaries({"deny": NAMES})
@@ -78,19 +93,33 @@ def documents(of: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[list[P
 
 
 def counter(limit: Limit) -> tuple[object, ...]:
-    return limit.measure, limit.scope, limit.window, limit.shadow
+    return limit.name, limit.shadow
 
 
 def stated_limits(entry: PolicyDocument) -> list[Limit]:
     """What a document says, read without the code that merges."""
     read, name = parse_policy(entry.document), scope(entry.level, entry.subject_id)
     shadow = entry.document.get("mode") == "shadow"
-    found = [Limit(Measure.REQUESTS, name, n, w, shadow) for n, w, _ in read.get("rate_limits", ())]
-    found += [Limit(Measure.TOKENS, name, n, w, shadow) for n, w, _ in read.get("token_limits", ())]
-    found += [Limit(Measure.COST, name, n, w, shadow) for n, w, _ in read.get("cost_caps", ())]
-    at_once = read.get("concurrency", ())
-    found += [Limit(Measure.CONCURRENCY, name, n, w, shadow) for n, w, _ in at_once]
-    return found
+    fields = {
+        "rate_limits": Measure.REQUESTS,
+        "token_limits": Measure.TOKENS,
+        "cost_caps": Measure.COST,
+        "concurrency": Measure.CONCURRENCY,
+    }
+    return [
+        Limit(
+            measure,
+            name,
+            each.capacity,
+            each.window,
+            shadow,
+            models=each.models,
+            per=each.per,
+            time_zone=each.time_zone,
+        )
+        for field, measure in fields.items()
+        for each in read.get(field, ())
+    ]
 
 
 def assert_no_wider(narrow: EffectivePolicy, wide: EffectivePolicy) -> None:

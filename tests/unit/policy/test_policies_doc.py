@@ -36,7 +36,7 @@ def test_every_example_is_a_policy(document: dict[str, Any]) -> None:
 
 
 def test_the_default_rate_is_the_one_that_is_told() -> None:
-    assert DEFAULT_RATE == (100, 60, False)
+    assert (DEFAULT_RATE.capacity, DEFAULT_RATE.window) == (100, 60)
     assert "100 a minute for every application" in TEXT
 
 

@@ -24,8 +24,8 @@ async def note_change(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a row: `action` is create | update | delete | rotate | revoke | rollback, `resource` the
-    singular of the path (`policy`, `api-key`). Neither side may hold a secret."""
+    """Add a row: `action` is create | update | delete | rotate | revoke | rollback | reset,
+    `resource` the singular of the path (`policy`, `api-key`). Neither side may hold a secret."""
     await connection.execute(
         insert(AdminChange).values(
             org_id=actor.org_id,

@@ -6,6 +6,9 @@ The scripts (`scripts/*.lua`) say how; docs/decisions/0013-ledger.md says why.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.ledger_books import LedgerBooks
@@ -15,12 +18,15 @@ from controlplane.adapters.redis.ledger_keys import (
     ledger_key,
     limit_key,
     limit_keys,
+    measure_arg,
+    reserve_keys,
     settled_key,
     to_us,
     window_arg,
 )
 from controlplane.adapters.redis.scripts import script
 from controlplane.domain.limits import (
+    OTHERS,
     WARNING_PERCENT,
     Claim,
     Decision,
@@ -32,6 +38,8 @@ from controlplane.domain.limits import (
 from controlplane.errors import LedgerLost
 
 REMEMBER_SETTLED_SECONDS = 3_600
+# How many end users or sessions of one limit have a counter each; all others share one.
+MOST_COUNTERS = 10_000
 
 _LOST = -1
 _SECOND = 1_000_000
@@ -43,8 +51,9 @@ class RedisLedger:
     `books` is for those who keep it.
     """
 
-    def __init__(self, client: RedisClient) -> None:
+    def __init__(self, client: RedisClient, most_counters: int = MOST_COUNTERS) -> None:
         self._client = client
+        self._most_counters = most_counters
         self._reserve = client.redis.register_script(script("counters.lua", "reserve.lua"))
         self._settle = client.redis.register_script(script("counters.lua", "settle.lua"))
         self.books = LedgerBooks(client)
@@ -58,13 +67,15 @@ class RedisLedger:
         if not claim.limits:
             return Decision(Hold(claim.request_id, claim.org_id), ())
         org_id = claim.org_id
-        keys = [ledger_key(org_id), holds_key(org_id), *limit_keys(org_id, claim.limits)]
+        keys = [ledger_key(org_id), holds_key(org_id), *reserve_keys(org_id, claim.limits)]
         is_held = any(limit.holds for limit in claim.limits)
         note = json.dumps(claim.note, separators=(",", ":")) if is_held else ""
         args: list[str | int] = [claim.request_id, round(claim.lease_seconds * _SECOND), note]
+        args.append(self._most_counters)
+        now = datetime.now(UTC)
         for limit in claim.limits:
-            args += (limit.measure.value, limit.capacity, window_arg(limit), claim.amount(limit))
-            args.append(int(limit.shadow))
+            args += (measure_arg(limit), limit.capacity, window_arg(limit, now))
+            args += (claim.amount(limit), int(limit.shadow), limit.counter)
         reply = await self._client.run(lambda _: self._reserve(keys=keys, args=args))
         if reply[0] == _LOST:
             await self.books.note_lost(org_id, claim.lease_seconds)
@@ -90,9 +101,12 @@ class RedisLedger:
         admitted_at = "" if hold.admitted_at is None else to_us(hold.admitted_at)
         args: list[str | int] = [hold.request_id, admitted_at, REMEMBER_SETTLED_SECONDS]
         used = {Measure.TOKENS: tokens, Measure.COST: cost_microusd}
+        now = datetime.now(UTC)
+        instants = now, hold.admitted_at or now
         for limit in limits:
-            args += (limit.measure.value, window_arg(limit), hold.amount(limit))
+            args += (limit.measure.value, window_arg(limit, *instants), hold.amount(limit))
             args += (used.get(limit.measure, 0), _warn_at(limit), int(limit.shadow))
+            args.append(limit.counter)
         reply = await self._client.run(lambda _: self._settle(keys=keys, args=args))
         return tuple(limits[index - 1] for index in reply if not limits[index - 1].shadow)
 
@@ -101,25 +115,22 @@ def _warn_at(limit: Limit) -> int:
     return -(-limit.capacity * WARNING_PERCENT // 100)
 
 
-def _decision(claim: Claim, reply: list[int]) -> Decision:
+def _decision(claim: Claim, reply: Sequence[int]) -> Decision:
     refused_by, retry_after, fits, admitted_at = reply[:4]
-    statuses, would_refuse = [], []
+    statuses, would_refuse, counted = list[LimitStatus](), list[Limit](), list[Limit]()
     for index, limit in enumerate(claim.limits):
-        reached, remaining, reset = reply[4 + 3 * index : 7 + 3 * index]
+        reached, remaining, reset, is_shared = reply[4 + 4 * index : 8 + 4 * index]
         if not limit.shadow:
             statuses.append(LimitStatus(limit, remaining, reset / _SECOND))
         elif reached:
             would_refuse.append(limit)
+            continue
+        counted.append(replace(limit, counter=OTHERS) if is_shared else limit)
     hold = Hold(claim.request_id, claim.org_id)
     if not refused_by:
-        hold = Hold(
-            claim.request_id,
-            claim.org_id,
-            tuple(limit for limit in claim.limits if limit not in would_refuse),
-            claim.tokens,
-            claim.cost_microusd,
-            from_us(admitted_at),
-        )
+        amounts = claim.tokens, claim.cost_microusd
+        at = from_us(admitted_at)
+        hold = Hold(claim.request_id, claim.org_id, tuple(counted), *amounts, at)
     return Decision(
         hold=hold,
         statuses=tuple(statuses),

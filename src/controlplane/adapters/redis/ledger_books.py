@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from functools import partial
 from typing import Any
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.ledger_keys import (
     LOST_KEY,
+    counter_keys,
+    counts_in_buckets,
     from_us,
     holds_key,
     ledger_key,
-    limit_key,
     limit_keys,
+    names_key,
     to_us,
+    trusted_key,
     window_arg,
 )
 from controlplane.adapters.redis.scripts import script
-from controlplane.domain.limits import Limit
+from controlplane.domain.limits import Limit, Measure
+
+# What was spent per bucket; of a limit with many counters, of each by its name.
+Buckets = Mapping[int, int]
+# The names of the counters of a limit; the only one of a limit that has no more is ''.
+ByCounter = Mapping[str, Buckets]
+# When counters began anew, '' for all of a limit.
+Resets = Mapping[Limit, Mapping[str, datetime]]
 
 CLOSING_SECONDS = 60
 
@@ -40,19 +51,22 @@ class State(IntEnum):
 class Counter:
     """One counter of costs, in micro-dollars: what was spent per bucket, and what is held.
 
-    `moved_at` is the last settlement, by Redis's clock.
+    `moved_at` is the last settlement, by Redis's clock, `reset_at` when it last began anew. A limit
+    with many counters has none of its own: `each` holds them by their names.
     """
 
     limit: Limit
     state: State
     held: int
     moved_at: datetime
-    buckets: Mapping[int, int]
+    buckets: Buckets
+    reset_at: datetime | None = None
+    each: Mapping[str, Counter] = field(default_factory=dict)
 
     @property
     def spent(self) -> int:
         """The sum that counts."""
-        return sum(self.buckets.values())
+        return sum(self.buckets.values()) + sum(one.spent for one in self.each.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +103,72 @@ class LedgerBooks:
     def __init__(self, client: RedisClient) -> None:
         self._client = client
         self._read = client.redis.register_script(script("counters.lua", "read.lua"))
+        self._reset = client.redis.register_script(script("counters.lua", "reset.lua"))
         self._open = client.redis.register_script(script("counters.lua", "open.lua"))
         self._lost = client.redis.register_script(script("lost.lua"))
 
     async def read(self, org_id: str, limits: Sequence[Limit]) -> LedgerPage:
         """The counters of these cost caps, all at the same moment."""
-        keys = [ledger_key(org_id), *limit_keys(org_id, limits)]
-        args = [window_arg(limit) for limit in limits]
+        names = [await self.names(org_id, limit) for limit in limits]
+        keys, args = [ledger_key(org_id)], list[str | int]()
+        at = datetime.now(UTC)
+        for limit, counters in zip(limits, names, strict=True):
+            if limit.per is None:
+                keys += counter_keys(org_id, limit)
+                args += (window_arg(limit, at), "one")
+                continue
+            keys.append(names_key(org_id, limit))
+            args += (window_arg(limit, at), "names")
+            for counter in counters:
+                keys += counter_keys(org_id, replace(limit, counter=counter))
+                args += (window_arg(limit, at), "of many")
         now, exists, *found = await self._client.run(lambda _: self._read(keys=keys, args=args))
-        counters = tuple(
-            Counter(limit, State(state), held, from_us(moved_at), _pairs(rest))
-            for limit, (state, held, moved_at, *rest) in zip(limits, found, strict=True)
+        rows = iter(found)
+        read = tuple(
+            _of_many(
+                _counter(limit, next(rows)),
+                {name: _counter(replace(limit, counter=name), next(rows)) for name in counters},
+            )
+            for limit, counters in zip(limits, names, strict=True)
         )
-        return LedgerPage(from_us(now), bool(exists), counters)
+        return LedgerPage(from_us(now), bool(exists), read)
 
-    async def open(self, org_id: str, spent: Mapping[Limit, Mapping[int, int]]) -> None:
-        """Start to trust these counters, with what was spent per bucket.
+    async def names(self, org_id: str, limit: Limit) -> list[str]:
+        """The counters that a limit has, where it may have many."""
+        return [name for name in await self._all_names(org_id, limit) if name]
 
-        Those that are trusted already stay as they are.
+    async def _all_names(self, org_id: str, limit: Limit) -> list[str]:
+        """With '', which stands for the set as a whole."""
+        if limit.per is None:
+            return []
+        key = names_key(org_id, limit)
+        found: list[bytes] = await self._client.run(lambda r: r.zrange(key, 0, -1))
+        return [name.decode() for name in found]
+
+    async def open(
+        self, org_id: str, spent: Mapping[Limit, ByCounter], resets: Resets | None = None
+    ) -> None:
+        """Start to trust these counters, with what was spent; those that are trusted already stay
+        as they are. `resets` says when one last began anew.
         """
-        await self._write(org_id, spent, {})
+        keys, args = [ledger_key(org_id)], list[str]()
+        for limit, counters in spent.items():
+            began = (resets or {}).get(limit, {})
+            row: dict[str, Any] = {"window": window_arg(limit, datetime.now(UTC))}
+            if limit.per is None:
+                keys += counter_keys(org_id, limit)
+                row["buckets"] = sorted(counters.get("", {}).items())
+                row["reset_at"] = _latest_us(began, "")
+            else:
+                keys.append(names_key(org_id, limit))
+                for name in counters:
+                    keys += counter_keys(org_id, replace(limit, counter=name))
+                row["named"] = [
+                    [name, _latest_us(began, name), sorted(buckets.items())]
+                    for name, buckets in counters.items()
+                ]
+            args.append(json.dumps(row))
+        await self._client.run(lambda _: self._open(keys=keys, args=args))
 
     async def close_others(self, org_id: str, limits: Sequence[Limit]) -> None:
         """Soon nothing counts under other caps than these: trust no other counter for longer.
@@ -116,7 +176,7 @@ class LedgerBooks:
         They stay for CLOSING_SECONDS, for requests that have read the policy of before.
         """
         ledger = ledger_key(org_id)
-        kept = {limit_key(org_id, limit) for limit in limits} | {"opened_at"}
+        kept = {trusted_key(org_id, limit) for limit in limits} | {"opened_at"}
         ends_at = to_us(await self.now()) + CLOSING_SECONDS * _SECOND
         known = await self._client.run(lambda r: r.hgetall(ledger))
         closing = {
@@ -127,10 +187,46 @@ class LedgerBooks:
         if closing:
             await self._client.run(lambda r: r.hset(ledger, mapping=closing))
 
-    async def correct(self, org_id: str, counter: Counter, buckets: Mapping[int, int]) -> bool:
+    async def correct(self, org_id: str, counter: Counter, buckets: Buckets) -> bool:
         """Replace a trusted counter; False where it has moved since it was read."""
         limit = counter.limit
-        return await self._write(org_id, {limit: buckets}, {limit: counter.spent}) == [1]
+        row: dict[str, Any] = {
+            "window": window_arg(limit, datetime.now(UTC)),
+            "expected": counter.spent,
+            "buckets": sorted(buckets.items()),
+            "reset_at": 0 if counter.reset_at is None else to_us(counter.reset_at),
+        }
+        if limit.per is not None:
+            row["name"] = limit.counter
+        keys, args = [ledger_key(org_id), *limit_keys(org_id, [limit])], [json.dumps(row)]
+        written: list[int] = await self._client.run(lambda _: self._open(keys=keys, args=args))
+        return written == [1]
+
+    async def reset(self, org_id: str, limit: Limit) -> datetime:
+        """Have a limit count from zero again, in all its counters where none is named; returns the
+        moment from which on it counts, by Redis's clock. What is held stays held."""
+        if limit.measure is Measure.CONCURRENCY:
+            raise ValueError("what is under way is not counted up")
+        is_log = limit.measure is Measure.REQUESTS and not counts_in_buckets(limit)
+        window = window_arg(limit, datetime.now(UTC))
+        while True:
+            keys, known = list[str](), ""
+            if limit.per is None or limit.counter:
+                keys += counter_keys(org_id, limit)
+            else:
+                names = await self._all_names(org_id, limit)
+                keys.append(names_key(org_id, limit))
+                known = str(len(names))
+                for name in filter(None, names):
+                    keys += counter_keys(org_id, replace(limit, counter=name))
+            args = (known, window, "log" if is_log else "buckets")
+            now = await self._client.run(partial(self._reset_once, keys, args))
+            if now:
+                return from_us(now)
+
+    async def _reset_once(self, keys: Sequence[str], args: Sequence[str | int], _: Any) -> int:
+        now: int = await self._reset(keys=keys, args=args)
+        return now
 
     async def note_lost(self, org_id: str, lease_seconds: float) -> None:
         """Have `ledger-restore` see to this organisation, once no older hold can live."""
@@ -170,29 +266,30 @@ class LedgerBooks:
         """Its end is on record."""
         await self._client.run(lambda r: r.hdel(holds_key(hold.org_id), hold.request_id))
 
-    async def _write(
-        self,
-        org_id: str,
-        spent: Mapping[Limit, Mapping[int, int]],
-        expected: Mapping[Limit, int],
-    ) -> list[int]:
-        keys = [ledger_key(org_id), *limit_keys(org_id, spent)]
-        args = [
-            json.dumps(
-                {
-                    "window": window_arg(limit),
-                    "expected": expected.get(limit, -1),
-                    "buckets": sorted(buckets.items()),
-                }
-            )
-            for limit, buckets in spent.items()
-        ]
-        written: list[int] = await self._client.run(lambda _: self._open(keys=keys, args=args))
-        return written
+
+def _counter(limit: Limit, row: Sequence[int]) -> Counter:
+    state, held, moved_us, reset_us, *flat = row
+    buckets = dict(zip(flat[::2], flat[1::2], strict=True))
+    reset_at = from_us(reset_us) if reset_us else None
+    return Counter(limit, State(state), held, from_us(moved_us), buckets, reset_at)
 
 
-def _pairs(flat: Sequence[int]) -> dict[int, int]:
-    return dict(zip(flat[::2], flat[1::2], strict=True))
+def _of_many(whole: Counter, each: Mapping[str, Counter]) -> Counter:
+    """The counter of a limit that has many: lost where one of them is."""
+    if whole.limit.per is None:
+        return whole
+    counters = list(each.values())
+    return replace(
+        whole,
+        state=max([whole.state, *(one.state for one in counters if whole.state is State.TRUSTED)]),
+        held=sum(one.held for one in counters),
+        moved_at=max([whole.moved_at, *(one.moved_at for one in counters)]),
+        each=each,
+    )
+
+
+def _latest_us(began: Mapping[str, datetime], name: str) -> int:
+    return max((to_us(at) for key, at in began.items() if key in ("", name)), default=0)
 
 
 def _loss(value: str) -> Loss:

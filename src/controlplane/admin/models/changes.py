@@ -34,7 +34,7 @@ class Change(ResponseBody):
     id: str
     occurred_at: Time
     actor: str = Field(description="`key:<id>` or `user:<sub>`.")
-    action: Literal["create", "update", "delete", "rotate", "revoke", "rollback"]
+    action: Literal["create", "update", "delete", "rotate", "revoke", "rollback", "reset"]
     resource: str
     resource_id: str
     before: dict[str, Any] | None = Field(description=_SIDE)

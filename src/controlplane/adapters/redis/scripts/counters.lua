@@ -8,11 +8,18 @@
 --
 -- A window of so many microseconds has 60 buckets; one leaves when all of it is out of the window,
 -- so no window, wherever it starts, ever holds more than was admitted for it. A period of the
--- calendar ('day', 'month', in UTC) is one bucket.
+-- calendar is one bucket: 'day', 'week' and 'month' in UTC, 'lifetime', and in other time zones a
+-- list of the instants at which periods begin, where a bucket is named by its first instant.
+--
+-- A limit with a counter for each end user or session has a sorted set of their names beside them:
+-- name -> until when its counter has to exist. Of costs '' stands there too, and never leaves: the
+-- ledger trusts all of these counters by that set.
 
 local DAY = 86400000000
+local WEEK = 7 * DAY
 local BUCKETS = 60
 local LEDGER_DAYS = 400
+local NEVER = 9000000000000000
 
 local function redis_now()
   local time = redis.call('TIME')
@@ -47,30 +54,64 @@ local function month_start(month)
   return (era * 146097 + day - 719468) * DAY
 end
 
+-- A window as the scripts are told it.
+local function window_of(argument)
+  local number = tonumber(argument)
+  if number then return number end
+  if not string.find(argument, ' ', 1, true) then return argument end
+  local starts = {}
+  for start in string.gmatch(argument, '%d+') do starts[#starts + 1] = tonumber(start) end
+  return starts
+end
+
 local function bucket_of(window, at)
+  if type(window) == 'number' then return math.floor(at / math.ceil(window / BUCKETS)) end
   if window == 'day' then return math.floor(at / DAY) end
   if window == 'month' then return month_of(at) end
-  return math.floor(at / math.ceil(window / BUCKETS))
+  -- The first of January 1970 was a Thursday.
+  if window == 'week' then return math.floor((at + 3 * DAY) / WEEK) end
+  if window == 'lifetime' then return 0 end
+  local bucket = window[1]
+  for _, start in ipairs(window) do
+    if start <= at then bucket = start end
+  end
+  return bucket
 end
 
 -- The oldest bucket that still counts.
 local function oldest_live(window, now)
-  if type(window) == 'string' then return bucket_of(window, now) end
-  return bucket_of(window, now - window)
+  if type(window) == 'number' then return bucket_of(window, now - window) end
+  return bucket_of(window, now)
 end
 
 -- When a bucket stops to count.
 local function leaves_at(window, bucket)
+  if type(window) == 'number' then return (bucket + 1) * math.ceil(window / BUCKETS) + window end
   if window == 'day' then return (bucket + 1) * DAY end
   if window == 'month' then return month_start(bucket + 1) end
-  return (bucket + 1) * math.ceil(window / BUCKETS) + window
+  if window == 'week' then return (bucket + 1) * WEEK - 3 * DAY end
+  if window == 'lifetime' then return NEVER end
+  for _, start in ipairs(window) do
+    if start > bucket then return start end
+  end
+  return bucket + DAY
 end
 
 -- How long a counter is kept after its last use: past the end of what it counts.
 local function lifetime(window)
+  if type(window) == 'number' then return 3 * window + DAY end
   if window == 'day' then return 4 * DAY end
   if window == 'month' then return 94 * DAY end
-  return 3 * window + DAY
+  if window == 'week' then return 22 * DAY end
+  if window == 'lifetime' then return LEDGER_DAYS * DAY end
+  return window[#window] - window[1] + DAY
+end
+
+-- Until when a counter has to exist that was used just now: a minute less than it is kept. What
+-- counts for ever always has to: when its time to live is over, it is counted anew.
+local function missed_until(window, now)
+  if window == 'lifetime' then return NEVER end
+  return now + lifetime(window) - 60000000
 end
 
 local function keep(key, microseconds)
@@ -124,7 +165,7 @@ end
 local function read_counter(key, holds, window, now)
   local fields = redis.call('HMGET', key, 'total', 'held', 'first')
   if not fields[1] then
-    redis.call('DEL', holds)
+    if holds then redis.call('DEL', holds) end
     return 0, 0, false, false
   end
   local spent, held, first = tonumber(fields[1]), tonumber(fields[2] or 0), tonumber(fields[3] or -1)
@@ -158,13 +199,32 @@ local function is_closed(ledger, key)
   return tonumber(redis.call('HGET', ledger, key) or 0) < 0
 end
 
--- A minute before the counter's own end: what has to exist does.
 local function trust(ledger, key, window, now)
-  redis.call('HSET', ledger, key, now + lifetime(window) - 60000000)
+  redis.call('HSET', ledger, key, missed_until(window, now))
   keep(ledger, LEDGER_DAYS * DAY)
 end
 
 local function renew_ledger(ledger, key, window, now)
   local until_ = tonumber(redis.call('HGET', ledger, key))
   if until_ >= 0 and until_ - now < lifetime(window) / 2 then trust(ledger, key, window, now) end
+end
+
+-- The name of a counter stands beside the others at least until then.
+local function note_name(names, name, until_, now)
+  redis.call('ZADD', names, 'GT', until_, name)
+  local kept = math.min(math.ceil((until_ - now) / 1000) + 60000, LEDGER_DAYS * DAY / 1000)
+  redis.call('PEXPIRE', names, math.max(kept, redis.call('PTTL', names)))
+end
+
+-- Of one counter of costs, of many where it has `names`; `is_new` where its name is not among them.
+local function is_limit_lost(ledger, limit, now)
+  if not limit.names then return is_lost(ledger, limit.key, limit.exists, now) end
+  if is_lost(ledger, limit.names, redis.call('EXISTS', limit.names) == 1, now) then return true end
+  return not limit.is_new and not limit.exists
+end
+
+-- A counter of costs was used: it has to exist from now on.
+local function renew(ledger, limit, now)
+  renew_ledger(ledger, limit.names or limit.key, limit.window, now)
+  if limit.names then redis.call('ZADD', limit.names, 'inf', '') end
 end

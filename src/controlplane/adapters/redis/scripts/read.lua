@@ -1,27 +1,38 @@
 -- Read counters of costs as they count at this moment.
 --
--- KEYS[1]  ledger:{org}; then two keys (counter, its holds) for each
--- ARGV     the window of each
+-- KEYS[1]  ledger:{org}; then two keys (counter, its holds) for each, or one: a set of names
+-- ARGV     for each its window and what it is: 'one', 'of many', or 'names' of many
 --
 -- Returns { now_us, 1 where the organisation has a ledger, then for each counter: { state, held,
--- moved_at_us, bucket, spent, bucket, spent, ... } }; state 0: trusted, 1: not open, 2: lost.
+-- moved_at_us, reset_at_us, bucket, spent, bucket, spent, ... } }; state 0: trusted, 1: not open,
+-- 2: lost.
 
 local now = redis_now()
 local reply = { now, redis.call('EXISTS', KEYS[1]) }
-for i, argument in ipairs(ARGV) do
-  local key, holds = KEYS[2 * i], KEYS[2 * i + 1]
-  local _, held, _, exists = read_counter(key, holds, tonumber(argument) or argument, now)
-  local state = 0
-  if is_closed(KEYS[1], key) or redis.call('HEXISTS', KEYS[1], key) == 0 then
-    state = 1
-  elseif is_lost(KEYS[1], key, exists, now) then
-    state = 2
+local next_key = 2
+
+local function state_of(key, exists)
+  if is_closed(KEYS[1], key) or redis.call('HEXISTS', KEYS[1], key) == 0 then return 1 end
+  return is_lost(KEYS[1], key, exists, now) and 2 or 0
+end
+
+for a = 1, #ARGV, 2 do
+  local window, kind = window_of(ARGV[a]), ARGV[a + 1]
+  local key = KEYS[next_key]
+  next_key = next_key + 1
+  if kind == 'names' then
+    reply[#reply + 1] = { state_of(key, redis.call('EXISTS', key) == 1), 0, 0, 0 }
+  else
+    local _, held, _, exists = read_counter(key, KEYS[next_key], window, now)
+    next_key = next_key + 1
+    local state = kind == 'one' and state_of(key, exists) or (exists and 0 or 2)
+    local times = redis.call('HMGET', key, 'moved_at', 'reset_at')
+    local counter = { state, held, tonumber(times[1] or 0), tonumber(times[2] or 0) }
+    for _, entry in ipairs(buckets_in(key)) do
+      counter[#counter + 1] = entry[1]
+      counter[#counter + 1] = entry[2]
+    end
+    reply[#reply + 1] = counter
   end
-  local counter = { state, held, tonumber(redis.call('HGET', key, 'moved_at') or 0) }
-  for _, entry in ipairs(buckets_in(key)) do
-    counter[#counter + 1] = entry[1]
-    counter[#counter + 1] = entry[2]
-  end
-  reply[#reply + 1] = counter
 end
 return reply

@@ -1,18 +1,20 @@
 -- Decide every limit of one request together: all are taken, or none.
 --
 -- KEYS[1]  ledger:{org}, KEYS[2]  holds:{org}; then the keys of each limit: one for requests and
---          concurrency, two (counter, its holds) for tokens and cost
--- ARGV     request id, lease in microseconds, note (JSON), and for each limit: measure, capacity,
---          window ('day', 'month' or microseconds), amount, '1' for a shadow limit
+--          concurrency; for tokens and cost its holds, and for requests that are counted in buckets
+--          the log of before, beside it. Where a limit has a name, then the set of names, and the
+--          same keys of the counter that all share who come when there are too many names
+-- ARGV     request id, lease in microseconds, note (JSON), how many names a limit may have, and for
+--          each limit: measure, capacity, window, amount, '1' for a shadow limit, name or ''
 --
 -- Returns { refused_by, retry_after_us, fits, admitted_at_us, then for each limit: reached,
--- remaining, reset_us }. refused_by is the index of the limit that makes the caller wait longest, 0
+-- remaining, reset_us, 1 where the shared counter counts }. refused_by is the index of the limit that makes the caller wait longest, 0
 -- when the request is admitted, -1 where the ledger is lost. Refused requests leave no trace: a
 -- steady caller above its limit still gets its share. Repeating a request that is held changes
 -- nothing. A shadow limit counts for itself and refuses nobody.
 
 local now = redis_now()
-local request_id, lease = ARGV[1], tonumber(ARGV[2])
+local request_id, lease, most_names = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[4])
 local SECOND = 1000000
 
 local look, hold, wait = {}, {}, {}
@@ -30,6 +32,17 @@ function look.concurrency(limit)
   limit.member = request_id
 end
 
+-- Requests in buckets. What was logged before the limit grew so large counts as of now.
+function look.counted(limit)
+  limit.spent, limit.held, limit.first, limit.exists = read_counter(limit.key, false, limit.window, now)
+  limit.before = 0
+  if not limit.exists then
+    redis.call('ZREMRANGEBYSCORE', limit.set, '-inf', now - limit.window)
+    limit.before = redis.call('ZCARD', limit.set)
+  end
+  limit.used = limit.spent + limit.before
+end
+
 function look.tokens(limit)
   limit.spent, limit.held, limit.first, limit.exists =
     read_counter(limit.key, limit.set, limit.window, now)
@@ -43,6 +56,15 @@ function hold.requests(limit)
   local added = redis.call('ZADD', limit.key, 'NX', now, request_id)
   keep(limit.key, limit.window)
   return added
+end
+
+-- A request that holds something is known when it comes again; another one counts again.
+function hold.counted(limit)
+  if limit.is_repeated then return 0 end
+  spend(limit.key, bucket_of(limit.window, now), 1 + limit.before, limit.first)
+  if limit.before > 0 then redis.call('DEL', limit.set) end
+  keep(limit.key, lifetime(limit.window))
+  return 1
 end
 
 function hold.concurrency(limit)
@@ -70,8 +92,32 @@ end
 
 function hold.cost(limit)
   local added = hold.tokens(limit)
-  if not limit.shadow then renew_ledger(KEYS[1], limit.key, limit.window, now) end
+  if not limit.shadow then renew(KEYS[1], limit, now) end
   return added
+end
+
+-- Take the shared counter where a name is new and there are too many.
+local function choose(limit)
+  redis.call('ZREMRANGEBYSCORE', limit.names, '-inf', now)
+  limit.is_new = not redis.call('ZSCORE', limit.names, limit.name)
+  if limit.is_new and redis.call('ZCARD', limit.names) >= most_names then
+    limit.is_shared, limit.name = true, 'others'
+    limit.key, limit.set = limit.shared_key, limit.shared_set
+    limit.is_new = not redis.call('ZSCORE', limit.names, limit.name)
+  end
+  -- What may still be counted under a name that the ledger does not know is of before a loss.
+  if limit.is_new and limit.measure == 'cost' then redis.call('DEL', limit.key, limit.set) end
+end
+
+-- How long a name is needed: as long as its counter.
+local function name_ends(limit)
+  if limit.measure == 'concurrency' then return now + lease end
+  return missed_until(limit.window, now)
+end
+
+local function is_held(limit)
+  if limit.measure == 'counted' then return limit.is_repeated end
+  return redis.call('ZSCORE', limit.set or limit.key, limit.member)
 end
 
 -- wait: how long until there may be room.
@@ -90,7 +136,7 @@ function wait.tokens(limit)
   -- What is held may come back at any moment; what is spent comes back with its bucket.
   local missing = limit.spent + limit.amount - limit.capacity
   if missing <= 0 then return SECOND end
-  if type(limit.window) == 'string' then
+  if type(limit.window) ~= 'number' then
     return leaves_at(limit.window, bucket_of(limit.window, now)) - now
   end
   for _, entry in ipairs(buckets_in(limit.key)) do
@@ -100,33 +146,48 @@ function wait.tokens(limit)
   return limit.window
 end
 wait.cost = wait.tokens
+wait.counted = wait.tokens
 
 local function reset(limit)
-  if limit.measure == 'concurrency' then return 0 end
+  if limit.measure == 'concurrency' or limit.window == 'lifetime' then return 0 end
   if limit.measure == 'requests' then
     local oldest = redis.call('ZRANGE', limit.key, 0, 0, 'WITHSCORES')
     return oldest[2] and tonumber(oldest[2]) + limit.window - now or 0
   end
-  if type(limit.window) == 'string' then
+  if type(limit.window) ~= 'number' then
     return leaves_at(limit.window, bucket_of(limit.window, now)) - now
   end
   return limit.first and leaves_at(limit.window, limit.first) - now or 0
 end
 
-local limits, next_key, holds_something = {}, 3, false
-for a = 4, #ARGV, 5 do
+local limits, next_key, holds_something, is_known = {}, 3, false, nil
+
+local function next_keys(measure)
+  local key = KEYS[next_key]
+  next_key = next_key + 1
+  if measure == 'requests' or measure == 'concurrency' then return key, nil end
+  next_key = next_key + 1
+  return key, KEYS[next_key - 1]
+end
+
+for a = 5, #ARGV, 6 do
   local limit = {
     measure = ARGV[a],
     capacity = tonumber(ARGV[a + 1]),
-    window = tonumber(ARGV[a + 2]) or ARGV[a + 2],
+    window = window_of(ARGV[a + 2]),
     amount = tonumber(ARGV[a + 3]),
     shadow = ARGV[a + 4] == '1',
-    key = KEYS[next_key],
   }
-  next_key = next_key + 1
-  if limit.measure == 'tokens' or limit.measure == 'cost' then
-    limit.set = KEYS[next_key]
+  limit.key, limit.set = next_keys(limit.measure)
+  if ARGV[a + 5] ~= '' then
+    limit.name, limit.names = ARGV[a + 5], KEYS[next_key]
     next_key = next_key + 1
+    limit.shared_key, limit.shared_set = next_keys(limit.measure)
+    choose(limit)
+  end
+  if limit.measure == 'counted' then
+    if is_known == nil then is_known = redis.call('HEXISTS', KEYS[2], request_id) == 1 end
+    limit.is_repeated = is_known
   end
   limits[#limits + 1] = limit
 end
@@ -135,11 +196,11 @@ local refused_by, retry_after, fits = 0, 0, 1
 for i, limit in ipairs(limits) do
   look[limit.measure](limit)
   if limit.measure == 'cost' and not limit.shadow
-    and is_lost(KEYS[1], limit.key, limit.exists, now) then
+    and is_limit_lost(KEYS[1], limit, now) then
     return { -1 }
   end
   if limit.used + limit.amount > limit.capacity
-    and not redis.call('ZSCORE', limit.set or limit.key, limit.member) then
+    and not is_held(limit) then
     limit.reached = true
     if not limit.shadow then
       local seconds = wait[limit.measure](limit)
@@ -157,8 +218,9 @@ if refused_by == 0 then
   local new = 0
   for _, limit in ipairs(limits) do
     if not limit.reached then
-      if limit.measure ~= 'requests' then holds_something = true end
+      if limit.measure ~= 'requests' and limit.measure ~= 'counted' then holds_something = true end
       local added = hold[limit.measure](limit)
+      if limit.names then note_name(limit.names, limit.name, name_ends(limit), now) end
       limit.used = limit.used + added * limit.amount
       new = new + added
     end
@@ -185,5 +247,6 @@ for _, limit in ipairs(limits) do
   reply[#reply + 1] = limit.reached and 1 or 0
   reply[#reply + 1] = math.max(0, limit.capacity - limit.used)
   reply[#reply + 1] = reset(limit)
+  reply[#reply + 1] = limit.is_shared and 1 or 0
 end
 return reply

@@ -1,14 +1,15 @@
 -- Replace what a request has set aside by what it used.
 --
 -- KEYS[1]  ledger:{org}, KEYS[2]  holds:{org}, KEYS[3]  settled:{org}:<request id>:<admitted at>;
---          then the keys of each limit, as in reserve.lua (none for requests)
+--          then the keys of each limit, as in reserve.lua (none for requests, none that is shared)
 -- ARGV     request id, when it was admitted (microseconds; '' for now), seconds to remember that it
 --          is settled, and for each limit: measure, window, amount that was held, amount that was
---          used, the sum at which to warn, '1' for a shadow limit
+--          used, the sum at which to warn, '1' for a shadow limit, name of the counter or ''
 --
 -- Returns the indexes of the limits whose sum reached that for warning by this. A second time
 -- changes nothing. A lease that has ended matters not: what was used counts in full, in the bucket
--- of admission. Nothing is counted where the ledger is lost: it will be counted anew.
+-- of admission. Nothing is counted where the ledger is lost: it will be counted anew. Nor is what was
+-- admitted before the counter was reset.
 
 local now = redis_now()
 local request_id, admitted_at = ARGV[1], tonumber(ARGV[2]) or now
@@ -17,29 +18,40 @@ if not redis.call('SET', KEYS[3], 1, 'NX', 'EX', ARGV[3]) then return {} end
 redis.call('HDEL', KEYS[2], request_id)
 
 local warnings, next_key = {}, 4
-local function settle(index, a)
-  local measure, window = ARGV[a], tonumber(ARGV[a + 1]) or ARGV[a + 1]
-  local key = KEYS[next_key]
+
+local function next_keys()
   next_key = next_key + 1
+  return KEYS[next_key - 1]
+end
+
+local function settle(index, a)
+  local measure, name = ARGV[a], ARGV[a + 6]
+  local limit = { key = next_keys(), window = window_of(ARGV[a + 1]) }
+  local set = measure ~= 'concurrency' and next_keys()
+  if name ~= '' then limit.names = next_keys() end
+  local key, window = limit.key, limit.window
   if measure == 'concurrency' then
     redis.call('ZREM', key, request_id)
     return
   end
-  local set = KEYS[next_key]
-  next_key = next_key + 1
   local of_costs = measure == 'cost' and ARGV[a + 5] ~= '1'
+  limit.is_new = limit.names and not redis.call('ZSCORE', limit.names, name)
+  if limit.is_new and measure == 'cost' then redis.call('DEL', key, set) end
   local spent, _, first, exists = read_counter(key, set, window, now)
+  limit.exists = exists
   if redis.call('ZREM', set, ARGV[a + 2] .. ':' .. request_id) == 1 then
     redis.call('HINCRBY', key, 'held', -tonumber(ARGV[a + 2]))
   end
-  if of_costs and is_lost(KEYS[1], key, exists, now) then return end
+  if of_costs and is_limit_lost(KEYS[1], limit, now) then return end
   local used, bucket = tonumber(ARGV[a + 3]), bucket_of(window, admitted_at)
   if used == 0 or bucket < oldest_live(window, now) then return end
+  if admitted_at < tonumber(redis.call('HGET', key, 'reset_at') or 0) then return end
   spend(key, bucket, used, first)
   keep(key, lifetime(window))
+  if limit.names then note_name(limit.names, name, missed_until(window, now), now) end
   if of_costs then
     redis.call('HSET', key, 'moved_at', now)
-    renew_ledger(KEYS[1], key, window, now)
+    renew(KEYS[1], limit, now)
   end
   local warn_at = tonumber(ARGV[a + 4])
   if measure == 'cost' and spent < warn_at and spent + used >= warn_at then
@@ -47,7 +59,7 @@ local function settle(index, a)
   end
 end
 
-for index = 1, (#ARGV - 3) / 6 do
-  settle(index, 4 + 6 * (index - 1))
+for index = 1, (#ARGV - 3) / 7 do
+  settle(index, 4 + 7 * (index - 1))
 end
 return warnings

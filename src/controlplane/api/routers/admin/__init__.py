@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from controlplane.api.routers.admin import (
     api_keys,
     applications,
+    budget_resets,
     changes,
     organizations,
     policies,
@@ -28,6 +29,7 @@ RESOURCES = (
     routes,
     providers,
     prices,
+    budget_resets,
     usage,
     requests,
     changes,
