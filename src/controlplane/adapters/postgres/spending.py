@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import BigInteger, ColumnElement, Select, cast, exists, extract, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.tables import RequestLog, UsageDaily
+from controlplane.adapters.postgres.tables import ApiKeyRow, RequestLog, UsageDaily
 from controlplane.adapters.postgres.usage import MAX_NAME_LENGTH
 from controlplane.domain.limits import Period
 from controlplane.domain.policy import Level
@@ -48,17 +49,18 @@ class Spending:
         """
         async with self._database.tenant(org_id, deadline_seconds=DEADLINE_SECONDS) as connection:
             await connection.execute(_PATIENCE)
+            column, names = await _subjects(connection, level, subject_id)
             if isinstance(window, Period):
                 first, bucket = _period(window, now.astimezone(UTC).date())
                 total = await connection.scalar(
                     select(func.coalesce(func.sum(UsageDaily.cost_microusd), 0)).where(
                         UsageDaily.org_id == org_id,
                         UsageDaily.day >= first,
-                        *_of_usage(level, subject_id),
+                        *_of_usage(column, names),
                     )
                 )
                 return {bucket: int(total)} if total else {}
-            whose = (RequestLog.org_id == org_id, *_of_log(level, subject_id))
+            whose = (RequestLog.org_id == org_id, *_of_log(column, names))
             rows = await connection.execute(_rolling(whose, window, now))
             return {int(bucket): int(cost or 0) for bucket, cost in rows}
 
@@ -89,21 +91,29 @@ def _period(period: Period, today: date) -> tuple[date, int]:
     return today.replace(day=1), today.year * 12 + today.month - 1
 
 
-def _of_log(level: Level, subject_id: str) -> list[ColumnElement[bool]]:
-    column, value = _subject(level, subject_id)
-    return [] if column is None else [getattr(RequestLog, column) == value]
+def _of_log(column: str | None, names: list[str]) -> list[ColumnElement[bool]]:
+    return [] if column is None else [getattr(RequestLog, column).in_(names)]
 
 
-def _of_usage(level: Level, subject_id: str) -> list[ColumnElement[bool]]:
-    column, value = _subject(level, subject_id)
+def _of_usage(column: str | None, names: list[str]) -> list[ColumnElement[bool]]:
     # As long as the sums keep names.
-    return [] if column is None else [getattr(UsageDaily, column) == value[:MAX_NAME_LENGTH]]
+    cut = [name[:MAX_NAME_LENGTH] for name in names]
+    return [] if column is None else [getattr(UsageDaily, column).in_(cut)]
 
 
-def _subject(level: Level, subject_id: str) -> tuple[str | None, str]:
-    return {
-        Level.ORGANIZATION: (None, ""),
-        Level.APPLICATION: ("application_id", subject_id),
-        Level.API_KEY: ("subject", f"key:{subject_id}"),
-        Level.USER: ("subject", f"user:{subject_id}"),
-    }[level]
+async def _subjects(
+    connection: AsyncConnection, level: Level, subject_id: str
+) -> tuple[str | None, list[str]]:
+    """The column that names a subject, and its names there: a key's are those of its lineage."""
+    match level:
+        case Level.ORGANIZATION:
+            return None, []
+        case Level.APPLICATION:
+            return "application_id", [subject_id]
+        case Level.USER:
+            return "subject", [f"user:{subject_id}"]
+        case Level.API_KEY:
+            later = await connection.scalars(
+                select(ApiKeyRow.id).where(ApiKeyRow.lineage == subject_id)
+            )
+            return "subject", [f"key:{key_id}" for key_id in (subject_id, *later)]
