@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from controlplane.cli import (
     app,
     changes,
+    declared,
     key,
     migrate,
     org,
@@ -47,6 +48,9 @@ COMMANDS: Mapping[str, Command | Group] = {
     "provider": provider.GROUP,
     "price": price.GROUP,
     "reset": reset.COMMAND,
+    "plan": declared.PLAN,
+    "apply": declared.APPLY,
+    "export": declared.EXPORT,
     "usage": usage.COMMAND,
     "requests": requests.GROUP,
     "changes": changes.GROUP,

@@ -23,6 +23,12 @@ def _colour(row: Row) -> Colour | None:
     return {"active": Colour.GREEN, "revoked": Colour.RED}.get(str(row.get("state")))
 
 
+def _ancestor(row: Row) -> str | None:
+    """The first key of the lineage, where it is another."""
+    lineage = row.get("lineage")
+    return None if lineage == row.get("id") else lineage
+
+
 COLUMNS = (
     Column("ID", lambda row: row.get("id")),
     Column("KEY", lambda row: f"{row.get('prefix')}…"),
@@ -32,6 +38,7 @@ COLUMNS = (
     Column("STATE", lambda row: row.get("state"), colour=_colour),
     Column("LAST USED", lambda row: minute(row.get("last_used_at"))),
     Column("EXPIRES", lambda row: minute(row.get("expires_at"))),
+    Column("LINEAGE", _ancestor),
 )
 _ID = argument("id", metavar="KEY", help="the id of a key (key-…), never the key itself")
 
@@ -41,6 +48,7 @@ def _list(arguments: argparse.Namespace, session: Session) -> int:
         "application_id": arguments.app,
         "state": arguments.state,
         "prefix": arguments.prefix,
+        "lineage": arguments.lineage,
     }
     return session.show_table(COLUMNS, session.gateway.listing(PATH, wanted, arguments.limit))
 
@@ -59,7 +67,7 @@ def _get(arguments: argparse.Namespace, session: Session) -> int:
     key = response.body
     return session.show_fields(
         {name: key.get(name) for name in ("id", "prefix", "name", "application_id")}
-        | {name: key.get(name) for name in ("role", "state", "replaces")}
+        | {name: key.get(name) for name in ("role", "state", "replaces", "lineage")}
         | {
             "created": minute(key.get("created_at")),
             "last used": minute(key.get("last_used_at")),
@@ -90,6 +98,8 @@ def _revoke(arguments: argparse.Namespace, session: Session) -> int:
     confirm(f"Revoke the key {name}? It cannot be undone.", yes=arguments.yes)
     session.gateway.send("DELETE", address, headers=condition(arguments, stored))
     note(f"Revoked {name}.")
+    if _ancestor(stored.body):
+        note(f"`llm-cp key list --lineage {arguments.id}` shows the others of its lineage.")
     return EXIT_OK
 
 
@@ -121,12 +131,14 @@ GROUP = Group(
             "Lists keys, those that work no more included.",
             "llm-cp key list --app app-support\n"
             "llm-cp key list --state active --json | jq -r '.data[].id'\n"
-            "llm-cp key list --prefix sk-cp-4fT9aQ          whose key is this?",
+            "llm-cp key list --prefix sk-cp-4fT9aQ          whose key is this?\n"
+            "llm-cp key list --lineage key-5f0c             which keys share its policy?",
             _list,
             (
                 argument("--app", metavar="APP", help="those of one application"),
                 argument("--state", choices=STATES, help="those in this state"),
                 argument("--prefix", metavar="TEXT", help="those that begin so"),
+                argument("--lineage", metavar="KEY", help="those rotated one from another"),
                 LIMIT,
             ),
         ),
@@ -151,7 +163,8 @@ GROUP = Group(
         "rotate": Command(
             "replace one, with an overlap",
             "Makes a key of the same application, role, name and expiry, and prints it, this\n"
-            "once. The old one works on for the overlap.",
+            "once. The old one works on for the overlap. Both are of one lineage: policy, what\n"
+            "was counted and spent, and usage are the same for both.",
             "llm-cp key rotate key-5f0c                     a day to change over\n"
             "llm-cp key rotate key-5f0c --overlap 0         the old one ends at once",
             _rotate,

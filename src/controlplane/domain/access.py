@@ -27,7 +27,8 @@ INFERENCE_ROLES = frozenset({Role.ADMIN, Role.DEVELOPER, Role.SERVICE})
 class Caller:
     """An authenticated caller. `org_id` comes from the credential and from nowhere else.
 
-    Exactly one of `key_id` (API key) and `user_id` (the `sub` of a JWT) is set.
+    Exactly one of `key_id` (API key) and `user_id` (the `sub` of a JWT) is set. `first_key_id` is
+    the key that `key_id` goes back to by rotations, None where it was never rotated.
     """
 
     org_id: str
@@ -35,11 +36,22 @@ class Caller:
     application_id: str | None = None
     key_id: str | None = None
     user_id: str | None = None
+    first_key_id: str | None = None
+
+    @property
+    def lineage(self) -> str | None:
+        """What the policy, the counters and the usage of a key go by; None for a user."""
+        return self.first_key_id or self.key_id
 
     @property
     def subject(self) -> str:
         """How the audit trail names the caller: `key:<id>` or `user:<sub>`."""
         return f"key:{self.key_id}" if self.key_id else f"user:{self.user_id}"
+
+    @property
+    def account(self) -> str:
+        """What usage is summed up under: as `subject`, and the same for all keys of a lineage."""
+        return f"key:{self.lineage}" if self.key_id else self.subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,8 @@ class KeyState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StoredKey:
     """What is stored of a key, as people may see it: never the key, nor its hash. `prefix` is the
-    part of the key that may be seen."""
+    part of the key that may be seen. `lineage` is the id of the first of the keys that were rotated
+    into this one, its own where there is none: policy, counters and usage go by it."""
 
     id: str
     application_id: str | None
@@ -86,6 +87,7 @@ class StoredKey:
     revoked_at: datetime | None
     last_used_at: datetime | None
     replaces: str | None
+    lineage: str
 
     def to_dict(self) -> dict[str, Any]:
         """JSON; times in RFC 3339."""
@@ -101,6 +103,7 @@ class StoredKey:
             "revoked_at": _text(self.revoked_at),
             "last_used_at": _text(self.last_used_at),
             "replaces": self.replaces,
+            "lineage": self.lineage,
         }
 
     def written(self) -> dict[str, Any]:
@@ -110,11 +113,12 @@ class StoredKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyFilter:
-    """Which keys; None for all."""
+    """Which keys; None for all. `lineage` is the id of any key of it."""
 
     application_id: str | None = None
     prefix: str | None = None
     state: KeyState | None = None
+    lineage: str | None = None
 
 
 def _text(time: datetime | None) -> str | None:

@@ -60,7 +60,7 @@ def subjects(caller: Caller) -> list[tuple[Level, str]]:
     ids = {
         Level.ORGANIZATION: caller.org_id,
         Level.APPLICATION: caller.application_id,
-        Level.API_KEY: caller.key_id,
+        Level.API_KEY: caller.lineage,
         Level.USER: caller.user_id,
     }
     return [(level, subject_id) for level, subject_id in ids.items() if subject_id]

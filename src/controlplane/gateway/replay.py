@@ -118,7 +118,8 @@ def _use(call: Call, request: InferenceRequest, store: ReplayStore, trail: Trail
             f"A stream cannot be told again: leave out 'stream' or the {HEADER}.", param="stream"
         )
     caller = trail.caller
-    owner = f"{caller.application_id}\n{caller.subject}\n{key}"
+    # A retry with the key that has replaced the first one is still a retry.
+    owner = f"{caller.application_id}\n{caller.account}\n{key}"
     return Replay(
         store,
         caller.org_id,

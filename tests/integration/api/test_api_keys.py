@@ -32,6 +32,7 @@ async def test_a_key_is_shown_once(organization: Organization) -> None:
         "revoked_at": None,
         "last_used_at": None,
         "replaces": None,
+        "lineage": made["id"],
     }
     read = await organization.admin.get(f"{KEYS}/{made['id']}")
     assert read.json() == made

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -137,3 +139,32 @@ async def test_without_redis_nothing_is_told() -> None:
     with pytest.raises(Unreachable):
         await cache.put({HASH: None})
     assert await cache.find(KEY) == CALLER
+
+
+async def test_the_lineage_is_kept(client: RedisClient) -> None:
+    rotated = replace(STORED, caller=replace(CALLER, first_key_id="k0"))
+    cache = KeyCache(client, PEPPER, load_nothing)
+    await cache.put({HASH: rotated})
+    found = await cache.find(KEY)
+    assert found == rotated.caller
+    assert (found.subject, found.account) == ("key:k1", "key:k0")
+
+
+@pytest.mark.parametrize("down", [False, True])
+async def test_an_entry_from_before_lineages_is_looked_up_or_else_read(
+    client: RedisClient, down: bool
+) -> None:
+    members = {"org_id": "org-1", "role": "service", "application_id": "app-1", "key_id": "k1"}
+    entry = {"fresh_until": time.time() + 300, "expires_at": None, "caller": members}
+    await client.run(lambda redis: redis.set(f"api_key:{HASH}", json.dumps(entry)))
+    rotated = replace(STORED, caller=replace(CALLER, first_key_id="k0"))
+
+    async def look_up(key_hash: str) -> ApiKey | None:
+        if down:
+            raise Unreachable("PostgreSQL")
+        return rotated
+
+    found = await KeyCache(client, PEPPER, look_up).find(KEY)
+    assert found == (CALLER if down else rotated.caller)
+    if not down:
+        assert await KeyCache(client, PEPPER, load_nothing).find(KEY) == rotated.caller

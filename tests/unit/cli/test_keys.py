@@ -19,6 +19,7 @@ KEY = {
     "revoked_at": None,
     "last_used_at": None,
     "replaces": None,
+    "lineage": "key-1",
 }
 ISSUED = {"key": "sk-cp-4fT9aQsecret", **KEY}
 

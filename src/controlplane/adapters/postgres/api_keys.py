@@ -36,6 +36,7 @@ _KEY = select(
     ApiKeyRow.role,
     ApiKeyRow.application_id,
     ApiKeyRow.expires_at,
+    ApiKeyRow.lineage,
     in_force().label("in_force"),
 )
 
@@ -193,7 +194,7 @@ class KeyRepository:
                 update(ApiKeyRow).where(ApiKeyRow.id == key_id).values(expires_at=ends)
             )
             key, prefix = make(old)
-            await insert_key(connection, key, name=old.name, prefix=prefix, replaces=key_id)
+            await insert_key(connection, key, name=old.name, prefix=prefix, replaces=old)
             new = await existing(connection, key.id)
             await note_change(
                 connection,
@@ -232,6 +233,7 @@ def _api_key(row: Row[*tuple[Any, ...]]) -> ApiKey:
             role=Role(row.role),
             application_id=row.application_id,
             key_id=row.id,
+            first_key_id=row.lineage,
         ),
         expires_at=row.expires_at,
     )

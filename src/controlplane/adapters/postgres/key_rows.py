@@ -21,6 +21,7 @@ def in_force() -> ColumnElement[bool]:
     return ApiKeyRow.revoked_at.is_(None) & lasting
 
 
+LINEAGE = func.coalesce(ApiKeyRow.lineage, ApiKeyRow.id).label("lineage")
 STATE = case(
     (ApiKeyRow.revoked_at.is_not(None), KeyState.REVOKED.value),
     (in_force(), KeyState.ACTIVE.value),
@@ -38,6 +39,7 @@ COLUMNS = (
     ApiKeyRow.revoked_at,
     ApiKeyRow.last_used_at,
     ApiKeyRow.replaces,
+    LINEAGE,
 )
 
 
@@ -54,11 +56,18 @@ def newest_first(wanted: KeyFilter, after: tuple[datetime, str] | None) -> Selec
         query = query.where(ApiKeyRow.application_id == wanted.application_id)
     if wanted.prefix is not None:
         query = query.where(ApiKeyRow.prefix.startswith(wanted.prefix, autoescape=True))
+    if wanted.lineage is not None:
+        query = query.where(LINEAGE.in_(lineage_of(wanted.lineage)))
     if wanted.state is not None:
         query = query.where(STATE.in_([wanted.state.value]))
     if after is not None:
         query = query.where(tuple_(ApiKeyRow.created_at, ApiKeyRow.id) < after)
     return query
+
+
+def lineage_of(key_id: str) -> Select[str]:
+    """The query for the lineage of a key; no row where there is no such key."""
+    return select(LINEAGE).where(ApiKeyRow.id == key_id)
 
 
 async def stored(
@@ -81,9 +90,15 @@ async def existing(connection: AsyncConnection, key_id: str) -> StoredKey:
 
 
 async def insert_key(
-    connection: AsyncConnection, key: ApiKey, *, name: str, prefix: str, replaces: str | None = None
+    connection: AsyncConnection,
+    key: ApiKey,
+    *,
+    name: str,
+    prefix: str,
+    replaces: StoredKey | None = None,
 ) -> None:
-    """Add the row; `prefix` is the part of the key that people may see."""
+    """Add the row; `prefix` is the part of the key that people may see. It carries on the lineage
+    of the key that it replaces."""
     await connection.execute(
         insert(ApiKeyRow).values(
             id=key.id,
@@ -94,7 +109,8 @@ async def insert_key(
             key_hash=key.key_hash,
             prefix=prefix,
             expires_at=key.expires_at,
-            replaces=replaces,
+            replaces=replaces and replaces.id,
+            lineage=replaces and replaces.lineage,
         )
     )
 

@@ -21,7 +21,7 @@ from controlplane.adapters.postgres.policy_rows import (
     visible,
     write_version,
 )
-from controlplane.adapters.postgres.policy_subjects import check_subject, named_caller
+from controlplane.adapters.postgres.policy_subjects import check_subject, governing, named_caller
 from controlplane.adapters.postgres.tables import Policy, PolicyVersion
 from controlplane.domain.access import Caller
 from controlplane.domain.changes import Actor
@@ -38,7 +38,8 @@ Check = Callable[[PolicyEntry | None], None]
 
 class PolicyRepository:
     """Every method raises Unreachable. Where `of_application` is given, only what concerns that
-    application is there: the organisation's policy, its own, and those of its keys."""
+    application is there: the organisation's policy, its own, and those of its keys. Any key of a
+    lineage stands for its one policy, whose subject is the first of them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -48,6 +49,7 @@ class PolicyRepository:
     ) -> PolicyEntry | None:
         """The policy of one subject; None where it has none."""
         async with self._database.tenant(org_id) as connection:
+            subject_id = await governing(connection, level, subject_id)
             return await read_current(connection, level, subject_id, of_application)
 
     async def page(
@@ -82,15 +84,13 @@ class PolicyRepository:
         """At most `limit` versions older than `before`, newest first, and whether more follow."""
         if not subject_id.isprintable():
             return [], False
-        query = (
-            VERSIONS.where(is_of(PolicyVersion, level, subject_id))
-            .where(visible(PolicyVersion, of_application))
-            .order_by(PolicyVersion.version.desc())
-            .limit(limit + 1)
-        )
+        query = VERSIONS.where(visible(PolicyVersion, of_application))
         if before is not None:
             query = query.where(PolicyVersion.version < before)
+        query = query.order_by(PolicyVersion.version.desc()).limit(limit + 1)
         async with self._database.tenant(org_id) as connection:
+            subject_id = await governing(connection, level, subject_id)
+            query = query.where(is_of(PolicyVersion, level, subject_id))
             found = [entry_of(row) for row in (await connection.execute(query)).mappings()]
         return found[:limit], len(found) > limit
 
@@ -101,6 +101,7 @@ class PolicyRepository:
         is left alone: it may have been removed on purpose. Raises NotFound as `put` does."""
         async with self._database.tenant(actor.org_id) as connection:
             await lock_configuration(connection, actor.org_id)
+            subject_id = await governing(connection, level, subject_id)
             stored = await read_current(connection, level, subject_id)
             if stored is not None or await last_version(connection, level, subject_id):
                 return False
@@ -126,6 +127,7 @@ class PolicyRepository:
         """
         async with self._database.tenant(actor.org_id) as connection:
             await lock_configuration(connection, actor.org_id)
+            subject_id = await governing(connection, level, subject_id)
             stored = await read_current(connection, level, subject_id)
             if stored is not None and stored.document == document:
                 return stored, False
@@ -147,6 +149,7 @@ class PolicyRepository:
         """
         async with self._database.tenant(actor.org_id) as connection:
             await lock_configuration(connection, actor.org_id)
+            subject_id = await governing(connection, level, subject_id)
             document = await read_version(connection, level, subject_id, version)
             parse_policy(document)
             stored = await read_current(connection, level, subject_id)
@@ -162,6 +165,7 @@ class PolicyRepository:
         """Remove the policy of a subject; returns whether there was one. Its versions stay."""
         async with self._database.tenant(actor.org_id) as connection:
             await lock_configuration(connection, actor.org_id)
+            subject_id = await governing(connection, level, subject_id)
             stored = await read_current(connection, level, subject_id)
             if stored is None:
                 return False

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.tables import RequestLog, UsageDaily
+from controlplane.adapters.postgres.tables import ApiKeyRow, RequestLog, UsageDaily
 from controlplane.adapters.postgres.usage import MAX_NAME_LENGTH
 from controlplane.domain.limits import UTC_ZONE, Limit, Per, Period, counter_of
 from controlplane.domain.periods import period_start
@@ -42,6 +42,8 @@ _EPOCH_DAY = _EPOCH.date()
 _CLOCKS_APART = timedelta(days=1)
 _admitted_at = func.coalesce(RequestLog.admitted_at, RequestLog.occurred_at)
 _NAMES = {Per.END_USER: RequestLog.end_user, Per.SESSION: RequestLog.session_id}
+# The column that names a subject, and its names there: a key's are those of its lineage.
+Whom = tuple[str | None, list[str]]
 _PATIENCE = text(f"SET LOCAL statement_timeout = {DEADLINE_SECONDS * 1000:.0f}")
 
 
@@ -75,10 +77,11 @@ class Spending:
         async with self._database.tenant(org_id, deadline_seconds=DEADLINE_SECONDS) as connection:
             await connection.execute(_PATIENCE)
             since = max(_first_instant(limit, now), began.get("", _EPOCH))
+            whom = await _whom(connection, *subject)
             if isinstance(limit.window, Period) and not limit.selects:
-                total = await _total(connection, org_id, subject, since)
+                total = await _total(connection, org_id, whom, since)
                 return {"": {bucket_at(limit, now): total}} if total else {}
-            whose = (RequestLog.org_id == org_id, *_of_log(*subject))
+            whose = (RequestLog.org_id == org_id, *_of_log(*whom))
             resets = sorted({at for name, at in began.items() if name and at > since})
             rows = await connection.execute(_by_counter(whose, limit, now, since, resets))
             return _summed(org_id, limit, rows, began, resets)
@@ -114,15 +117,13 @@ def _width(window: int) -> int:
     return -(-window * _SECOND // BUCKETS)
 
 
-async def _total(
-    connection: AsyncConnection, org_id: str, subject: tuple[Level, str], since: datetime
-) -> int:
+async def _total(connection: AsyncConnection, org_id: str, whom: Whom, since: datetime) -> int:
     """All since then: whole days by their sums, and the part of a day by its requests."""
     midnight = datetime.combine(since.astimezone(UTC).date(), time(), UTC)
     first = midnight.date() if since == midnight else midnight.date() + timedelta(days=1)
     of_days = await connection.scalar(
         select(func.coalesce(func.sum(UsageDaily.cost_microusd), 0)).where(
-            UsageDaily.org_id == org_id, UsageDaily.day >= first, *_of_usage(*subject)
+            UsageDaily.org_id == org_id, UsageDaily.day >= first, *_of_usage(*whom)
         )
     )
     if since == midnight:
@@ -130,7 +131,7 @@ async def _total(
     of_hours = await connection.scalar(
         select(func.coalesce(func.sum(RequestLog.cost_microusd), 0)).where(
             RequestLog.org_id == org_id,
-            *_of_log(*subject),
+            *_of_log(*whom),
             *_between(since, midnight + timedelta(days=1)),
         )
     )
@@ -198,21 +199,26 @@ def _summed(
     return spent
 
 
-def _of_log(level: Level, subject_id: str) -> list[ColumnElement[bool]]:
-    column, value = _subject(level, subject_id)
-    return [] if column is None else [getattr(RequestLog, column) == value]
+def _of_log(column: str | None, names: list[str]) -> list[ColumnElement[bool]]:
+    return [] if column is None else [getattr(RequestLog, column).in_(names)]
 
 
-def _of_usage(level: Level, subject_id: str) -> list[ColumnElement[bool]]:
-    column, value = _subject(level, subject_id)
+def _of_usage(column: str | None, names: list[str]) -> list[ColumnElement[bool]]:
     # As long as the sums keep names.
-    return [] if column is None else [getattr(UsageDaily, column) == value[:MAX_NAME_LENGTH]]
+    cut = [name[:MAX_NAME_LENGTH] for name in names]
+    return [] if column is None else [getattr(UsageDaily, column).in_(cut)]
 
 
-def _subject(level: Level, subject_id: str) -> tuple[str | None, str]:
-    return {
-        Level.ORGANIZATION: (None, ""),
-        Level.APPLICATION: ("application_id", subject_id),
-        Level.API_KEY: ("subject", f"key:{subject_id}"),
-        Level.USER: ("subject", f"user:{subject_id}"),
-    }[level]
+async def _whom(connection: AsyncConnection, level: Level, subject_id: str) -> Whom:
+    match level:
+        case Level.ORGANIZATION:
+            return None, []
+        case Level.APPLICATION:
+            return "application_id", [subject_id]
+        case Level.USER:
+            return "subject", [f"user:{subject_id}"]
+        case Level.API_KEY:
+            later = await connection.scalars(
+                select(ApiKeyRow.id).where(ApiKeyRow.lineage == subject_id)
+            )
+            return "subject", [f"key:{key_id}" for key_id in (subject_id, *later)]

@@ -74,7 +74,10 @@ class Application(Base):
 
 
 class ApiKeyRow(Base):
-    """A key, without the key: `key_hash` is HMAC-SHA-256 in hex, `prefix` is for people to read."""
+    """A key, without the key: `key_hash` is HMAC-SHA-256 in hex, `prefix` is for people to read.
+
+    `lineage` is the first of the keys that were rotated into this one, null where there is none.
+    """
 
     __tablename__ = "api_keys"
     __table_args__ = (
@@ -84,6 +87,7 @@ class ApiKeyRow(Base):
         CheckConstraint("key_hash ~ '^[0-9a-f]{64}$'", "key_hash_shape"),
         CheckConstraint("role IN ('admin', 'developer', 'viewer', 'service')", "role_known"),
         Index(None, "org_id", "application_id"),
+        Index(None, "lineage", postgresql_where=text("lineage IS NOT NULL")),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -98,6 +102,7 @@ class ApiKeyRow(Base):
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     replaces: Mapped[str | None]
+    lineage: Mapped[str | None]
 
 
 class Policy(Base):

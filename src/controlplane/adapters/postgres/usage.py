@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.lineages import by_lineage
 from controlplane.adapters.postgres.storable import is_storable
 from controlplane.adapters.postgres.tables import ApiKeyRow, Application, RequestLog, UsageDaily
 from controlplane.adapters.postgres.usage_of_requests import usage_of_requests
@@ -58,9 +59,12 @@ class UsageRepository:
         Without any group one row, of zeros where nothing was used. Raises InvalidRequest beyond
         MAX_USAGE_GROUPS.
         """
-        statement = usage_statement if query.is_daily else usage_of_requests
+        build = usage_statement if query.is_daily else usage_of_requests
+        statement = build(org_id, query)
+        if "user" in query.group_by:
+            statement = by_lineage(statement, query)
         async with self._database.tenant(org_id) as connection:
-            result = await connection.execute(statement(org_id, query))
+            result = await connection.execute(statement)
             rows = [_group(row) for row in result.mappings()]
         if len(rows) > MAX_USAGE_GROUPS:
             raise InvalidRequest(

@@ -52,7 +52,8 @@ class KeyCache:
         key_hash = hasher.hash(presented)
         raw = await self._read(key_hash)
         cached = None if raw is None else _decode(raw)
-        if cached is not None and cached["fresh_until"] > time.time():
+        # What was written before keys had a lineage lacks the member, and is looked up once.
+        if cached is not None and cached["fresh_until"] > time.time() and "lineage" in cached:
             return _caller(cached)
         try:
             found = await self._load(key_hash)
@@ -142,10 +143,12 @@ def _hash(name: bytes) -> str:
 
 def _entry(key: ApiKey | None) -> dict[str, Any]:
     if key is None:
-        return {"fresh_until": time.time() + UNKNOWN_SECONDS, "caller": None}
+        return {"fresh_until": time.time() + UNKNOWN_SECONDS, "lineage": None, "caller": None}
     return {
         "fresh_until": time.time() + FRESH_SECONDS,
         "expires_at": key.expires_at and key.expires_at.astimezone(UTC).timestamp(),
+        # Beside the caller, whose members an older reader knows by name.
+        "lineage": key.caller.first_key_id,
         "caller": {
             "org_id": key.caller.org_id,
             "role": key.caller.role.value,
@@ -165,4 +168,4 @@ def _caller(entry: dict[str, Any]) -> Caller | None:
     caller, expires_at = entry["caller"], entry.get("expires_at")
     if caller is None or (expires_at is not None and expires_at <= datetime.now(UTC).timestamp()):
         return None
-    return Caller(**{**caller, "role": Role(caller["role"])})
+    return Caller(**{**caller, "role": Role(caller["role"]), "first_key_id": entry.get("lineage")})

@@ -39,6 +39,7 @@ _EXAMPLE: dict[str, Any] = {
     "revoked_at": None,
     "last_used_at": "2026-02-01T08:30:00+00:00",
     "replaces": None,
+    "lineage": "key-5f0c6bd2f3f14a7f8f8e1d0a7c9b2e11",
 }
 
 
@@ -57,6 +58,10 @@ class Key(ResponseBody):
     revoked_at: Time | None
     last_used_at: Time | None
     replaces: str | None = Field(description="The key that this one was rotated from.")
+    lineage: str = Field(
+        description="The first of the keys that were rotated into this one: they share policy, "
+        "counters and usage."
+    )
 
 
 class KeyInClear(Key):
@@ -129,6 +134,9 @@ class KeyQuery(PageQuery):
     ) = Field(default=None, description=f"Those that begin so; at most {PREFIX_LENGTH} characters.")
     state: Annotated[KeyState, one_of(KeyState)] | None = Field(
         default=None, description="Those that work, or do no longer."
+    )
+    lineage: Text | None = Field(
+        default=None, description="Those of the lineage of the key with this id."
     )
 
     @property

@@ -48,7 +48,7 @@ async def list_keys(asked: Asking, query: Annotated[KeyQuery, Query()]) -> Page[
     """Revoked and expired ones too. A developer sees those of its own application."""
     with unavailable(_UNREADABLE):
         application_id = await asked.application(query.application_id)
-        wanted = KeyFilter(application_id, query.prefix, query.state)
+        wanted = KeyFilter(application_id, query.prefix, query.state, query.lineage)
         page, more = await asked.parts.key_repository.page(
             asked.caller.org_id, wanted, limit=query.limit, after=query.after
         )
