@@ -8,8 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import BigInteger, ColumnElement, Select, cast, exists, extract, func, select, text
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.tables import RequestLog, UsageDaily
-from controlplane.adapters.postgres.usage import MAX_NAME_LENGTH
+from controlplane.adapters.postgres.tables import MAX_NAME_LENGTH, RequestLog, UsageDaily
 from controlplane.domain.limits import Period
 from controlplane.domain.policy import Level
 
