@@ -21,7 +21,8 @@ from controlplane.errors import ConfigurationError
 
 def include_name(name: str | None, kind: str, _parents: MutableMapping[Any, Any]) -> bool:
     """Partitions come and go with the months; no revision speaks of them."""
-    return kind != "table" or not (name or "").startswith("request_logs_")
+    partitions = ("request_logs_", "usage_attributed_daily_")
+    return kind != "table" or not (name or "").startswith(partitions)
 
 
 def migrate(connection: Connection) -> None:

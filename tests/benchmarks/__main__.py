@@ -1,5 +1,6 @@
 """`make bench`: print the tables. `python -m tests.benchmarks protocols`: that of the protocols
-alone; `usage [ROWS]`: those of usage, over ten million records, which takes minutes to make."""
+alone; `usage [ROWS]`: those of usage, over ten million records, which takes minutes to make;
+`month [REQUESTS] [FOLDER]`: those of a month of traffic."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 from tests.benchmarks import (
     gateway,
     init_bench,
+    month_bench,
     protocols_bench,
     requests_bench,
     screening_bench,
@@ -26,6 +28,10 @@ if __name__ == "__main__":
         compileall.compile_dir(ROOT / folder, quiet=2)
     if sys.argv[1:2] == ["usage"]:
         usage_bench.run(*map(int, sys.argv[2:3]))
+        sys.exit()
+    if sys.argv[1:2] == ["month"]:
+        requests = int(sys.argv[2]) if sys.argv[2:] else month_bench.REQUESTS
+        month_bench.run(requests, next(iter(sys.argv[3:]), None))
         sys.exit()
     with gateway.running() as running:
         if sys.argv[1:2] == ["protocols"]:

@@ -53,6 +53,7 @@ def _usage(arguments: argparse.Namespace, session: Session) -> int:
         "provider": arguments.provider,
         "session_id": arguments.session,
         "tag": arguments.tag,
+        "top": arguments.top,
     }
     response = session.gateway.get(PATH, wanted)
     if session.as_json:
@@ -88,6 +89,7 @@ llm-cp usage                                            this month, by model
 llm-cp usage --group-by model,day --from 2026-11-01 --to 2026-11-30
 llm-cp usage --group-by user --app app-support
 llm-cp usage --group-by tag,model                       what each team's tag used
+llm-cp usage --group-by session --top 20                the sessions that cost most
 llm-cp usage --json | jq -r .totals.cost_usd""",
     _usage,
     (
@@ -104,5 +106,6 @@ llm-cp usage --json | jq -r .totals.cost_usd""",
         argument("--provider", metavar="PROVIDER", help="of one provider"),
         argument("--session", metavar="ID", help="of one session of a client"),
         argument("--tag", metavar="TAG", help="with this tag, such as team:search"),
+        argument("--top", metavar="NUMBER", help="only so many rows: those that cost most"),
     ),
 )

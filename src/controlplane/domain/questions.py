@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-# Those that sums are kept of for every day, and those that are summed up from the records.
 DAILY_GROUPS = ("model", "application", "provider", "user", "day")
-USAGE_GROUPS = (*DAILY_GROUPS, "session", "agent", "end_user", "tag")
+# What callers say that requests belong to: sums of each are kept, and of no two together.
+ATTRIBUTIONS = ("session", "agent", "end_user", "tag")
+USAGE_GROUPS = (*DAILY_GROUPS, *ATTRIBUTIONS)
 MAX_USAGE_GROUPS = 10_000
 USAGE_SUMS = (
     "requests",
@@ -28,7 +29,10 @@ USAGE_SUMS = (
 
 @dataclass(frozen=True, slots=True)
 class UsageQuery:
-    """The days `first` to `last` (both included, UTC) in groups out of USAGE_GROUPS."""
+    """The days `first` to `last` (both included, UTC) in groups out of USAGE_GROUPS.
+
+    `top` asks for so many groups that cost most, instead of all.
+    """
 
     first: date
     last: date
@@ -38,12 +42,27 @@ class UsageQuery:
     provider: str | None = None
     session_id: str | None = None
     tag: str | None = None
+    top: int | None = None
 
     @property
     def is_daily(self) -> bool:
         """True where the sums of each day say it."""
-        stated = self.session_id or self.tag
-        return stated is None and set(self.group_by) <= set(DAILY_GROUPS)
+        return not self._attributions
+
+    @property
+    def attribution(self) -> str | None:
+        """The one out of ATTRIBUTIONS whose sums say it; None where only the records do."""
+        if len(self._attributions) != 1 or "user" in self.group_by:
+            return None
+        # A request with this tag counts under its others, too.
+        return None if self.tag and "tag" in self.group_by else min(self._attributions)
+
+    @property
+    def _attributions(self) -> set[str]:
+        stated = (("session", self.session_id), ("tag", self.tag))
+        return {name for name, value in stated if value is not None} | (
+            set(self.group_by) & set(ATTRIBUTIONS)
+        )
 
 
 @dataclass(frozen=True, slots=True)

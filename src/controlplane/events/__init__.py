@@ -7,4 +7,5 @@ EVENTS = {
     "hold-sweep": "hold_sweep",
     "ledger-restore": "ledger_restore",
     "ledger-reconcile": "ledger_reconcile",
+    "usage-roll-up": "usage_roll_up",
 }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from controlplane.adapters.postgres.prices import PriceRepository
     from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
     from controlplane.adapters.postgres.usage import UsageRepository
+    from controlplane.adapters.postgres.usage_roll_up import UsageRollUp
     from controlplane.adapters.redis.client import Login, RedisClient
     from controlplane.adapters.redis.ledger import RedisLedger
     from controlplane.adapters.s3 import ObjectStore, PayloadBucket
@@ -193,6 +194,13 @@ class Stores:
         from controlplane.adapters.postgres.usage import UsageRepository
 
         return UsageRepository(self.database)
+
+    @cached_property
+    def usage_roll_up(self) -> UsageRollUp:
+        """Sums that are made anew from the audit trail in PostgreSQL."""
+        from controlplane.adapters.postgres.usage_roll_up import UsageRollUp
+
+        return UsageRollUp(self.database)
 
     async def check(self) -> dict[str, str]:
         """`ok` or `down` for PostgreSQL, Redis and the audit queue."""

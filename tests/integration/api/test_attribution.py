@@ -109,7 +109,7 @@ async def test_usage_of_some(used: Organization, query: str, requests: int, cost
 
 @pytest.mark.parametrize("filters", [{}, {"application_id": "app-1"}, {"model": "gpt-4o-mini"}])
 async def test_records_and_daily_sums_say_the_same(
-    used: Organization, filters: dict[str, str]
+    used: Organization, filters: dict[str, Any]
 ) -> None:
     asked = UsageQuery(date(2026, 11, 1), date(2026, 11, 30), DAILY_GROUPS, **filters)
     daily = await used.container.usage.sums(used.id, asked)

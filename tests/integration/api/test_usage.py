@@ -181,6 +181,9 @@ async def test_nothing_used(organization: Organization) -> None:
         ("model=%00", "model"),
         ("application=app-1", "application"),
         ("model=a&model=b", "model"),
+        ("group_by=model&top=0", "top"),
+        ("group_by=model&top=1001", "top"),
+        ("group_by=model&top=ten", "top"),
     ],
 )
 async def test_a_parameter_that_is_wrong_is_named(
@@ -202,6 +205,26 @@ async def test_too_many_groups_are_refused(
     where = f"{USAGE}?from=2026-11-01&to=2026-11-30&group_by="
     assert_error(await used.admin.get(f"{where}model"), 400, "group_by")
     assert (await used.admin.get(f"{where}application")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "dearest"),
+    [
+        ("&group_by=model&top=1", ["gpt-4o"]),
+        ("&group_by=model&top=1000", ["gpt-4o", "gpt-4o-mini", None]),
+        ("&group_by=session&top=1", ["s-1"]),
+        ("&group_by=session,user&top=1", ["s-1"]),
+        ("&group_by=tag&top=1", ["nächtlich"]),
+    ],
+)
+async def test_the_top_are_those_that_cost_most(
+    used: Organization, query: str, dearest: list[str | None]
+) -> None:
+    """From the sums of each day, by session, and from the records; the totals are over all."""
+    body = await _get(used, query)
+    name = query.partition("=")[2].partition("&")[0].partition(",")[0]
+    assert [row[name] for row in body["data"]] == dearest
+    assert body["totals"] == (await _get(used, ""))["totals"]
 
 
 async def test_a_developer_sees_its_own_application(used: Organization) -> None:

@@ -43,6 +43,10 @@ ROWS = {
     "VALUES (:org, 'user:u', 'create', 'price', :id)",
     "usage_daily": "INSERT INTO usage_daily (org_id, day, application_id, subject, provider, "
     "model) VALUES (:org, current_date, '', :id, '', '')",
+    "usage_attributed_daily": "INSERT INTO usage_attributed_daily (org_id, kind, day, name, "
+    "application_id, provider, model) VALUES (:org, 'tag', current_date, :id, '', '', '')",
+    "usage_unattributed_days": "INSERT INTO usage_unattributed_days (org_id, day) VALUES "
+    "(:org, date '2026-01-01' + ('x' || left(:id, 4))\\:\\:bit(16)\\:\\:int)",
 }
 TABLES = (
     "SELECT c.relname, a.attname FROM pg_class c "
@@ -200,10 +204,11 @@ async def test_nobody_rewrites_the_audit_trail(installation: Installation) -> No
                 await connection.execute(text(statement))
 
 
-async def test_a_tenant_adds_nothing_to_its_usage(installation: Installation) -> None:
-    assert await _attempt(installation, ROWS["usage_daily"], org=OURS, id=_new_id()) == REFUSED
-    raised = "UPDATE usage_daily SET cost_microusd = 0"
-    assert await _attempt(installation, raised) == REFUSED
+@pytest.mark.parametrize("table", ["usage_daily", "usage_attributed_daily"])
+async def test_a_tenant_adds_nothing_to_its_usage(installation: Installation, table: str) -> None:
+    assert await _attempt(installation, ROWS[table], org=OURS, id=_new_id()) == REFUSED
+    for statement in (f"UPDATE {table} SET cost_microusd = 0", f"DELETE FROM {table}"):
+        assert await _attempt(installation, statement) == REFUSED
 
 
 async def test_no_organisation_set_means_no_row(installation: Installation) -> None:

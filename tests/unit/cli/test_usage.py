@@ -46,7 +46,7 @@ def test_this_month_by_model() -> None:
 def test_what_is_asked_for() -> None:
     gateway = answering()
     argv = ("--to", "2026-02-10", "--group-by", "day, user", "--app", "a", "--model", "m")
-    assert gateway.run("usage", *argv, "--provider", "p") == 0
+    assert gateway.run("usage", *argv, "--provider", "p", "--top", "20") == 0
     assert dict(gateway.asked[0].url.params) == {
         "from": "2026-02-01",
         "to": "2026-02-10",
@@ -54,6 +54,7 @@ def test_what_is_asked_for() -> None:
         "application_id": "a",
         "model": "m",
         "provider": "p",
+        "top": "20",
     }
 
 

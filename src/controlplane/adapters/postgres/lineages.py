@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, select
+from sqlalchemy import Select, and_, func, literal
 
 from controlplane.adapters.postgres.tables import ApiKeyRow
-from controlplane.domain.questions import MAX_USAGE_GROUPS, USAGE_SUMS, UsageQuery
+from controlplane.adapters.postgres.usage_of_requests import grouped
+from controlplane.domain.questions import USAGE_SUMS, UsageQuery
 
 
 def by_lineage(statement: Select[Any], query: UsageQuery) -> Select[Any]:
@@ -21,13 +22,7 @@ def by_lineage(statement: Select[Any], query: UsageQuery) -> Select[Any]:
     rotated = and_(
         ApiKeyRow.lineage.is_not(None), sums.c.user == literal("key:").concat(ApiKeyRow.id)
     )
-    account = func.coalesce(literal("key:").concat(ApiKeyRow.lineage), sums.c.user).label("user")
-    columns = [account if name == "user" else sums.c[name] for name in query.group_by]
-    totals = [func.sum(sums.c[name]).label(name) for name in USAGE_SUMS]
-    return (
-        select(*columns, *totals)
-        .select_from(sums.outerjoin(ApiKeyRow, rotated))
-        .group_by(*columns)
-        .order_by(*columns)
-        .limit(MAX_USAGE_GROUPS + 1)
-    )
+    account = func.coalesce(literal("key:").concat(ApiKeyRow.lineage), sums.c.user)
+    groups = {name: account if name == "user" else sums.c[name] for name in query.group_by}
+    totals = {name: func.sum(sums.c[name]) for name in USAGE_SUMS}
+    return grouped(groups, totals, query.top).select_from(sums.outerjoin(ApiKeyRow, rotated))

@@ -23,8 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.tables import ApiKeyRow, RequestLog, UsageDaily
-from controlplane.adapters.postgres.usage import MAX_NAME_LENGTH
+from controlplane.adapters.postgres.tables import MAX_NAME_LENGTH, ApiKeyRow, RequestLog, UsageDaily
 from controlplane.domain.limits import UTC_ZONE, Limit, Per, Period, counter_of
 from controlplane.domain.periods import period_start
 from controlplane.domain.policy import Level

@@ -13,12 +13,15 @@ from typing import Any, ClassVar
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Column,
+    Date,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
     Index,
     MetaData,
     Numeric,
+    Table,
     Text,
     false,
     func,
@@ -27,7 +30,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from controlplane.domain.questions import USAGE_SUMS
+
 CREATED_AT = func.now()
+# What an entry of an index of sums has room for. Longer names are summed up under their beginning.
+MAX_NAME_LENGTH = 200
 
 
 class Base(DeclarativeBase):
@@ -301,3 +308,29 @@ class UsageDaily(Base):
     tokens_audio: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     tool_calls: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     unpriced_requests: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+
+
+# The sums of `usage_daily` by what callers say that requests belong to; '' where they do not say.
+# A `kind` out of domain.questions.ATTRIBUTIONS has no provider and model, its neighbour
+# `<kind>_model` has both. Partitioned by kind, so that a question reads rows of its own alone.
+USAGE_ATTRIBUTED_DAILY = Table(
+    "usage_attributed_daily",
+    Base.metadata,
+    Column("org_id", Text(), primary_key=True),
+    Column("kind", Text(), primary_key=True),
+    Column("day", Date(), primary_key=True),
+    Column("name", Text(), primary_key=True),
+    Column("application_id", Text(), primary_key=True),
+    Column("provider", Text(), primary_key=True),
+    Column("model", Text(), primary_key=True),
+    *(Column(name, BigInteger(), nullable=False, server_default=text("0")) for name in USAGE_SUMS),
+    postgresql_partition_by="LIST (kind)",
+)
+
+# Days with records that usage_attributed_daily lacks: the event `usage-roll-up` sums them up.
+USAGE_UNATTRIBUTED_DAYS = Table(
+    "usage_unattributed_days",
+    Base.metadata,
+    Column("org_id", Text(), primary_key=True),
+    Column("day", Date(), primary_key=True),
+)

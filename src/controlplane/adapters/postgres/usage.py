@@ -14,14 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.lineages import by_lineage
 from controlplane.adapters.postgres.storable import is_storable
-from controlplane.adapters.postgres.tables import ApiKeyRow, Application, RequestLog, UsageDaily
-from controlplane.adapters.postgres.usage_of_requests import usage_of_requests
+from controlplane.adapters.postgres.tables import (
+    MAX_NAME_LENGTH,
+    ApiKeyRow,
+    Application,
+    RequestLog,
+    UsageDaily,
+)
+from controlplane.adapters.postgres.usage_attributed import (
+    add_attributed,
+    are_attributed,
+    attributed_statement,
+)
+from controlplane.adapters.postgres.usage_of_requests import grouped, usage_of_requests
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.questions import MAX_USAGE_GROUPS, USAGE_GROUPS, USAGE_SUMS, UsageQuery
 from controlplane.errors import InvalidRequest
 
-# What an entry of the index has room for. Longer names are summed up under their beginning.
-MAX_NAME_LENGTH = 200
 _GROUPS: Mapping[str, Any] = {
     "model": UsageDaily.model,
     "application": UsageDaily.application_id,
@@ -56,20 +65,19 @@ class UsageRepository:
     async def sums(self, org_id: str, query: UsageQuery) -> list[dict[str, Any]]:
         """A row per group, ordered by its names: those (None for unknown, `day` a date), and sums.
 
-        Without any group one row, of zeros where nothing was used. Raises InvalidRequest beyond
-        MAX_USAGE_GROUPS.
+        Without any group one row, of zeros where nothing was used. With `top` those that cost most,
+        the dearest first. Raises InvalidRequest beyond MAX_USAGE_GROUPS.
         """
-        build = usage_statement if query.is_daily else usage_of_requests
-        statement = build(org_id, query)
-        if "user" in query.group_by:
-            statement = by_lineage(statement, query)
         async with self._database.tenant(org_id) as connection:
-            result = await connection.execute(statement)
-            rows = [_group(row) for row in result.mappings()]
+            statement = await _statement(connection, org_id, query)
+            if "user" in query.group_by:
+                statement = by_lineage(statement, query)
+            rows = [_group(row) for row in (await connection.execute(statement)).mappings()]
         if len(rows) > MAX_USAGE_GROUPS:
             raise InvalidRequest(
                 f"There are more than {MAX_USAGE_GROUPS:,} groups. Ask for fewer names in "
-                "'group_by', for fewer days, or for one application, model or provider.",
+                "'group_by', for fewer days, for one application, model or provider, or for the "
+                "'top' of them.",
                 param="group_by",
             )
         return rows
@@ -90,13 +98,20 @@ class UsageRepository:
             return bool(await connection.scalar(select(or_(*exists))))
 
 
+async def _statement(connection: AsyncConnection, org_id: str, query: UsageQuery) -> Select[Any]:
+    """The query over the fewest rows that can say it."""
+    if query.is_daily:
+        return usage_statement(org_id, query)
+    if query.attribution and await are_attributed(connection, org_id, query):
+        return attributed_statement(org_id, query, query.attribution)
+    return usage_of_requests(org_id, query)
+
+
 def usage_statement(org_id: str, query: UsageQuery) -> Select[Any]:
     """The query over `usage_daily`, one group more than may be answered."""
-    groups = [_GROUPS[name].label(name) for name in query.group_by]
-    sums = [
-        func.coalesce(func.sum(getattr(UsageDaily, name)), 0).label(name) for name in USAGE_SUMS
-    ]
-    statement = select(*groups, *sums).where(
+    groups = {name: _GROUPS[name] for name in query.group_by}
+    sums = {name: func.coalesce(func.sum(getattr(UsageDaily, name)), 0) for name in USAGE_SUMS}
+    statement = grouped(groups, sums, query.top).where(
         UsageDaily.org_id == org_id, UsageDaily.day.between(query.first, query.last)
     )
     for column, value in (
@@ -106,23 +121,24 @@ def usage_statement(org_id: str, query: UsageQuery) -> Select[Any]:
     ):
         if value is not None:
             statement = statement.where(column == value[:MAX_NAME_LENGTH])
-    columns = [_GROUPS[name] for name in query.group_by]
-    return statement.group_by(*columns).order_by(*columns).limit(MAX_USAGE_GROUPS + 1)
+    return statement
 
 
 async def add_usage(connection: AsyncConnection, events: Collection[AuditEvent]) -> None:
     """Add events that were not counted yet. Locks each row that it adds to, in one order for all
     writers, until the transaction ends."""
+    counted = [(event, _key(event), _numbers(event)) for event in events]
     sums: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * len(USAGE_SUMS))
-    for event in events:
-        row = sums[_key(event)]
-        for index, number in enumerate(_numbers(event)):
+    for _, key, numbers in counted:
+        row = sums[key]
+        for index, number in enumerate(numbers):
             row[index] += number
     rows = [
         dict(zip(_KEY, key, strict=True)) | dict(zip(USAGE_SUMS, numbers, strict=True))
         for key, numbers in sorted(sums.items())
     ]
     await connection.execute(_ADD, rows)
+    await add_attributed(connection, counted)
 
 
 async def note_key_use(connection: AsyncConnection, events: Collection[AuditEvent]) -> None:

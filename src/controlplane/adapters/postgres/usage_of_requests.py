@@ -1,12 +1,12 @@
-"""Usage by session, agent, end user and tag: summed up from the records themselves.
+"""Usage summed up from the records themselves: what no kept sum says.
 
-There are too many of these to keep a sum of each for every day. A request counts under each of its
-tags.
+A request counts under each of its tags.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -39,7 +39,7 @@ _MODEL = func.coalesce(
     RequestLog.model_served, case((_WAS_ROUTED, RequestLog.model_requested), else_=None)
 )
 _TAG = func.jsonb_array_elements_text(RequestLog.tags).table_valued("value")
-_GROUPS: dict[str, Any] = {
+GROUPS: Mapping[str, Any] = {
     "model": _MODEL,
     "application": RequestLog.application_id,
     "provider": RequestLog.provider,
@@ -81,7 +81,7 @@ _IS_UNPRICED = and_(
     ),
 )
 
-_SUMS: dict[str, Any] = {
+SUMS: Mapping[str, Any] = {
     "requests": func.count(),
     "refused": func.count().filter(_REFUSED),
     "failed": func.count().filter(RequestLog.status >= 500),
@@ -100,19 +100,10 @@ _SUMS: dict[str, Any] = {
 
 def usage_of_requests(org_id: str, query: UsageQuery) -> Select[Any]:
     """The query over `request_logs`, one group more than may be answered."""
-    sums = [value.label(name) for name, value in _SUMS.items()]
-    columns = [_GROUPS[name].label(name) for name in query.group_by]
-    statement = select(*columns, *sums).select_from(RequestLog)
+    groups = {name: GROUPS[name] for name in query.group_by}
+    statement = of_records(grouped(groups, SUMS, query.top), org_id, query.first, query.last)
     if "tag" in query.group_by:
-        statement = statement.outerjoin(_TAG, true())
-    # A request is admitted soon after it came: by then only some partitions have to be read.
-    day = timedelta(days=1)
-    since, until = (datetime.combine(each, time(), UTC) for each in (query.first, query.last))
-    statement = statement.where(
-        RequestLog.org_id == org_id,
-        RequestLog.occurred_at.between(since - day, until + 2 * day),
-        _DAY.between(query.first, query.last),
-    )
+        statement = with_tags(statement)
     for column, value in (
         (RequestLog.application_id, query.application_id),
         (_MODEL, query.model),
@@ -121,9 +112,37 @@ def usage_of_requests(org_id: str, query: UsageQuery) -> Select[Any]:
     ):
         if value is not None:
             statement = statement.where(column == value)
-    if query.tag is not None:
-        statement = statement.where(has_tag(query.tag))
-    return statement.group_by(*columns).order_by(*columns).limit(MAX_USAGE_GROUPS + 1)
+    return statement if query.tag is None else statement.where(has_tag(query.tag))
+
+
+def grouped(
+    groups: Mapping[str, Any], sums: Mapping[str, Any], top: int | None = None
+) -> Select[Any]:
+    """The sums in groups, in the order of their names; with `top` those that cost most."""
+    columns = [column.label(name) for name, column in groups.items()]
+    statement = select(*columns, *(value.label(name) for name, value in sums.items()))
+    statement = statement.group_by(*groups.values())
+    if top is None:
+        return statement.order_by(*groups.values()).limit(MAX_USAGE_GROUPS + 1)
+    dearest = (sums["cost_microusd"].desc(), sums["requests"].desc())
+    return statement.order_by(*dearest, *groups.values()).limit(top)
+
+
+def of_records(statement: Select[Any], org_id: str, first: date, last: date) -> Select[Any]:
+    """The same, of the records that were charged on these days."""
+    # A request is admitted soon after it came: by then only some partitions have to be read.
+    day = timedelta(days=1)
+    since, until = (datetime.combine(each, time(), UTC) for each in (first, last))
+    return statement.select_from(RequestLog).where(
+        RequestLog.org_id == org_id,
+        RequestLog.occurred_at.between(since - day, until + 2 * day),
+        _DAY.between(first, last),
+    )
+
+
+def with_tags(statement: Select[Any]) -> Select[Any]:
+    """The same, with a row for each tag of a record."""
+    return statement.outerjoin(_TAG, true())
 
 
 def has_tag(tag: str) -> Any:

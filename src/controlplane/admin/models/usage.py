@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from controlplane.admin.models.fields import Day, Text
+from controlplane.admin.models.fields import Day, Text, digits
 from controlplane.admin.models.model import (
     QueryParameters,
     ResponseBody,
@@ -18,6 +18,7 @@ from controlplane.admin.models.model import (
 from controlplane.domain.questions import MAX_USAGE_GROUPS, USAGE_GROUPS
 
 DEFAULT_DAYS, MAX_DAYS = 30, 400
+MAX_TOP = 1_000
 
 _EXAMPLE_SUMS: dict[str, Any] = {
     "requests": 1204,
@@ -76,6 +77,14 @@ class UsageParameters(QueryParameters):
     provider: Text | None = Field(default=None, description="Of this provider.")
     session_id: Text | None = Field(default=None, description="Of this session.")
     tag: Text | None = Field(default=None, description="With this tag.")
+    top: Annotated[
+        Annotated[int, Field(ge=1, le=MAX_TOP), BeforeValidator(digits)] | None,
+        told(f"must be an integer from 1 to {MAX_TOP:,}"),
+    ] = Field(
+        default=None,
+        description="Only so many rows: those that cost most, the dearest first. The totals are "
+        "over all of them.",
+    )
 
     @property
     def groups(self) -> tuple[str, ...]:

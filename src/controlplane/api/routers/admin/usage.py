@@ -38,10 +38,11 @@ async def get_usage(asked: Asking, query: Annotated[UsageParameters, Query()]) -
             query.provider,
             query.session_id,
             query.tag,
+            query.top,
         )
         rows = counted = await asked.parts.usage.sums(asked.caller.org_id, wanted)
-        if "tag" in groups:
-            once = replace(wanted, group_by=())
+        if "tag" in groups or wanted.top:
+            once = replace(wanted, group_by=(), top=None)
             counted = await asked.parts.usage.sums(asked.caller.org_id, once)
     body = {
         "data": [{**{name: row[name] for name in groups}, **_sums(row)} for row in rows],

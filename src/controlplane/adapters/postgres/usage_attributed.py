@@ -1,0 +1,118 @@
+"""Usage by session, agent, end user and tag: sums of each for every day, kept as events arrive.
+
+A request counts once under each kind, and under each of its tags. Every request has a row of every
+kind: under the name '' where its caller does not say.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, Select, any_, bindparam, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from controlplane.adapters.postgres.tables import (
+    MAX_NAME_LENGTH,
+    USAGE_ATTRIBUTED_DAILY,
+    USAGE_UNATTRIBUTED_DAYS,
+)
+from controlplane.adapters.postgres.usage_of_requests import grouped
+from controlplane.domain.audit import AuditEvent
+from controlplane.domain.questions import ATTRIBUTIONS, USAGE_SUMS, UsageQuery
+
+KEY = tuple(USAGE_ATTRIBUTED_DAILY.primary_key.columns.keys())
+COLUMNS = (*KEY, *USAGE_SUMS)
+_sums = USAGE_ATTRIBUTED_DAILY.c
+_GROUPS: Mapping[str, ColumnElement[Any]] = {
+    "model": _sums.model,
+    "application": _sums.application_id,
+    "provider": _sums.provider,
+    "day": _sums.day,
+    **dict.fromkeys(ATTRIBUTIONS, _sums.name),
+}
+_given = (
+    func.unnest(*(bindparam(name, type_=ARRAY(_sums[name].type)) for name in COLUMNS))
+    .table_valued(*COLUMNS)
+    .render_derived()
+)
+_insert = insert(USAGE_ATTRIBUTED_DAILY).from_select(COLUMNS, select(*_given.c))
+# All rows in one statement, in the order in which they are given.
+_ADD = _insert.on_conflict_do_update(
+    index_elements=KEY,
+    set_={name: _sums[name] + _insert.excluded[name] for name in USAGE_SUMS},
+)
+
+
+def by_model(kind: str) -> str:
+    """The kind of row that has a provider and a model, too."""
+    return f"{kind}_model"
+
+
+async def add_attributed(
+    connection: AsyncConnection, counted: Iterable[tuple[AuditEvent, Sequence[Any], Sequence[int]]]
+) -> None:
+    """Add events that were not counted yet, each with its key in usage_daily and its numbers in the
+    order of USAGE_SUMS. Locks as `add_usage` does."""
+    sums: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * len(USAGE_SUMS))
+    for event, key, numbers in counted:
+        for row_key in _keys(event, key):
+            row = sums[row_key]
+            for index, number in enumerate(numbers):
+                row[index] += number
+    rows = [(*key, *numbers) for key, numbers in sorted(sums.items())]
+    columns = map(list, zip(*rows, strict=True))
+    await connection.execute(_ADD, dict(zip(COLUMNS, columns, strict=True)))
+
+
+async def are_attributed(connection: AsyncConnection, org_id: str, query: UsageQuery) -> bool:
+    """True where the sums hold all records of these days."""
+    days = USAGE_UNATTRIBUTED_DAYS.c
+    missing = select(days.day).where(
+        days.org_id == org_id, days.day.between(query.first, query.last)
+    )
+    return not await connection.scalar(select(missing.exists()))
+
+
+def attributed_statement(org_id: str, query: UsageQuery, kind: str) -> Select[Any]:
+    """The query over `usage_attributed_daily`, one group more than may be answered."""
+    needs_model = {"model", "provider"} & set(query.group_by) or query.model or query.provider
+    groups = {name: _GROUPS[name] for name in query.group_by}
+    sums = {name: func.coalesce(func.sum(_sums[name]), 0) for name in USAGE_SUMS}
+    statement = grouped(groups, sums, query.top).where(
+        _sums.org_id == org_id, _sums.kind == (by_model(kind) if needs_model else kind)
+    )
+    name = query.session_id if query.session_id is not None else query.tag
+    if name is None:
+        statement = statement.where(_sums.day.between(query.first, query.last))
+    else:
+        # Each day by itself: then the index leads from each to the name.
+        days = (query.last - query.first).days + 1
+        each = [query.first + timedelta(days=number) for number in range(days)]
+        statement = statement.where(_sums.day == any_(literal(each, ARRAY(Date()))))
+    for column, value in (
+        (_sums.name, name),
+        (_sums.application_id, query.application_id),
+        (_sums.model, query.model),
+        (_sums.provider, query.provider),
+    ):
+        if value is not None:
+            statement = statement.where(column == value[:MAX_NAME_LENGTH])
+    return statement
+
+
+def _keys(event: AuditEvent, key: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    org_id, day, application_id, _, provider, model = key
+    names = {
+        "session": (event.session_id,),
+        "agent": (event.agent_id,),
+        "end_user": (event.end_user,),
+        "tag": event.tags or (None,),
+    }
+    for kind, said in names.items():
+        for name in {str(each or "")[:MAX_NAME_LENGTH] for each in said}:
+            yield org_id, kind, day, name, application_id, "", ""
+            yield org_id, by_model(kind), day, name, application_id, provider, model

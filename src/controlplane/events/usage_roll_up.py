@@ -1,0 +1,40 @@
+"""`{"type": "usage-roll-up", "seconds": 240}`: sum up usage by session, agent, end user and tag for
+the days that were recorded before such sums were kept.
+
+Once, after the version that keeps them serves all traffic. Until then usage of those days is read
+from the records: right, and slow where there are millions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from controlplane.errors import ControlPlaneError
+from controlplane.telemetry import log
+
+if TYPE_CHECKING:
+    from controlplane.wiring import Container
+
+# The function has five minutes, and a day of an organisation may take two of them.
+SECONDS = 170
+MAX_SECONDS = 86_400
+
+
+async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
+    """Begins no other day after `seconds`; returns how many were summed up and how many are left:
+    then it is to be sent again. Raises ControlPlaneError for a wrong field, and Unreachable."""
+    seconds = event.get("seconds", SECONDS)
+    if type(seconds) is not int or not 0 < seconds <= MAX_SECONDS:
+        raise ControlPlaneError(f"'seconds' must be a whole number from 1 to {MAX_SECONDS}.")
+    started, summed = time.monotonic(), 0
+    days = await container.usage_roll_up.days()
+    for org_id, day in days:
+        if time.monotonic() - started >= seconds:
+            break
+        await container.usage_roll_up.sum_up(org_id, day, day)
+        summed += 1
+        log.info("usage summed up", extra={"org_id": org_id, "day": day.isoformat()})
+    left = len(days) - summed
+    return {"ok": True, "type": event["type"], "days": summed, "left": left}
