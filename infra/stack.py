@@ -34,7 +34,7 @@ class ControlPlaneStack(Stack):
             scope,
             stage.prefix,
             description=f"LLM Control Plane, {stage.name}",
-            termination_protection=stage.retain_data,
+            termination_protection=stage.is_protected,
             **kwargs,
         )
         self.stage = stage

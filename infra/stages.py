@@ -80,6 +80,7 @@ class Stage:
     reconcile_ledger: bool = False  # hourly, and it touches Aurora
     customer_key: bool = False
     retain_data: bool = False
+    first_deployment: bool = False  # said by infra/deployment.py
     alarms: Literal["essential", "all"] = "essential"
     alarm_emails: tuple[str, ...] = ()
     daily_cost_usd: int = 20  # what the models of a day may cost before an alarm
@@ -89,6 +90,11 @@ class Stage:
     def prefix(self) -> str:
         """The name of the stack, the function and all that is named after them."""
         return f"llm-cp-{self.name}"
+
+    @property
+    def is_protected(self) -> bool:
+        """True where nothing may be deleted; a first deployment has to be, if it fails."""
+        return self.retain_data and not self.first_deployment
 
     @property
     def database_pauses(self) -> bool:

@@ -79,7 +79,9 @@ class AuditTrail(Construct):
             transition_default_minimum_object_size=(
                 s3.TransitionDefaultMinimumObjectSize.ALL_STORAGE_CLASSES_128_K
             ),
-            removal_policy=RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            if stage.retain_data
+            else RemovalPolicy.DESTROY,
         )
         acknowledge(
             bucket,
