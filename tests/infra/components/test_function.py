@@ -206,8 +206,7 @@ def test_a_maintenance_event_that_fails_is_not_repeated(template: Template) -> N
     config = template.one("AWS::Lambda::EventInvokeConfig")
     assert config["MaximumRetryAttempts"] == 0
     assert config["MaximumEventAgeInSeconds"] == 60
-    alias = template.one("AWS::Lambda::Alias")["Name"]
-    assert alias in text(config["Qualifier"])
+    assert template.id_of("AWS::Lambda::Alias") in text(config["Qualifier"])
     for rule in template.all("AWS::Events::Rule").values():
         for target in rule["Targets"]:
             assert template.id_of("AWS::Lambda::Alias") in text(target["Arn"])
