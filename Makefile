@@ -98,7 +98,7 @@ package: .venv/.installed ## Build dist/lambda.zip for Lambda (arm64), the same 
 
 .PHONY: synth
 synth: .venv-infra/.installed ## Synthesise the templates of all stages into infra/cdk.out/
-	@$(INFRA)/python -m infra.app
+	@ALARM_EMAILS=$${ALARM_EMAILS:-alarms@example.com} $(INFRA)/python -m infra.app
 
 .PHONY: cost
 cost: synth ## What a stage costs a month (STAGE=sandbox REQUESTS=10000 LLM_SECONDS=2)
@@ -106,11 +106,11 @@ cost: synth ## What a stage costs a month (STAGE=sandbox REQUESTS=10000 LLM_SECO
 
 .PHONY: diff
 diff: package .venv-infra/.installed ## What a deployment of STAGE would change
-	@$(INFRA)/python -m infra.tools.node cdk diff llm-cp-$(STAGE)
+	@ONLY_STAGE=$(STAGE) $(INFRA)/python -m infra.tools.node cdk diff llm-cp-$(STAGE)
 
 .PHONY: deploy
 deploy: package .venv-infra/.installed ## Deploy STAGE with the AWS credentials of the shell
-	@$(INFRA)/python -m infra.tools.node cdk deploy llm-cp-$(STAGE) --require-approval never
+	@$(INFRA)/python -m infra.tools.deploy $(STAGE)
 
 .PHONY: eval
 eval: .venv/.installed ## Precision and recall of screening; CORPORA=PATH adds public labelled sets

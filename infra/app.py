@@ -3,12 +3,13 @@
     python -m infra.app
 
 CDK_OUTDIR moves the output; CDK_DEFAULT_ACCOUNT and CDK_DEFAULT_REGION, set by the CDK CLI, bind
-the stacks to an account.
+the stacks to an account; what else is read is in `infra/deployment.py`.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 
 import infra.environment  # noqa: F401  (before aws_cdk)
@@ -18,8 +19,9 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from infra import REPOSITORY
+from infra.deployment import DeploymentError, chosen_stages
 from infra.stack import ControlPlaneStack
-from infra.stages import STAGES, Stage
+from infra.stages import Stage
 
 # https://github.com/aws/aws-cdk/blob/main/packages/aws-cdk-lib/cx-api/FEATURE_FLAGS.md
 FLAGS = {
@@ -52,5 +54,15 @@ def _environment() -> cdk.Environment | None:
     return cdk.Environment(account=account, region=region) if account and region else None
 
 
+def main() -> str | None:
+    """Write the templates; a sentence for the exit where a stage is refused."""
+    try:
+        stages = chosen_stages(os.environ)
+    except DeploymentError as error:
+        return str(error)
+    build_app(stages).synth()
+    return None
+
+
 if __name__ == "__main__":
-    build_app(STAGES.values()).synth()
+    sys.exit(main())

@@ -34,7 +34,7 @@ class ControlPlaneStack(Stack):
             scope,
             stage.prefix,
             description=f"LLM Control Plane, {stage.name}",
-            termination_protection=stage.retain_data,
+            termination_protection=stage.is_protected,
             **kwargs,
         )
         self.stage = stage
@@ -52,8 +52,8 @@ class ControlPlaneStack(Stack):
 
     @property
     def availability_zones(self) -> list[str]:
-        """The first ones of the region, whichever it is: no look-up, no credentials."""
-        return [Fn.select(index, Fn.get_azs()) for index in range(self.stage.availability_zones)]
+        """One for each zone of the stage, whose id the subnets are told: nothing is looked up."""
+        return [Fn.select(index, Fn.get_azs()) for index in range(len(self.stage.zones))]
 
     def _ground(self, stage: Stage) -> None:
         self.encryption = Encryption(self, "Encryption", stage)

@@ -34,9 +34,11 @@ class Stage:
 
     name: Literal["sandbox", "demo", "prod"]
 
-    # Network: an own NAT instance (t4g.nano), or this many managed gateways.
+    # Network: an own NAT instance (t4g.nano), or this many managed gateways. Zones by their id,
+    # the same zone in every account; neither Lambda nor ElastiCache Serverless is in use1-az3.
+    # https://docs.aws.amazon.com/ram/latest/userguide/working-with-az-ids.html
     vpc_cidr: str = "10.20.0.0/16"
-    availability_zones: int = 2
+    zones: tuple[str, ...] = ("use1-az1", "use1-az2")
     nat_gateways: int = 0
 
     # Aurora. A minimum of 0 lets it pause, which an RDS Proxy would prevent.
@@ -54,7 +56,7 @@ class Stage:
     # Function. A stream may last as long as the function does, an answer that API Gateway collects
     # as long as its quota says: 29 seconds unless the account has raised it.
     memory_mb: int = 1024
-    timeout_seconds: int = 30
+    timeout_seconds: int = 120  # outlasts an Aurora that wakes, for batches, schedules and the hook
     collect_seconds: int = 29
     streaming: bool = False
     snap_start: bool = False
@@ -62,10 +64,15 @@ class Stage:
     datadog: bool = False
     traffic_shift: str = "ALL_AT_ONCE"  # a name of codedeploy.LambdaDeploymentConfig
 
+    # The quota of the account's functions in the region; a new account has 10.
+    # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    account_concurrency: int = 10
+
     # Who may come, and how often.
     throttle_per_second: int = 50
     throttle_burst: int = 100
-    firewall_requests_per_5_minutes: int = 2_000  # from one address
+    firewall_requests_per_5_minutes: int = 2_000  # with one credential
+    firewall_requests_of_address_per_5_minutes: int = 20_000
     # To the first byte of an answer, and between two of a stream. More is a quota of CloudFront's.
     origin_read_timeout_seconds: int = 120
     domain: Domain | None = None
@@ -80,8 +87,10 @@ class Stage:
     reconcile_ledger: bool = False  # hourly, and it touches Aurora
     customer_key: bool = False
     retain_data: bool = False
+    first_deployment: bool = False  # said by infra/deployment.py
     alarms: Literal["essential", "all"] = "essential"
     alarm_emails: tuple[str, ...] = ()
+    slow_seconds: int = 20  # what one call in a hundred may take before an alarm
     daily_cost_usd: int = 20  # what the models of a day may cost before an alarm
     log_days: int = 30
 
@@ -89,6 +98,11 @@ class Stage:
     def prefix(self) -> str:
         """The name of the stack, the function and all that is named after them."""
         return f"llm-cp-{self.name}"
+
+    @property
+    def is_protected(self) -> bool:
+        """True where nothing may be deleted; a first deployment has to be, if it fails."""
+        return self.retain_data and not self.first_deployment
 
     @property
     def database_pauses(self) -> bool:
@@ -118,9 +132,13 @@ DEMO = Stage(
     cache_snapshot_days=1,
     timeout_seconds=310,
     streaming=True,
+    account_concurrency=1_000,
+    slow_seconds=60,
     traffic_shift="CANARY_10_PERCENT_5_MINUTES",
     throttle_per_second=200,
     throttle_burst=400,
+    firewall_requests_per_5_minutes=10_000,
+    firewall_requests_of_address_per_5_minutes=60_000,
     audit_batch_window_seconds=10,
     audit_max_concurrency=5,
     reconcile_ledger=True,
@@ -130,7 +148,7 @@ DEMO = Stage(
 PROD = Stage(
     "prod",
     vpc_cidr="10.22.0.0/16",
-    availability_zones=3,
+    zones=("use1-az1", "use1-az2", "use1-az4"),
     nat_gateways=3,
     aurora_min_acu=2,
     aurora_max_acu=64,
@@ -143,10 +161,13 @@ PROD = Stage(
     timeout_seconds=310,
     streaming=True,
     snap_start=True,
+    account_concurrency=5_000,
+    slow_seconds=60,
     traffic_shift="CANARY_10_PERCENT_5_MINUTES",
     throttle_per_second=2_000,
     throttle_burst=4_000,
-    firewall_requests_per_5_minutes=20_000,
+    firewall_requests_per_5_minutes=100_000,
+    firewall_requests_of_address_per_5_minutes=600_000,
     audit_batch_window_seconds=5,
     audit_max_concurrency=50,
     object_lock="COMPLIANCE",

@@ -11,7 +11,10 @@ from constructs import Construct
 from infra.components.nag import acknowledge
 from infra.stages import Stage
 
-TRIES = 5
+# As many as SQS allows: a store that is down must not use them up. What can never be stored, the
+# consumer moves itself; this is for a message that ends the process that reads it.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+TRIES = 1_000
 DAYS_BEFORE_ARCHIVE = 90
 
 
@@ -43,6 +46,7 @@ class AuditTrail(Construct):
             data_key_reuse=Duration.hours(1) if key else None,
             enforce_ssl=True,
             retention_period=Duration.days(14),
+            # For a process that has died; the consumer itself brings messages back much sooner.
             # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
             visibility_timeout=Duration.seconds(
                 6 * stage.timeout_seconds + stage.audit_batch_window_seconds
@@ -79,7 +83,9 @@ class AuditTrail(Construct):
             transition_default_minimum_object_size=(
                 s3.TransitionDefaultMinimumObjectSize.ALL_STORAGE_CLASSES_128_K
             ),
-            removal_policy=RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            if stage.retain_data
+            else RemovalPolicy.DESTROY,
         )
         acknowledge(
             bucket,

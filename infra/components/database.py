@@ -54,7 +54,7 @@ class Database(Construct):
             storage_encryption_key=key,
             backup=rds.BackupProps(retention=Duration.days(stage.aurora_backup_days)),
             copy_tags_to_snapshot=True,
-            deletion_protection=stage.retain_data,
+            deletion_protection=stage.is_protected,
             removal_policy=RemovalPolicy.SNAPSHOT if stage.retain_data else RemovalPolicy.DESTROY,
         )
         self.secret = _secret_of(self.cluster)

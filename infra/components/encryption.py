@@ -10,12 +10,17 @@ from constructs import Construct
 from infra.stages import Stage
 
 # What the account's own policies may hand out; spelled out, because `kms:*` would be all there is.
+# CloudFormation is among those who are handed it: without the actions on aliases there is no stack.
+# https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html
 _ACCOUNT_ACTIONS = (
     "CancelKeyDeletion",
+    "CreateAlias",
     "CreateGrant",
     "Decrypt",
+    "DeleteAlias",
     "DescribeKey",
     "DisableKey",
+    "DisableKeyRotation",
     "EnableKey",
     "EnableKeyRotation",
     "Encrypt",
@@ -32,6 +37,7 @@ _ACCOUNT_ACTIONS = (
     "ScheduleKeyDeletion",
     "TagResource",
     "UntagResource",
+    "UpdateAlias",
     "UpdateKeyDescription",
 )
 _USE = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
@@ -61,7 +67,9 @@ class Encryption(Construct):
             alias=f"alias/{stage.prefix}",
             description=f"Data at rest of {stage.prefix}",
             enable_key_rotation=True,
-            removal_policy=RemovalPolicy.RETAIN if stage.retain_data else RemovalPolicy.DESTROY,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            if stage.retain_data
+            else RemovalPolicy.DESTROY,
             policy=iam.PolicyDocument(statements=self._statements()),
         )
         # By its ARN: the policy stays as it is written here, and roles say what they may do.

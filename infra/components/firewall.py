@@ -10,7 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from infra.components.edge import ORIGIN_HEADER, VIEWER_HEADER
+from infra.components.edge import CALLER_HEADER, ORIGIN_HEADER, VIEWER_HEADER
 from infra.stages import Stage
 
 # AWS's rule groups, and their rules that only count here: a prompt is text about anything, code,
@@ -57,9 +57,10 @@ class Firewall(Construct):
             rules=[
                 _only_through_cloudfront(origin_secret),
                 _not_too_often(stage),
+                _not_from_one_address(stage),
                 *(
                     _managed(priority, name, counted)
-                    for priority, (name, counted) in enumerate(MANAGED_RULES.items(), start=2)
+                    for priority, (name, counted) in enumerate(MANAGED_RULES.items(), start=3)
                 ),
             ],
         )
@@ -85,9 +86,31 @@ def _only_through_cloudfront(secret: secretsmanager.ISecret) -> wafv2.CfnWebACL.
 
 
 def _not_too_often(stage: Stage) -> wafv2.CfnWebACL.RuleProperty:
-    """By the viewer's address: what reaches the API comes from CloudFront's own."""
+    """By the credential: callers are servers, and many of them share an address.
+
+    https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-rate-based-aggregation-options.html
+    """
+    caller = _Acl.RateLimitHeaderProperty(
+        name=CALLER_HEADER,
+        text_transformations=[_Acl.TextTransformationProperty(priority=0, type="NONE")],
+    )
     rate = _Acl.RateBasedStatementProperty(
         limit=stage.firewall_requests_per_5_minutes,
+        evaluation_window_sec=300,
+        aggregate_key_type="CUSTOM_KEYS",
+        custom_keys=[_Acl.RateBasedStatementCustomKeyProperty(header=caller)],
+    )
+    statement = _Acl.StatementProperty(rate_based_statement=rate)
+    return _rule(1, "NotTooOften", statement, action={"block": {}})
+
+
+def _not_from_one_address(stage: Stage) -> wafv2.CfnWebACL.RuleProperty:
+    """By the viewer's address, for who tries a new credential each time.
+
+    What reaches the API comes from CloudFront's own addresses.
+    """
+    rate = _Acl.RateBasedStatementProperty(
+        limit=stage.firewall_requests_of_address_per_5_minutes,
         evaluation_window_sec=300,
         aggregate_key_type="FORWARDED_IP",
         forwarded_ip_config=_Acl.ForwardedIPConfigurationProperty(
@@ -95,7 +118,7 @@ def _not_too_often(stage: Stage) -> wafv2.CfnWebACL.RuleProperty:
         ),
     )
     statement = _Acl.StatementProperty(rate_based_statement=rate)
-    return _rule(1, "NotTooOften", statement, action={"block": {}})
+    return _rule(2, "NotFromOneAddress", statement, action={"block": {}})
 
 
 def _managed(priority: int, name: str, counted: tuple[str, ...]) -> wafv2.CfnWebACL.RuleProperty:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import ArnFormat, Duration, Stack
+from aws_cdk import ArnFormat, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -71,6 +71,11 @@ class ControlPlaneFunction(Construct):
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
             security_groups=[reach.network.function],
             log_group=log_group,
+            # A version that a later release has replaced is where to go back to; the workflow
+            # deletes the oldest.
+            current_version_options=lambda_.VersionOptions(
+                removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            ),
             snap_start=(lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if stage.snap_start else None),
             tracing=lambda_.Tracing.ACTIVE if stage.xray else lambda_.Tracing.DISABLED,
         )
@@ -81,6 +86,10 @@ class ControlPlaneFunction(Construct):
         self.alias = lambda_.Alias(
             self, "Alias", alias_name=ALIAS, version=self.function.current_version
         )
+        # A maintenance event that fails is not repeated, nor a late one run: the next one comes.
+        # EventBridge's own setting ends with Lambda's "accepted".
+        # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+        self.alias.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
         self._consume(stage, reach.audit)
 
     def _consume(self, stage: Stage, audit: AuditTrail) -> None:
@@ -111,6 +120,10 @@ class ControlPlaneFunction(Construct):
                 [reach.audit.queue.queue_arn],
                 *("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
                 *("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
+            ),
+            _allow(
+                [reach.audit.dead_letters.queue_arn],
+                *("sqs:SendMessage", "sqs:GetQueueUrl"),
             ),
             _allow([reach.audit.bucket.arn_for_objects("*")], "s3:GetObject", "s3:PutObject"),
             _allow(

@@ -23,7 +23,7 @@ class Network(Construct):
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(stage.vpc_cidr),
-            max_azs=stage.availability_zones,
+            max_azs=len(stage.zones),
             nat_gateway_provider=nat,
             nat_gateways=stage.nat_gateways or 1,
             subnet_configuration=[
@@ -39,6 +39,7 @@ class Network(Construct):
                 "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
             },
         )
+        self._place(stage)
         # Refused connections only: the API's access log tells of the others.
         self.vpc.add_flow_log(
             "Refused",
@@ -51,6 +52,16 @@ class Network(Construct):
         self._connect()
         if nat:
             self._guard(nat)
+
+    def _place(self, stage: Stage) -> None:
+        """Give each subnet the id of its zone; a name is another zone in each account."""
+        vpc = self.vpc
+        for subnets in (vpc.public_subnets, vpc.private_subnets, vpc.isolated_subnets):
+            for subnet, zone in zip(subnets, stage.zones, strict=True):
+                resource = subnet.node.default_child
+                assert isinstance(resource, ec2.CfnSubnet)
+                resource.add_property_deletion_override("AvailabilityZone")
+                resource.availability_zone_id = zone
 
     def _group(self, id_: str, whose: str) -> ec2.SecurityGroup:
         return ec2.SecurityGroup(
@@ -79,6 +90,7 @@ class Network(Construct):
                 )
             ]
             resource.apply_removal_policy(RemovalPolicy.DESTROY)
+            resource.add_property_deletion_override("AvailabilityZone")  # that of its subnet
             acknowledge(
                 instance,
                 {

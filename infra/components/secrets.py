@@ -70,7 +70,7 @@ class Secrets(Construct):
             encryption_key=self._key,
             secret_string_value=value,
             generate_secret_string=None if value else generated,
-            removal_policy=(
-                RemovalPolicy.RETAIN if self._stage.retain_data else RemovalPolicy.DESTROY
-            ),
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+            if self._stage.retain_data
+            else RemovalPolicy.DESTROY,
         )

@@ -131,3 +131,48 @@ class TestDrift:
         )
         assert done.returncode == 1
         assert "is not known: denied" in done.stderr
+
+
+class TestPrune:
+    def reply(self, versions: list[str], *aliases: dict[str, Any]) -> dict[str, Any]:
+        rows = [{"Version": version} for version in ("$LATEST", *versions)]
+        return {
+            "list-versions-by-function": {"stdout": json.dumps({"Versions": rows})},
+            "list-aliases": {"stdout": json.dumps({"Aliases": list(aliases)})},
+            "delete-function": {},
+        }
+
+    def deleted(self, runner: Runner) -> list[str]:
+        return [call[-3] for call in runner.calls() if call[1] == "delete-function"]
+
+    def test_five_versions_stay_to_go_back_to(self, runner: Runner) -> None:
+        versions = [str(number) for number in (10, 9, 8, 3, 2, 1, 11)]
+        runner.aws = self.reply(versions, {"Name": "live", "FunctionVersion": "11"})
+        done = runner("prune", FUNCTION="llm-cp-prod")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert self.deleted(runner) == ["1", "2"]
+        assert done.stdout == "llm-cp-prod: deleted the versions 1, 2.\n"
+
+    def test_what_an_alias_points_to_stays(self, runner: Runner) -> None:
+        live = {
+            "Name": "live",
+            "FunctionVersion": "1",
+            "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}},
+        }
+        runner.aws = self.reply([str(number) for number in range(1, 9)], live)
+        assert runner("prune", FUNCTION="llm-cp-prod").returncode == 0
+        assert self.deleted(runner) == ["3"]
+
+    def test_few_versions_are_left_alone(self, runner: Runner) -> None:
+        runner.aws = self.reply(["1", "2"], {"Name": "live", "FunctionVersion": "2"})
+        done = runner("prune", FUNCTION="llm-cp-prod")
+        assert done.stdout == "llm-cp-prod: deleted the versions none.\n"
+        assert self.deleted(runner) == []
+
+    def test_a_refusal_is_one_sentence(self, runner: Runner) -> None:
+        runner.aws = {"list-versions-by-function": {"code": 254, "stderr": "Access\nDenied\n"}}
+        done = runner("prune", FUNCTION="llm-cp-prod")
+        assert done.returncode == 1
+        assert done.stderr == (
+            "::error::aws lambda list-versions-by-function failed: Access Denied\n"
+        )

@@ -14,6 +14,7 @@ from tests.delivery.actions_runner import Runner
 
 class TestSmoke:
     KEY = "sk-cp-a-key-nobody-may-see"
+    asked: list[str]  # the models
 
     @pytest.fixture
     def gateway(self) -> Iterator[tuple[str, list[Callable[[str], tuple[int, Any]]]]]:
@@ -26,7 +27,8 @@ class TestSmoke:
                 status, answer = script[0](self.path)
                 if self.path != "/health":
                     assert self.headers["Authorization"] == f"Bearer {TestSmoke.KEY}"
-                    assert json.loads(body)["model"] == "gpt-6-luna"
+                if self.path == "/v1/chat/completions":
+                    asked.append(json.loads(body)["model"])
                 if len(script) > 1:
                     script.pop(0)
                 text = json.dumps(answer).encode()
@@ -42,19 +44,26 @@ class TestSmoke:
                 """Silence."""
 
         script: list[Callable[[str], tuple[int, Any]]] = [_healthy]
+        asked = self.asked = []
         httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=httpd.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_port}", script
         httpd.shutdown()
         httpd.server_close()
 
-    def run(self, runner: Runner, url: str, effective_timeouts: str = "5") -> Any:
+    def run(
+        self,
+        runner: Runner,
+        url: str,
+        effective_timeouts: str = "5",
+        model: str = "gpt-6-luna",
+    ) -> Any:
         runner.aws |= {"get-parameter": {"stdout": f"{self.KEY}\n"}} | runner.aws
         return runner(
             "smoke",
             URL=url,
             KEY_PARAMETER="/llm-cp/sandbox/smoke-key",
-            MODEL="gpt-6-luna",
+            MODEL=model,
             SMOKE_PATIENCE_SECONDS=effective_timeouts,
         )
 
@@ -64,6 +73,25 @@ class TestSmoke:
         assert "health: ok" in done.stdout
         assert "completion: ok, gpt-6-luna" in done.stdout
         assert done.stdout.count(self.KEY) == 1, "only where the runner is told to mask it"
+        assert self.asked == ["gpt-6-luna"]
+
+    def test_without_a_name_the_first_model_that_answers_will_do(
+        self, runner: Runner, gateway: Any
+    ) -> None:
+        listed = {"data": [{"id": "text-embedding-3-small"}, {"id": "claude-haiku-5-5"}]}
+        unfit = {"error": {"code": "unsupported_parameter"}}
+        gateway[1][:] = [_healthy, lambda _: (200, listed), lambda _: (400, unfit), _healthy]
+        done = self.run(runner, gateway[0], model="")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert self.asked == ["text-embedding-3-small", "claude-haiku-5-5"]
+
+    def test_a_stage_without_models_is_told_what_is_missing(
+        self, runner: Runner, gateway: Any
+    ) -> None:
+        gateway[1][:] = [_healthy, lambda _: (200, {"data": []})]
+        done = self.run(runner, gateway[0], model="")
+        assert done.returncode == 1
+        assert "has no model for this key: a route is missing" in done.stderr
 
     def test_what_passes_is_asked_again(self, runner: Runner, gateway: Any) -> None:
         gateway[1].insert(0, lambda _: (503, {"error": {"code": "service_unavailable"}}))

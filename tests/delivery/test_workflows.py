@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ GITHUB = ROOT / ".github"
 WORKFLOWS = {path.stem: path for path in sorted(GITHUB.glob("workflows/*.yml"))}
 ACTIONS = {path.parent.name: path for path in sorted(GITHUB.glob("actions/*/action.yml"))}
 DEPLOYMENT = [
+    "Is there a role",
     "Checkout",
     "Setup",
     "Check",
@@ -27,6 +29,7 @@ DEPLOYMENT = [
     "Migrate",
     "Seed",
     "Smoke test",
+    "Prune",
     "Console",
 ]
 
@@ -86,6 +89,34 @@ def test_only_waking_the_database_may_fail() -> None:
         if "continue-on-error" in step
     ]
     assert may_fail == ["Wake the database"]
+
+
+@pytest.mark.parametrize(("role", "code"), [("", 1), ("arn:aws:iam::1:role/r", 0)])
+def test_the_first_push_says_what_is_missing(role: str, code: int) -> None:
+    steps = _deployment()
+    assert next(iter(steps)) == "Is there a role"
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps["Is there a role"]["run"]],
+        env={"ROLE": role, "STAGE": "sandbox", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert ("The environment sandbox has no secret AWS_DEPLOY_ROLE_ARN" in done.stdout) is (
+        not role
+    )
+    guide = (ROOT / "docs" / "SETUP_GUIDE.md").read_text()
+    assert "### Account and roles, once" in guide
+
+
+def test_alarms_get_their_addresses_from_the_environment() -> None:
+    loaded = _load(WORKFLOWS["infra"])
+    env = loaded["jobs"]["deploy"]["env"]
+    assert env["ALARM_EMAILS"] == "${{ secrets.ALARM_EMAILS }}"
+    for name in ("on-push", "on-tags", "on-tags-rc"):
+        (job,) = _load(WORKFLOWS[name])["jobs"].values()
+        assert job["secrets"]["ALARM_EMAILS"] == "${{ secrets.ALARM_EMAILS }}"
 
 
 def test_one_deployment_of_a_stage_at_a_time() -> None:

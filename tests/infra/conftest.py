@@ -68,6 +68,7 @@ def _synthesise(python: str, outdir: Path) -> None:
             "PATH": "",
             "HOME": str(outdir),
             "CDK_OUTDIR": str(outdir),
+            "ALARM_EMAILS": "alarms@example.com",
             "HTTP_PROXY": nowhere,
             "HTTPS_PROXY": nowhere,
         },

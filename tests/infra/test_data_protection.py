@@ -128,20 +128,39 @@ def test_no_secret_is_in_the_template(template: Template) -> None:
     assert min(generated_lengths.values()) >= 30
 
 
+PRECIOUS = {
+    "AWS::RDS::DBCluster",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+    "AWS::Cognito::UserPool",
+    "AWS::KMS::Key",
+}
+
+
 def test_only_prod_keeps_its_data_when_it_is_removed(template: Template, stage: str) -> None:
     kept = {
         resource["Type"]
         for resource in template.resources.values()
         if resource.get("DeletionPolicy") in ("Retain", "Snapshot", "RetainExceptOnCreate")
-    } - {"AWS::ApiGateway::Account", "AWS::IAM::Role"}  # of API Gateway in the whole account
-    precious = {
-        "AWS::RDS::DBCluster",
-        "AWS::S3::Bucket",
-        "AWS::SecretsManager::Secret",
-        "AWS::Cognito::UserPool",
-        "AWS::KMS::Key",
-    }
-    assert kept == (precious if stage == "prod" else set())
+        # Of API Gateway in the whole account, and where a release may go back to.
+    } - {"AWS::ApiGateway::Account", "AWS::IAM::Role", "AWS::Lambda::Version"}
+    assert kept == (PRECIOUS if stage == "prod" else set())
+
+
+def test_a_first_deployment_that_failed_leaves_nothing_in_the_way(template: Template) -> None:
+    """What was kept would collide with the second try by its name.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+    """
+    for logical_id, resource in template.resources.items():
+        if resource["Type"] in PRECIOUS:
+            assert resource.get("DeletionPolicy") != "Retain", logical_id
+
+
+def test_a_replaced_resource_is_kept_too(templates: dict[str, Template]) -> None:
+    for logical_id, resource in templates["prod"].resources.items():
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate":
+            assert resource["UpdateReplacePolicy"] == "Retain", logical_id
 
 
 def _refuses_plain_text(statement: dict[str, Any]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -133,21 +135,43 @@ def github() -> Template:
     return Template(yaml.load(path.read_text(), Loader=_Loader))
 
 
+# Of a repository that was made, renamed or moved since July 2026, and of an older one.
+# https://docs.github.com/en/actions/reference/security/oidc#immutable-subject-claims
+PREFIXES = ("repo:octo-org@123456/octo-repo@456789", "repo:octo-org/octo-repo")
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
 @pytest.mark.parametrize(
-    ("role", "environment"), [("DeployRole", "${Stage}"), ("DriftRole", "drift-${Stage}")]
+    ("role", "environment"), [("DeployRole", "demo"), ("DriftRole", "drift-demo")]
 )
 def test_one_environment_of_one_repository_takes_on_a_role(
-    github: Template, role: str, environment: str
+    github: Template, role: str, environment: str, prefix: str
 ) -> None:
     (trust,) = github.resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
+    said = text(trust["Condition"]).replace("${SubjectPrefix}", prefix).replace("${Stage}", "demo")
     issuer = "token.actions.githubusercontent.com"
-    assert trust["Condition"] == {
+    assert json.loads(said) == {
         "StringEquals": {
             f"{issuer}:aud": "sts.amazonaws.com",
-            f"{issuer}:sub": f"repo:${{Repository}}:environment:{environment}",
+            f"{issuer}:sub": f"{prefix}:environment:{environment}",
         }
     }
+
+
+def test_a_prefix_names_one_repository(github: Template) -> None:
+    pattern = re.compile(github.body["Parameters"]["SubjectPrefix"]["AllowedPattern"])
+    for prefix in PREFIXES:
+        assert pattern.search(prefix), prefix
+        assert not pattern.search(f"{prefix}:environment:prod"), "what follows is ours to say"
+    for wrong in (
+        "octo-org/octo-repo",
+        "repo:octo-org@123456/octo-repo",
+        "repo:octo-org/*",
+        "repo:*",
+        "repo:octo-org@*/octo-repo@*",
+    ):
+        assert not pattern.search(wrong), wrong
 
 
 def test_github_has_no_wildcard_action_and_reaches_one_stage(github: Template) -> None:

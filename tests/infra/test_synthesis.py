@@ -68,7 +68,11 @@ def test_all_stages_come_from_one_run_without_a_lookup(assembly: Path) -> None:
 
 
 def test_a_bound_account_needs_no_lookup_either(infra_python: str, tmp_path: Path) -> None:
-    environment = {"CDK_DEFAULT_ACCOUNT": "123456789012", "CDK_DEFAULT_REGION": "eu-central-1"}
+    environment = {
+        "CDK_DEFAULT_ACCOUNT": "123456789012",
+        "CDK_DEFAULT_REGION": "eu-central-1",
+        "ALARM_EMAILS": "alarms@example.com",
+    }
     command = json.loads((ROOT / "infra" / "cdk.json").read_text())["app"]
     subprocess.run(
         command.replace("../.venv-infra/bin/python", infra_python),

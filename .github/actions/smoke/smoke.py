@@ -1,7 +1,8 @@
 """GET /health and one completion through the gateway at URL, with the key that SSM keeps.
 
-Reads URL, KEY_PARAMETER (the name of a SecureString), MODEL, and SMOKE_PATIENCE_SECONDS: a new
-distribution, or a database that was asleep, may take a while.
+Reads URL, KEY_PARAMETER (the name of a SecureString), and SMOKE_PATIENCE_SECONDS: a new
+distribution, or a database that was asleep, may take a while. It asks MODEL, or where that is empty
+the first that answers of those that the gateway has for the key.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def main() -> str | None:
         url = os.environ["URL"].rstrip("/")
         _until_ok(urllib.request.Request(f"{url}/health"))  # noqa: S310 - our own address
         print("health: ok")
-        answer = _until_ok(_completion(url, _key(os.environ["KEY_PARAMETER"])))
+        answer = _completed(url, _key(os.environ["KEY_PARAMETER"]))
         if answer.get("object") != "chat.completion" or not answer.get("choices"):
             raise SmokeError("The completion is none.")
         print(f"completion: ok, {answer.get('model')}, {json.dumps(answer.get('usage'))}")
@@ -57,9 +58,28 @@ def _key(parameter: str) -> str:
     return key
 
 
-def _completion(url: str, key: str) -> urllib.request.Request:
+def _completed(url: str, key: str) -> dict[str, Any]:
+    """The completion of the first model that gives one."""
+    models = [named] if (named := os.environ.get("MODEL")) else _models(url, key)
+    failure = f"{url}/v1/models has no model for this key: a route is missing"
+    for model in models:
+        try:
+            return _until_ok(_completion(url, key, model), share=len(models))
+        except SmokeError as error:
+            failure = f"{error}, for the model {model}"
+    raise SmokeError(failure)
+
+
+def _models(url: str, key: str) -> list[str]:
+    headers = {"Authorization": f"Bearer {key}"}
+    request = urllib.request.Request(f"{url}/v1/models", headers=headers)  # noqa: S310 - as above
+    listed = _until_ok(request).get("data")
+    return [str(row["id"]) for row in listed] if isinstance(listed, list) else []
+
+
+def _completion(url: str, key: str, model: str) -> urllib.request.Request:
     body = {
-        "model": os.environ["MODEL"],
+        "model": model,
         "messages": [{"role": "user", "content": "Say OK."}],
         "max_tokens": 16,
     }
@@ -69,9 +89,12 @@ def _completion(url: str, key: str) -> urllib.request.Request:
     )
 
 
-def _until_ok(request: urllib.request.Request) -> dict[str, Any]:
-    """The answer; what may pass (no connection, 5xx) is asked again for a while."""
-    effective_timeouts = float(os.environ.get("SMOKE_PATIENCE_SECONDS", PATIENCE_SECONDS))
+def _until_ok(request: urllib.request.Request, share: int = 1) -> dict[str, Any]:
+    """The answer; what may pass (no connection, 5xx) is asked again for a while.
+
+    One of several that may answer has its `share` of the patience.
+    """
+    effective_timeouts = float(os.environ.get("SMOKE_PATIENCE_SECONDS", PATIENCE_SECONDS)) / share
     deadline = time.monotonic() + effective_timeouts
     while True:
         try:

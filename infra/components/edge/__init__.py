@@ -16,8 +16,12 @@ from infra.components.api import Api
 from infra.components.nag import acknowledge
 from infra.stages import Cors, Stage
 
-API_PATHS = ("/v1/*", "/openai/*", "/api/*", "/admin/*", "/oauth2/*", "/health*")
+API_PATHS = (
+    *("/v1/*", "/openai/*", "/api/*", "/admin/*", "/oauth2/*", "/health*"),
+    *("/docs", "/openapi.json"),
+)
 ORIGIN_HEADER = "x-llm-cp-origin"  # tells the firewall that a request came through here
+CALLER_HEADER = "x-llm-cp-caller"  # a hash of the credential, for the firewall's rate
 VIEWER_HEADER = "x-llm-cp-viewer"  # the viewer's address, for the firewall's rate
 _HERE = Path(__file__).parent
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -16,12 +18,33 @@ from infra.stages import Stage
 
 
 class AlarmTopic(Construct):
-    """`topic`, which accepts TLS only and mails to the stage's addresses."""
+    """`topic`, which the stage's alarms may publish to by TLS, and which mails to its addresses."""
 
     def __init__(self, scope: Construct, id_: str, stage: Stage, key: kms.IKey | None) -> None:
         super().__init__(scope, id_)
         self.topic = sns.Topic(
             self, "Topic", topic_name=f"{stage.prefix}-alarms", master_key=key, enforce_ssl=True
+        )
+        # The topic's default policy, which would let them, ends with the first statement of ours.
+        # https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
+        stack = Stack.of(self)
+        alarms = stack.format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name=f"{stage.prefix}-*",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self.topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsOfTheStage",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.topic.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": stack.account},
+                    "ArnLike": {"aws:SourceArn": alarms},
+                },
+            )
         )
         for address in stage.alarm_emails:
             self.topic.add_subscription(subscriptions.EmailSubscription(address))

@@ -109,3 +109,42 @@ class Metrics:
             label=name,
             period=FIVE_MINUTES,
         )
+
+
+def share(
+    bad: cloudwatch.IMetric,
+    calls: cloudwatch.IMetric,
+    *,
+    at_least: int = 2,
+    of_both: bool = False,
+) -> cloudwatch.MathExpression:
+    """Which part of `calls` was `bad`, 0 where fewer than `at_least` were: one is no rate.
+
+    With `of_both`, what was bad is not among the calls.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
+    """
+    every = "(bad + FILL(calls, 0))" if of_both else "calls"
+    return cloudwatch.MathExpression(
+        expression=f"IF(bad >= {at_least}, bad / {every}, 0)",
+        using_metrics={"bad": bad, "calls": calls},
+        label="share",
+        period=_period(bad),
+    )
+
+
+def _period(metric: cloudwatch.IMetric) -> Duration:
+    assert isinstance(metric, cloudwatch.Metric)
+    return metric.period
+
+
+def account_concurrency() -> cloudwatch.Metric:
+    """What of the account's concurrency is taken, by all of its functions in the region.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    """
+    return cloudwatch.Metric(
+        namespace="AWS/Lambda",
+        metric_name="ClaimedAccountConcurrency",
+        statistic="Maximum",
+        period=FIVE_MINUTES,
+    )

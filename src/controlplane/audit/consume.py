@@ -1,7 +1,9 @@
 """SQS batch -> PostgreSQL and S3, and to the ledger what it has missed.
 
-Answers a partial batch response: SQS delivers again what is listed, and moves it to the dead-letter
-queue after its last try. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+Returns a partial batch response: SQS delivers again what is listed, as soon as the consumer asked
+it to. What can never be stored goes to the dead letters at once, and nothing else does: a store may
+be down for as long as SQS keeps a message.
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
 from __future__ import annotations
@@ -44,17 +46,57 @@ class AuditStores(Protocol):
         """Where holds are settled."""
         ...
 
+    @property
+    def deliveries(self) -> Deliveries:
+        """Where a message comes from, and may go back to."""
+        ...
+
+
+class Deliveries(Protocol):
+    """What can be done with a message that was not stored. Neither raises."""
+
+    async def postpone(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Bring the messages back soon, later each time."""
+        ...
+
+    async def set_aside(self, records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Copy messages to the dead letters; returns those that are there."""
+        ...
+
 
 async def consume(event: Mapping[str, Any], stores: AuditStores) -> dict[str, Any]:
     """Store the events of one batch; a message that can never be stored does not hinder the others.
 
-    Never raises for a store that is down: then all messages are to come again.
+    Never raises for a store that is down: then all messages come again.
     """
+    records = {record["messageId"]: record for record in event["Records"]}
+    ended = False
+    try:
+        poison, again = await _store(records.values(), stores)
+        ended = True
+    finally:
+        if not ended:  # a fault of ours: the function fails, and the batch comes again soon as well
+            await stores.deliveries.postpone(list(records.values()))
+    for message_id, reason in poison.items():
+        log.error("audit_message_refused", extra={"message_id": message_id, "reason": reason})
+        count("audit_message_refused")
+    if poison:
+        aside = await stores.deliveries.set_aside([records[message_id] for message_id in poison])
+        again += poison.keys() - {record["messageId"] for record in aside}
+    if again:
+        await stores.deliveries.postpone([records[message_id] for message_id in again])
+    return _failures(again)
+
+
+async def _store(
+    records: Iterable[Mapping[str, Any]], stores: AuditStores
+) -> tuple[dict[str, str], list[str]]:
+    """Which messages can never be stored, each with its reason, and which are to come again."""
     events: dict[EventId, AuditEvent] = {}
     messages: defaultdict[EventId, list[str]] = defaultdict(list)
     poison: dict[str, str] = {}
     again: list[str] = []
-    for record in event["Records"]:
+    for record in records:
         try:
             audit_event = _parse(record["body"])
         except _Poison as error:
@@ -70,17 +112,14 @@ async def consume(event: Mapping[str, Any], stores: AuditStores) -> dict[str, An
             )
         except Unreachable as error:
             count("audit_batch_postponed", store=error.store)
-            return _failures(record["messageId"] for record in event["Records"])
+            return poison, [each for named in messages.values() for each in named]
         for key, reason in written.refused.items():
             poison |= dict.fromkeys(messages[key], reason)
         # Also where the record is an old one: its first delivery may have found the ledger down.
         stored = [event for key, event in events.items() if key not in written.refused]
         for late in await _settle(stored, stores):
             again += messages[event_id(late)]
-    for message_id, reason in poison.items():
-        log.error("audit_message_refused", extra={"message_id": message_id, "reason": reason})
-        count("audit_message_refused")
-    return _failures([*poison, *again])
+    return poison, again
 
 
 async def _settle(stored: Sequence[AuditEvent], stores: AuditStores) -> list[AuditEvent]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SUCCEEDED, FAILED = "Succeeded", "Failed"
 # What the answer itself may take, out of the time that the function has.
 REPORT_SECONDS = 5.0
+RETRY_SECONDS = 2.0
 
 
 class CodeDeploy(Protocol):
@@ -42,9 +43,7 @@ async def run(
     hook again. Raises Unreachable where CodeDeploy does not take the answer.
     """
     try:
-        migrated = await asyncio.wait_for(
-            migrate.run({"type": "user-migration"}, container), seconds_left - REPORT_SECONDS
-        )
+        migrated = await asyncio.wait_for(_migrate(container), seconds_left - REPORT_SECONDS)
     except Exception as error:  # whatever it was, CodeDeploy must not wait an hour for it
         _log_failure(error, seconds_left)
         answer: dict[str, Any] = {"ok": False, "status": FAILED}
@@ -53,6 +52,17 @@ async def run(
         answer = {**migrated, "type": "deployment-hook", "status": SUCCEEDED}
     await asyncio.to_thread(_tell, client("codedeploy", container.settings), event, answer)
     return answer
+
+
+async def _migrate(container: Container) -> dict[str, Any]:
+    """Migrate; where Aurora may be asleep, as often as it takes to wake it."""
+    while True:
+        try:
+            return await migrate.run({"type": "user-migration"}, container)
+        except Unreachable:
+            if not container.settings.database_pauses:
+                raise
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 def _tell(codedeploy: CodeDeploy, event: Mapping[str, Any], answer: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ CREDENTIALS = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 _QUEUE_ATTRIBUTES = {"MessageRetentionPeriod": str(14 * 24 * 3600)}
-_MAX_RECEIVE_COUNT = 5
+_MAX_RECEIVE_COUNT = 1_000
 # A record that failed is seen again soon, so that a developer need not wait for the retry.
 _VISIBILITY_SECONDS = 30
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from controlplane.adapters.s3 import ObjectStore, PayloadBucket
     from controlplane.adapters.secrets import Secrets
     from controlplane.adapters.sqs import AuditQueue
+    from controlplane.adapters.sqs_deliveries import Deliveries
     from controlplane.domain.rotating import Rotating
 
 # A function works on one request at a time, a long-lived server on many.
@@ -66,6 +67,14 @@ class Stores:
         from controlplane.adapters.redis.ledger import RedisLedger
 
         return RedisLedger(self.redis)
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """The audit queue, from the consumer's side."""
+        from controlplane.adapters.aws import client
+        from controlplane.adapters.sqs_deliveries import Deliveries
+
+        return Deliveries(lambda: client("sqs", self.settings), self.settings.audit_queue_url)
 
     @cached_property
     def audit_queue(self) -> AuditQueue:

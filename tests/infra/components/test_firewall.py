@@ -38,12 +38,10 @@ def test_only_cloudfront_gets_past_the_firewall(
     assert "{{resolve:secretsmanager:" in resolved(header["HeaderValue"])
 
 
-def test_the_firewall_counts_requests_by_the_viewer(
-    rules: dict[str, dict[str, Any]],
-    distribution: dict[str, Any],
-    viewer_request: ViewerRequest,
+def test_the_firewall_counts_requests_by_address(
+    rules: dict[str, dict[str, Any]], distribution: dict[str, Any], viewer_request: ViewerRequest
 ) -> None:
-    rule = rules["NotTooOften"]
+    rule = rules["NotFromOneAddress"]
     assert rule["Action"] == {"Block": {}}
     rate = rule["Statement"]["RateBasedStatement"]
     assert rate["AggregateKeyType"] == "FORWARDED_IP"
@@ -54,10 +52,56 @@ def test_the_firewall_counts_requests_by_the_viewer(
         assert association["EventType"] == "viewer-request"
         assert "ApiRequest" in text(association["FunctionARN"])
     # What the client wrote there itself is overwritten.
-    request = {"headers": {header: {"value": "1.2.3.4"}}, "uri": "/v1/models"}
-    event = {"request": request, "viewer": {"ip": "203.0.113.9"}}
-    sent = viewer_request("api_request.js", event)
+    sent = viewer_request("api_request.js", _request({header: "1.2.3.4"}))
     assert sent["headers"][header] == {"value": "203.0.113.9"}
+
+
+def test_the_firewall_counts_requests_by_credential(
+    rules: dict[str, dict[str, Any]], viewer_request: ViewerRequest
+) -> None:
+    """Callers are servers: many keys come from one address, and one key from many.
+
+    https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-rate-based-aggregation-options.html
+    """
+    rule = rules["NotTooOften"]
+    assert rule["Action"] == {"Block": {}}
+    rate = rule["Statement"]["RateBasedStatement"]
+    assert rate["AggregateKeyType"] == "CUSTOM_KEYS"
+    (key,) = rate["CustomKeys"]
+    header = key["Header"]["Name"]
+
+    def caller(**headers: str) -> str:
+        shown = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = viewer_request("api_request.js", _request(shown | {header: "mine"}))
+        return str(sent["headers"][header]["value"])
+
+    assert caller(authorization="Bearer sk-cp-one") != caller(authorization="Bearer sk-cp-two")
+    assert caller(x_api_key="sk-cp-one") == caller(x_api_key="sk-cp-one")
+    assert caller(api_key="sk-cp-one") != "mine"
+    assert "sk-cp" not in caller(authorization="Bearer sk-cp-one"), "a hash, not the credential"
+    assert caller() == "203.0.113.9"
+
+
+def test_one_caller_does_not_use_up_what_an_address_may(rules: dict[str, dict[str, Any]]) -> None:
+    limits = {
+        name: rules[name]["Statement"]["RateBasedStatement"]["Limit"]
+        for name in ("NotTooOften", "NotFromOneAddress")
+    }
+    assert limits["NotFromOneAddress"] >= 5 * limits["NotTooOften"]
+
+
+def test_the_firewall_lets_through_what_the_api_does(
+    rules: dict[str, dict[str, Any]], template: Template
+) -> None:
+    """A stage's own throttle is for all callers; behind one address may be all of them."""
+    (settings,) = template.one("AWS::ApiGateway::Stage")["MethodSettings"]
+    limit = rules["NotFromOneAddress"]["Statement"]["RateBasedStatement"]["Limit"]
+    assert limit >= 300 * settings["ThrottlingRateLimit"]
+
+
+def _request(headers: dict[str, str]) -> dict[str, Any]:
+    shown = {name: {"value": value} for name, value in headers.items()}
+    return {"request": {"headers": shown, "uri": "/v1/models"}, "viewer": {"ip": "203.0.113.9"}}
 
 
 def test_prompts_are_no_attacks(rules: dict[str, dict[str, Any]]) -> None:

@@ -196,3 +196,41 @@ def test_a_release_migrates_first_and_goes_back_when_an_alarm_goes_off(
         f"llm-cp-{stage}",
     )
     assert template.one("AWS::CodeDeploy::Application")["ApplicationName"] == f"llm-cp-{stage}"
+
+
+def test_a_maintenance_event_that_fails_is_not_repeated(template: Template) -> None:
+    """EventBridge invokes asynchronously: what fails then is repeated by Lambda, twice by default.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+    """
+    config = template.one("AWS::Lambda::EventInvokeConfig")
+    assert config["MaximumRetryAttempts"] == 0
+    assert config["MaximumEventAgeInSeconds"] == 60
+    assert template.id_of("AWS::Lambda::Alias") in text(config["Qualifier"])
+    for rule in template.all("AWS::Events::Rule").values():
+        for target in rule["Targets"]:
+            assert template.id_of("AWS::Lambda::Alias") in text(target["Arn"])
+
+
+def test_a_version_outlives_the_release_that_replaces_it(template: Template) -> None:
+    """CloudFormation would delete it with the update, and nothing would be left to go back to.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-version.html
+    """
+    (version,) = (
+        resource
+        for resource in template.resources.values()
+        if resource["Type"] == "AWS::Lambda::Version"
+    )
+    assert version["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def test_the_function_outlasts_an_aurora_that_wakes(template: Template, stage: str) -> None:
+    """After a day's sleep it takes half a minute or more.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
+    """
+    minimum = template.one("AWS::RDS::DBCluster")["ServerlessV2ScalingConfiguration"]["MinCapacity"]
+    assert (minimum == 0) is (stage == "sandbox")
+    if minimum == 0:
+        assert template.one("AWS::Lambda::Function")["Timeout"] >= 120

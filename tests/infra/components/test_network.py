@@ -122,3 +122,16 @@ def _rules(template: Template, direction: str) -> Iterator[tuple[str, dict[str, 
             yield group, rule
     for rule in template.all(f"AWS::EC2::SecurityGroup{direction}").values():
         yield rule["GroupId"]["Fn::GetAtt"][0], rule
+
+
+def test_zones_are_named_by_their_ids(template: Template, stage: str) -> None:
+    """A name such as us-east-1a is another zone in each account; neither Lambda nor ElastiCache
+    Serverless is in use1-az3.
+
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/RegionsAndAZs.html
+    """
+    zones = [subnet["AvailabilityZoneId"] for subnet in template.all("AWS::EC2::Subnet").values()]
+    assert len(set(zones)) == (3 if stage == "prod" else 2)
+    assert all(zones.count(zone) == 3 for zone in zones), "public, private, data"
+    assert "use1-az3" not in zones
+    assert "Fn::GetAZs" not in text(template.body["Resources"])

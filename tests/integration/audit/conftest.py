@@ -6,7 +6,7 @@ import uuid
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.integration.audit.stores import Stores
+from tests.integration.audit.stores import NotedDeliveries, Stores
 
 from controlplane.adapters import aws
 from controlplane.adapters.postgres.engine import Database
@@ -36,6 +36,7 @@ async def stores(settings: Settings, database: Database, redis: RedisClient) -> 
         request_logs=RequestLogRepository(database),
         object_store=ObjectStore(s3, settings.audit_bucket),
         ledger=RedisLedger(redis),
+        deliveries=NotedDeliveries(),
         s3=s3,
         bucket=settings.audit_bucket,
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
 from controlplane.adapters.s3 import ObjectStore
+from controlplane.audit.consume import Deliveries
 from controlplane.domain.audit import AuditEvent
 from controlplane.gateway.ports import Ledger
 
@@ -22,6 +24,7 @@ class Stores:
     request_logs: RequestLogRepository
     object_store: ObjectStore
     ledger: Ledger
+    deliveries: Deliveries
     s3: Any
     bucket: str
 
@@ -44,7 +47,32 @@ class Stores:
 def batch(*bodies: AuditEvent | str) -> dict[str, Any]:
     """An SQS batch of messages m0, m1, ..."""
     texts = [body if isinstance(body, str) else body.to_json() for body in bodies]
-    return {"Records": [{"messageId": f"m{i}", "body": text} for i, text in enumerate(texts)]}
+    return {
+        "Records": [
+            {
+                "messageId": f"m{i}",
+                "body": text,
+                "receiptHandle": f"h{i}",
+                "attributes": {"ApproximateReceiveCount": "1"},
+            }
+            for i, text in enumerate(texts)
+        ]
+    }
+
+
+@dataclass
+class NotedDeliveries:
+    """Notes what is to come again, and what goes to the dead letters."""
+
+    postponed: list[str] = field(default_factory=list)
+    set_aside_: list[str] = field(default_factory=list)
+
+    async def postpone(self, records: Sequence[Mapping[str, Any]]) -> None:
+        self.postponed += [record["messageId"] for record in records]
+
+    async def set_aside(self, records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        self.set_aside_ += [record["messageId"] for record in records]
+        return records
 
 
 def failures(*numbers: int) -> dict[str, Any]:

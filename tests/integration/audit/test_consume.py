@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.audit_events import audit_event
-from tests.integration.audit.stores import NO_FAILURE, Stores, batch, failures
+from tests.integration.audit.stores import NO_FAILURE, NotedDeliveries, Stores, batch, failures
 from tests.integration.postgres.freezable import freezable
 
 from controlplane.adapters import aws
@@ -123,7 +123,10 @@ async def test_what_postgresql_refuses_hinders_no_other(
     good = [audit_event(org_id=org_id) for _ in range(2)]
     poison = audit_event(org_id=org_id, **UNSTORABLE[kind])
     event = batch(good[0], poison, "{", good[1], poison)
-    assert await consume(event, stores) == failures(2, 1, 4)
+    assert await consume(event, stores) == NO_FAILURE
+    assert isinstance(stores.deliveries, NotedDeliveries)
+    assert sorted(stores.deliveries.set_aside_) == ["m1", "m2", "m4"]
+    assert stores.deliveries.postponed == []
     stored = {row["request_id"] for row in await _records(stores, org_id)}
     assert stored == {e.request_id for e in good}
     assert [len(lines) for lines in stores.lines().values()] == [2]
@@ -134,7 +137,7 @@ async def test_what_postgresql_refuses_hinders_no_other(
 
 async def test_only_poison_stores_nothing(stores: Stores, org_id: str) -> None:
     poison = audit_event(org_id=org_id, tokens_output=-(2**70))
-    assert await consume(batch(poison), stores) == failures(0)
+    assert await consume(batch(poison), stores) == NO_FAILURE
     assert stores.versions() == []
 
 
@@ -166,8 +169,11 @@ async def test_postgresql_is_down(stores: Stores, org_id: str, unused_tcp_port: 
     nowhere = Database(f"postgresql://127.0.0.1:{unused_tcp_port}/db")
     down = replace(stores, request_logs=RequestLogRepository(nowhere))
     event = batch(audit_event(org_id=org_id), "{", audit_event(org_id=org_id))
-    assert await consume(event, down) == failures(0, 1, 2)
+    assert await consume(event, down) == failures(0, 2)
     assert stores.versions() == []
+    assert isinstance(stores.deliveries, NotedDeliveries)
+    assert stores.deliveries.postponed == ["m0", "m2"]
+    assert stores.deliveries.set_aside_ == ["m1"], "what is poison is so without a database"
 
 
 async def test_s3_is_down_and_comes_back(

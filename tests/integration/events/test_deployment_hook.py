@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 from tests.runtime_api import Function, running
 
 from controlplane.adapters.postgres.migrations import _LOCK_KEY
@@ -57,7 +61,14 @@ def codedeploy() -> Iterator[CodeDeployServer]:
 
 
 @pytest.fixture
-def started(codedeploy: CodeDeployServer, database_url: str, tmp_path: Path) -> Iterator[Function]:
+def more_env() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture
+def started(
+    codedeploy: CodeDeployServer, database_url: str, more_env: dict[str, str], tmp_path: Path
+) -> Iterator[Function]:
     env = {
         "LLM_CP_STAGE": "local",
         "LLM_CP_KEY_PEPPER": "a pepper of the tests, at least 32 characters",
@@ -69,6 +80,7 @@ def started(codedeploy: CodeDeployServer, database_url: str, tmp_path: Path) -> 
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
+        **more_env,
     }
     handler = "controlplane.lambda_handler.handler"
     with running(handler, env, tmp_path / "log", python_path=str(ROOT / "src")) as function:
@@ -112,6 +124,89 @@ def test_migrates_and_lets_the_traffic_through(
         }
     assert codedeploy.told == [_told("Succeeded")] * 2
     assert _revision(empty_url) == HEAD
+
+
+class TestTheWayBack:
+    """Of docs/RUNBOOK.md: the next release has migrated, and this one serves again."""
+
+    @pytest.fixture
+    def more_env(self, clean_redis: str) -> dict[str, str]:
+        return {"REDIS_URL": clean_redis}
+
+    def test_the_release_before_comes_back(
+        self, codedeploy: CodeDeployServer, started: Function, empty_url: str
+    ) -> None:
+        assert not started.invoke(EVENT).error
+        with psycopg.connect(empty_url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE of_the_next_release (id bigint PRIMARY KEY)")
+            connection.execute("ALTER TABLE request_logs ADD COLUMN of_the_next_release text")
+            connection.execute(
+                "ALTER TABLE model_routes ADD COLUMN next_one text NOT NULL DEFAULT ''"
+            )
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        outcome = started.invoke(EVENT)
+        assert outcome.payload["status"] == "Succeeded", started.log()
+        assert outcome.payload["from_revision"] == outcome.payload["to_revision"] == "9999"
+        assert codedeploy.told[-1] == _told("Succeeded")
+        seeded = started.invoke({"type": "user-seeder"})
+        assert not seeded.error, started.log()
+        assert seeded.payload["ok"] is True, "it writes to the tables as it knows them"
+        assert _revision(empty_url) == "9999"
+
+
+class TestAnAuroraThatSleeps:
+    """Refuses connections until it is awake."""
+
+    @pytest.fixture
+    def database_url(self, empty_url: str) -> Iterator[str]:
+        with _waking(empty_url, after_seconds=4) as url:
+            yield url
+
+    @pytest.fixture
+    def more_env(self) -> dict[str, str]:
+        return {"LLM_CP_DATABASE_PAUSES": "1"}
+
+    def test_is_waited_for(self, codedeploy: CodeDeployServer, started: Function) -> None:
+        outcome = started.invoke(EVENT)
+        assert outcome.payload["status"] == "Succeeded", started.log()
+        assert codedeploy.told == [_told("Succeeded")]
+
+
+@contextmanager
+def _waking(url: str, *, after_seconds: float) -> Iterator[str]:
+    """The address of a door that opens to the database at `url` when the time has passed."""
+    parsed = make_url(url)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    stop = threading.Event()
+
+    def serve() -> None:
+        stop.wait(after_seconds)
+        with socket.create_server(("127.0.0.1", port)) as door:
+            door.settimeout(0.2)
+            while not stop.is_set():
+                try:
+                    inside, _ = door.accept()
+                except TimeoutError:
+                    continue
+                inside.setblocking(True)
+                outside = socket.create_connection((parsed.host, parsed.port))
+                for one, other in ((inside, outside), (outside, inside)):
+                    threading.Thread(target=_pump, args=(one, other), daemon=True).start()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield parsed.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
+    stop.set()
+    thread.join()
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65_536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
 
 
 class TestNoDatabase:

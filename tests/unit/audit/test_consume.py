@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import pytest
 
-from controlplane.audit.consume import consume
+from controlplane.audit.consume import Deliveries, consume
 from controlplane.domain.audit import AuditEvent
 
 SECRET = "sk-not-for-the-log"
@@ -30,6 +31,20 @@ class Untouched:
     @property
     def ledger(self) -> NoReturn:
         raise AssertionError("nothing to settle")
+
+    @property
+    def deliveries(self) -> Deliveries:
+        return Refusing()
+
+
+class Refusing:
+    """A queue that has no place for dead letters."""
+
+    async def postpone(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Takes them back."""
+
+    async def set_aside(self, records: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        return []
 
 
 def _body(**changes: Any) -> str:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from aws_cdk import Duration
 
 from infra.components.observability.alarms import AlarmRow
-from infra.components.observability.metrics import FIVE_MINUTES, MINUTE, Metrics, Monitored
+from infra.components.observability.metrics import (
+    FIVE_MINUTES,
+    MINUTE,
+    Metrics,
+    Monitored,
+    account_concurrency,
+    share,
+)
 from infra.stages import Stage
 
 GIBIBYTE = 1024**3
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-ACCOUNT_CONCURRENCY = 1000
 
 
 def rows(metrics: Metrics, parts: Monitored, stage: Stage) -> list[AlarmRow]:
@@ -29,33 +34,41 @@ def _function(parts: Monitored, stage: Stage) -> list[AlarmRow]:
     return [
         AlarmRow(
             "Function errors",
-            "The function raised, ran out of time or of memory.",
-            alias.metric_errors(statistic="Sum", period=MINUTE),
-            threshold=0,
+            "More than one call in fifty raised, ran out of time or of memory.",
+            share(
+                alias.metric_errors(statistic="Sum", period=MINUTE),
+                alias.metric_invocations(statistic="Sum", period=MINUTE),
+            ),
+            threshold=0.02,
             periods=2,
             essential=True,
             rolls_back=True,
         ),
         AlarmRow(
             "Function throttled",
-            "Lambda refused to start the function: its concurrency is used up.",
-            alias.metric_throttles(statistic="Sum", period=MINUTE),
-            threshold=0,
+            "Lambda refused one start of the function in a hundred: its concurrency is used up.",
+            # A call that is throttled is no invocation; where all are, there is none.
+            share(
+                alias.metric_throttles(statistic="Sum", period=MINUTE),
+                alias.metric_invocations(statistic="Sum", period=MINUTE),
+                of_both=True,
+            ),
+            threshold=0.01,
             periods=2,
             essential=True,
         ),
         AlarmRow(
             "Function slow",
-            "One call in a hundred takes nearly as long as the function may run.",
+            "One call in a hundred takes longer than a caller should wait.",
             alias.metric_duration(statistic="p99", period=FIVE_MINUTES),
-            threshold=900 * stage.timeout_seconds,
+            threshold=1_000 * stage.slow_seconds,
             periods=3,
         ),
         AlarmRow(
             "Function concurrency",
-            "Four fifths of the concurrency that there is are in use.",
-            parts.function.metric("ConcurrentExecutions", statistic="Maximum", period=FIVE_MINUTES),
-            threshold=0.8 * ACCOUNT_CONCURRENCY,
+            "Four fifths of the concurrency that the account has are in use.",
+            account_concurrency(),
+            threshold=0.8 * stage.account_concurrency,
         ),
         AlarmRow(
             "Unusual traffic",
@@ -72,7 +85,7 @@ def _api(metrics: Metrics, stage: Stage) -> list[AlarmRow]:
         AlarmRow(
             "API server errors",
             "More than one answer in fifty was a 5xx.",
-            metrics.api("5XXError", "Average", MINUTE),
+            share(metrics.api("5XXError", "Sum", MINUTE), metrics.api("Count", "Sum", MINUTE)),
             threshold=0.02,
             periods=3,
             essential=True,
@@ -81,15 +94,15 @@ def _api(metrics: Metrics, stage: Stage) -> list[AlarmRow]:
         AlarmRow(
             "API client errors",
             "More than half of the answers were a 4xx.",
-            metrics.api("4XXError", "Average"),
+            share(metrics.api("4XXError", "Sum"), metrics.api("Count", "Sum"), at_least=20),
             threshold=0.5,
             periods=3,
         ),
         AlarmRow(
             "API slow",
-            "One answer in a hundred takes nearly as long as there is time.",
+            "One answer in a hundred takes longer than a caller should wait.",
             metrics.api("Latency", "p99"),
-            threshold=900 * stage.timeout_seconds,
+            threshold=1_000 * stage.slow_seconds,
             periods=3,
         ),
     ]

@@ -28,6 +28,10 @@ from controlplane.errors import ConfigurationError, Unreachable
 DEADLINE_SECONDS = 5.0
 # What the polite end of a statement may take beyond the deadline.
 GRACE_SECONDS = 0.5
+# An Aurora that has paused takes a connection after about 15 s. After a day's sleep it needs longer
+# than API Gateway waits; then the caller is told to come again.
+# https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
+WAKE_SECONDS = 18.0
 
 _TENANT, _SYSTEM = "llm_cp_tenant", "llm_cp_system"
 # All of it for the transaction: RDS Proxy takes no options with a connection, and one that another
@@ -54,9 +58,9 @@ class Database:
     """One database. Makes its engine on first use; nothing connects before.
 
     `long_lived` is for a server of many concurrent requests; without it the pool has the one
-    connection that a function needs. `pooled=False` keeps no connection at all (Aurora that may
-    pause stays awake while one is open). An `address` that rotates is that of the moment for each
-    new connection; one that is open stays as it is.
+    connection that a function needs. `pooled=False` is for an Aurora that may pause: it keeps no
+    connection, because an open one keeps it awake, and waits for it to wake. An `address` that
+    rotates is that of the moment for each new connection; one that is open stays as it is.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Database:
             address = Constant(address)
         self.address = address
         self._pool = _pool_options(long_lived=long_lived, pooled=pooled)
+        self._wake_seconds = 0.0 if pooled else WAKE_SECONDS
 
     def tenant(
         self, org_id: str, *, deadline_seconds: float = DEADLINE_SECONDS
@@ -74,21 +79,22 @@ class Database:
         """A transaction that sees the rows of one organisation only.
 
         Commits at the end, rolls back on an exception. Raises Unreachable where PostgreSQL did not
-        answer within `deadline_seconds`, which bound the whole block.
+        answer within `deadline_seconds`, which bound the whole block (and begin later where it has
+        to wake first).
         """
         if not ORG_ID.match(org_id):
             raise ValueError("not an organisation id")
-        return self._transaction(_TENANT, org_id, deadline_seconds)
+        return self._transaction(_TENANT, org_id, deadline_seconds + self._wake_seconds)
 
     def system(
         self, *, deadline_seconds: float = DEADLINE_SECONDS
     ) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that sees the rows of all organisations; otherwise as `tenant`."""
-        return self._transaction(_SYSTEM, "", deadline_seconds)
+        return self._transaction(_SYSTEM, "", deadline_seconds + self._wake_seconds)
 
     async def ping(self, *, deadline_seconds: float = 1.0) -> None:
-        """Raises Unreachable where PostgreSQL does not answer."""
-        async with self.system(deadline_seconds=deadline_seconds):
+        """Raises Unreachable where PostgreSQL does not answer. Does not wait for it to wake."""
+        async with self._transaction(_SYSTEM, "", deadline_seconds):
             pass
 
     async def close(self) -> None:
@@ -122,7 +128,10 @@ class Database:
 
     async def _open(self, address: str) -> psycopg.AsyncConnection[Any]:
         _, parameters = self._engine.dialect.create_connect_args(psycopg_url(address))
-        return await psycopg.AsyncConnection.connect(**{**_CONNECT, **parameters})
+        options = {**_CONNECT, **parameters}
+        if self._wake_seconds:
+            options["connect_timeout"] = int(self._wake_seconds)
+        return await psycopg.AsyncConnection.connect(**options)
 
     @asynccontextmanager
     async def _transaction(

@@ -14,6 +14,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import URL, Connection, create_engine, text
@@ -41,7 +42,9 @@ def upgrade(
 ) -> tuple[str | None, str | None]:
     """Migrate to `revision`; returns the revisions before and after, None for an empty database.
 
-    Blocks: call it in a thread. Raises MigrationError and Unreachable.
+    A database that a later release has migrated stays as it is: migrations leave the release before
+    working, so that it can come back. Blocks: call it in a thread. Raises MigrationError and
+    Unreachable.
     """
     with (
         _ONE_AT_A_TIME,
@@ -49,11 +52,20 @@ def upgrade(
         migration_lock(connection, lock_seconds=lock_seconds),
     ):
         before = current_revision(connection)
+        config = alembic_config(connection)
+        if revision == "head" and _is_ahead(before, config):
+            return before, before
         try:
-            command.upgrade(alembic_config(connection), revision)
+            command.upgrade(config, revision)
         except CommandError as error:
             raise MigrationError(f"The migration to '{revision}' failed: {error}") from error
         return before, current_revision(connection)
+
+
+def _is_ahead(revision: str | None, config: Config) -> bool:
+    """Whether the database has a revision of a later release. They are numbered."""
+    head = ScriptDirectory.from_config(config).get_current_head() or ""
+    return revision is not None and revision.isdecimal() and revision > head
 
 
 def alembic_config(connection: Connection) -> Config:

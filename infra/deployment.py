@@ -1,0 +1,45 @@
+"""What the environment says of one synthesis, beside the data of the stages.
+
+ONLY_STAGE leaves the other stages out, ALARM_EMAILS (separated by commas) are told of alarms in
+place of the stage's own addresses, FIRST_DEPLOYMENT=1 leaves out what would keep a deployment that
+failed from being repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from infra.stages import STAGES, Stage
+
+
+class DeploymentError(Exception):
+    """A stage cannot be synthesised or deployed; the message is one sentence for the operator."""
+
+
+def chosen_stages(environment: Mapping[str, str]) -> list[Stage]:
+    """The stages to synthesise. Raises DeploymentError."""
+    only = environment.get("ONLY_STAGE")
+    if only and only not in STAGES:
+        raise DeploymentError(f"There is no stage {only!r}: name one of {', '.join(STAGES)}.")
+    stages = [STAGES[only]] if only else list(STAGES.values())
+    return [_told(stage, environment) for stage in stages]
+
+
+def _told(stage: Stage, environment: Mapping[str, str]) -> Stage:
+    emails = tuple(
+        address.strip()
+        for address in environment.get("ALARM_EMAILS", "").split(",")
+        if address.strip()
+    )
+    told = replace(
+        stage,
+        alarm_emails=emails or stage.alarm_emails,
+        first_deployment=environment.get("FIRST_DEPLOYMENT") == "1",
+    )
+    if told.alarms == "all" and not told.alarm_emails:
+        raise DeploymentError(
+            f"The alarms of {told.prefix} would reach nobody: set ALARM_EMAILS to an address, or "
+            "alarm_emails in infra/stages.py."
+        )
+    return told
