@@ -62,7 +62,8 @@ CASES = [pytest.param(answer, id=name) for name, answer in answers()]
 
 def test_there_are_fixtures_of_each_protocol() -> None:
     assert len(CASES) > 20
-    assert {"prompt_tokens", "input_tokens"} <= {n for c in CASES for n in c.values[0]["usage"]}
+    names = {name for _, answer in answers() for name in answer["usage"]}
+    assert names >= {"prompt_tokens", "input_tokens"}
 
 
 @pytest.mark.parametrize("answer", CASES)
