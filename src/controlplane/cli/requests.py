@@ -93,20 +93,12 @@ def _get(arguments: argparse.Namespace, session: Session) -> int:
         session.terminal.raw(response.text)
         return EXIT_OK
     record = dict(response.body)
-    attempts, usage = record.pop("attempts", None), record.get("usage")
-    if isinstance(usage, dict):
-        record["usage"] = ", ".join(_item(name, value) for name, value in usage.items())
+    attempts = record.pop("attempts", None)
     # What is zero, false or empty in most records says nothing.
     session.terminal.fields({name: value for name, value in record.items() if value})
     for count, attempt in enumerate(attempts if isinstance(attempts, list) else [], start=1):
         print(f"attempt {count}  {_attempt(attempt)}")
     return EXIT_OK
-
-
-def _item(name: str, value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{tool} {count}" for tool, count in value.items())
-    return f"{name} {' and '.join(map(str, value)) if isinstance(value, list) else value}"
 
 
 def _attempt(attempt: Any) -> str:

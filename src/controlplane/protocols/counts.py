@@ -93,6 +93,7 @@ def read_counts(usage: Mapping[str, Any], names: Names) -> Usage:
         image_input=min(_most(details, "image_tokens"), asked),
         image_output=count(of_output, "image_tokens"),
         calls=sorted_calls(server_tools(usage) | _searches(usage)),
+        inference_geo=word(usage.get("inference_geo")),
         # Mistral counts what it hears in seconds.
         unknown=frozenset({"audio_input"} if seconds and not audio else ()),
     )

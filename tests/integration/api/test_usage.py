@@ -11,6 +11,7 @@ from tests.integration.api.records import event_of, record
 
 from controlplane.adapters.postgres import usage as usage_module
 from controlplane.domain.access import Role
+from controlplane.domain.usage import Usage
 
 USAGE = "/admin/v1/usage"
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -30,6 +31,10 @@ NOTHING = {
     "tokens_output": 0,
     "tokens_cached": 0,
     "tokens_reasoning": 0,
+    "tokens_cache_write": 0,
+    "tokens_audio": 0,
+    "tool_calls": 0,
+    "unpriced_requests": 0,
     "cost_usd": "0.000000",
     "average_latency_ms": None,
 }
@@ -88,6 +93,10 @@ async def test_without_groups_one_row_for_all(used: Organization) -> None:
         "tokens_output": 40,
         "tokens_cached": 200,
         "tokens_reasoning": 20,
+        "tokens_cache_write": 0,
+        "tokens_audio": 0,
+        "tool_calls": 0,
+        "unpriced_requests": 1,
         "cost_usd": "0.003750",
         "average_latency_ms": 440,
     }
@@ -97,6 +106,32 @@ async def test_without_groups_one_row_for_all(used: Organization) -> None:
         "from": "2026-11-01",
         "to": "2026-11-30",
     }
+
+
+@pytest.mark.parametrize("group_by", ["model", "session"])
+async def test_line_items_are_summed_up_alike_by_day_and_from_the_records(
+    organization: Organization, group_by: str
+) -> None:
+    items = Usage(
+        input=100,
+        output=10,
+        cache_write=70,
+        audio_input=3,
+        audio_output=4,
+        calls=(("web_fetch", 1), ("web_search", 2)),
+    )
+    unpriced = {"cost_microusd": None}
+    await record(
+        organization,
+        event_of(organization, occurred_at=NOON, usage=items, **ONE),
+        event_of(organization, occurred_at=NOON, usage=items, **ONE | unpriced),
+        event_of(organization, occurred_at=NOON, usage=items, replayed=True, **ONE | unpriced),
+        event_of(organization, occurred_at=NOON, usage=None, **ONE | unpriced),
+        event_of(organization, occurred_at=NOON, **dict.fromkeys(ONE, 0) | unpriced),
+    )
+    (row,) = (await _get(organization, f"&group_by={group_by}"))["data"]
+    named = ("requests", "tokens_cache_write", "tokens_audio", "tool_calls", "unpriced_requests")
+    assert [row[name] for name in named] == [5, 140, 14, 6, 2]
 
 
 @pytest.mark.parametrize(

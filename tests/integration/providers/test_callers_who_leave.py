@@ -46,7 +46,7 @@ async def test_leaving_in_the_middle_of_a_stream(simulated: Simulated, name: str
     await _until(simulated, name, "left")
     assert await simulated.calls() == {name: 1}
     assert trail.usage is not None
-    assert bool(trail.usage.estimated)
+    assert trail.usage.estimated
 
 
 async def _until(simulated: Simulated, name: str, member: str) -> None:

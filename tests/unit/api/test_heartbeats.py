@@ -185,7 +185,10 @@ def test_an_error_behind_a_heartbeat_is_an_event() -> None:
 
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 MESSAGE = (
-    {"type": "message_start", "message": {"model": "m", "usage": {"output_tokens": 1}}},
+    {
+        "type": "message_start",
+        "message": {"model": "m", "usage": {"input_tokens": 3, "output_tokens": 1}},
+    },
     {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "Hi"}},
     {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
     {"type": "message_stop"},

@@ -47,7 +47,7 @@ async def test_the_usage_is_read_and_passed_on(name: str) -> None:
     assert outcome.chunks[-1]["usage"]["total_tokens"] == 15
     usage = outcome.trail.usage
     assert usage is not None
-    assert (usage.input, usage.output, bool(usage.estimated)) == (10, 5, False)
+    assert (usage.input, usage.output, usage.estimated) == (10, 5, frozenset())
 
 
 async def test_a_large_event_arrives_whole() -> None:

@@ -20,6 +20,7 @@ from tests.wire_types import openai_types as openai
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import UnsupportedParameter
 from controlplane.protocols.chat_completions.request import ChatRequest
+from controlplane.protocols.chat_completions.tally import BEGUN
 from controlplane.providers.anthropic import API_VERSION
 from controlplane.translators.chat_completions_to_messages.request import translate
 
@@ -48,7 +49,7 @@ async def test_a_streamed_message(folder: Path) -> None:
     asked = read(folder / "openai.request.json")
     assert openai.CHAT_REQUEST.faults(asked) == []
     stream = upstream.provider.prepare(ChatRequest(asked), target(folder)).stream(Timeouts())
-    chunks = [chunk async for chunk in stream if chunk]
+    chunks = [chunk async for chunk in stream if chunk and BEGUN not in chunk]
     assert anthropic_types.MESSAGE_REQUEST.faults(upstream.sent) == []
     assert chunks
     for chunk in chunks:

@@ -12,6 +12,9 @@ from controlplane.protocols.chat_completions.measure import characters
 from controlplane.protocols.chat_completions.usage import read_usage
 from controlplane.protocols.counts import word
 
+# In a first chunk that is shown to no client: what a provider with another protocol counted then.
+BEGUN = "begun"
+
 
 class ChunkTally:
     """One stream. Its usage comes once at the end, or with each chunk and growing; zeros count
@@ -30,6 +33,7 @@ class ChunkTally:
         if self.model is None and isinstance(model := event.get("model"), str) and model:
             self.model = model
             self._served_by(event)
+            self._count(event.get(BEGUN), event)
         said = event.get("usage")
         if said:
             self._count(said, event)

@@ -12,7 +12,9 @@ from typing import Any
 import orjson
 
 from controlplane.domain.inference import Body
+from controlplane.domain.usage import Usage
 from controlplane.errors import ProviderError
+from controlplane.protocols.messages.usage import read_usage
 from controlplane.translators.chat_completions_to_messages.plain_json import first_object
 from controlplane.translators.chat_completions_to_messages.thoughts import sealed
 
@@ -30,6 +32,8 @@ FINISH_REASONS: Mapping[str, str] = {
 WORDLESS_TOKENS = 3
 _WORDLESS = ("refusal", "stop_sequence")
 REFUSAL = "The provider's safety system stopped this answer."
+# https://platform.claude.com/docs/en/build-with-claude/data-residency#pricing
+_DEARER = ("us",)
 _SERVICE_TIERS = {"standard": "default", "priority": "priority"}
 
 
@@ -100,21 +104,21 @@ def frame(message: Mapping[str, Any], kind: str, created: int) -> dict[str, Any]
 
 def translate_usage(usage: Mapping[str, Any]) -> dict[str, Any]:
     """OpenAI's `usage`: there, cached tokens are part of the prompt, read or written."""
-    read = usage.get("cache_read_input_tokens") or 0
-    written = usage.get("cache_creation_input_tokens") or 0
-    prompt = (usage.get("input_tokens") or 0) + read + written
-    output = usage.get("output_tokens") or 0
-    details = usage.get("output_tokens_details") or {}
-    lifetimes = usage.get("cache_creation") or {}
-    hour = lifetimes.get("ephemeral_1h_input_tokens") or 0
-    # Not in OpenAI's schema: an hour has a price of its own.
-    kept = {"cache_write_1h_tokens": hour} if hour else {}
+    used = read_usage(usage) or Usage()
+    # Not in OpenAI's schema: these have prices of their own.
+    kept = {"cache_write_1h_tokens": used.cache_write_hour} if used.cache_write_hour else {}
+    placed = {"inference_geo": used.inference_geo} if used.inference_geo in _DEARER else {}
     return {
-        "prompt_tokens": prompt,
-        "completion_tokens": output,
-        "total_tokens": prompt + output,
-        "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": written, **kept},
-        "completion_tokens_details": {"reasoning_tokens": details.get("thinking_tokens") or 0},
+        "prompt_tokens": used.input,
+        "completion_tokens": used.output,
+        "total_tokens": used.input + used.output,
+        "prompt_tokens_details": {
+            "cached_tokens": used.cached,
+            "cache_write_tokens": used.cache_write,
+            **kept,
+        },
+        "completion_tokens_details": {"reasoning_tokens": used.reasoning},
+        **placed,
     }
 
 

@@ -12,6 +12,7 @@ import orjson
 
 from controlplane.domain.inference import AsItCame, Event
 from controlplane.errors import ProviderError
+from controlplane.protocols.chat_completions.tally import BEGUN
 from controlplane.protocols.messages.usage import risen
 from controlplane.translators.chat_completions_to_messages.plain_json import ObjectCutter
 from controlplane.translators.chat_completions_to_messages.response import (
@@ -58,13 +59,14 @@ class ChunkTranslation:
             if kind == "message_start":
                 self._frame = frame(event["message"], "chat.completion.chunk", self._created)
                 self._usage = dict(event["message"].get("usage") or {})
-            elif kind == "content_block_start":
+                return self._begin()
+            if kind == "content_block_start":
                 # The one event that may hold the arguments of a call as an object.
                 exact = exact_object(event.raw) if isinstance(event, AsItCame) else event
                 return self._start(exact["index"], exact["content_block"])
-            elif kind == "content_block_stop":
+            if kind == "content_block_stop":
                 return self._end(event["index"])
-            elif kind == "message_delta":
+            if kind == "message_delta":
                 self._stop = {**self._stop, **event["delta"]}
                 self._usage = risen(self._usage, event.get("usage") or {})
             elif kind == "message_stop":
@@ -72,6 +74,12 @@ class ChunkTranslation:
         except (KeyError, TypeError, AttributeError):
             raise ProviderError("protocol", "an event of the stream is malformed") from None
         return []
+
+    def _begin(self) -> list[Event]:
+        """What was used already, which only the gateway reads: clients add counts up."""
+        if not self._usage:
+            return []
+        return [{**self._frame, "choices": [], BEGUN: translate_usage(self._usage)}]
 
     def _delta(self, index: int, delta: Mapping[str, Any]) -> list[Event]:
         kind = delta["type"]

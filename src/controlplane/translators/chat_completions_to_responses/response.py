@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controlplane.domain.inference import Body
+from controlplane.domain.usage import Usage
 from controlplane.errors import ProviderError
-from controlplane.protocols.counts import count
+from controlplane.protocols.responses.usage import read_usage
 
 Item = dict[str, Any]
 
@@ -79,15 +80,17 @@ def frame(response: Mapping[str, Any]) -> Item:
 
 def translate_usage(usage: Mapping[str, Any]) -> Item:
     """The usage of a completion."""
-    asked, said = usage.get("input_tokens_details"), usage.get("output_tokens_details")
-    prompt, completion = count(usage, "input_tokens"), count(usage, "output_tokens")
+    used = read_usage(usage) or Usage()
+    # Not in OpenAI's schema: what is kept for longer has a price of its own.
+    kept = {"cache_write_1h_tokens": used.cache_write_hour} if used.cache_write_hour else {}
     return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": count(usage, "total_tokens") or prompt + completion,
+        "prompt_tokens": used.input,
+        "completion_tokens": used.output,
+        "total_tokens": used.input + used.output,
         "prompt_tokens_details": {
-            "cached_tokens": count(asked, "cached_tokens"),
-            "cache_write_tokens": count(asked, "cache_write_tokens"),
+            "cached_tokens": used.cached,
+            "cache_write_tokens": used.cache_write,
+            **kept,
         },
-        "completion_tokens_details": {"reasoning_tokens": count(said, "reasoning_tokens")},
+        "completion_tokens_details": {"reasoning_tokens": used.reasoning},
     }

@@ -19,7 +19,8 @@ STOP_REASONS: Mapping[str, str] = {
     "model_length": "model_context_window_exceeded",
     "content_filter": "refusal",
 }
-_SERVICE_TIERS = {"default": "standard", "priority": "priority"}
+# Flex is not in Anthropic's schema: it has a price of its own.
+_SERVICE_TIERS = {"default": "standard", "priority": "priority", "flex": "flex"}
 # What Claude takes as an id, if the conversation goes on with it.
 _NOT_IN_AN_ID = re.compile(r"[^a-zA-Z0-9_-]")
 # Shorter ones, such as `call_0`, are used again in the next answer; clients tell calls by them.
@@ -66,7 +67,9 @@ def ending(
 def usage_of(usage: object) -> dict[str, Any]:
     """What was used, as counts that only rise. There, cached tokens are no part of the input."""
     used = read_usage(usage) or Usage()
+    tools = {f"{name}_requests": count for name, count in used.calls}
     return {
+        **({"server_tool_use": tools} if tools else {}),
         "input_tokens": used.input - used.cached - used.cache_write,
         "cache_creation_input_tokens": used.cache_write,
         "cache_read_input_tokens": used.cached,

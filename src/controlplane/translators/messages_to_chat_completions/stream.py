@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from controlplane.domain.inference import Event
 from controlplane.errors import ProviderError
+from controlplane.protocols.chat_completions.usage import read_usage
 from controlplane.translators.messages_to_chat_completions.blocks import Blocks
 from controlplane.translators.messages_to_chat_completions.names import ToolNames
 from controlplane.translators.messages_to_chat_completions.response import (
@@ -102,8 +103,8 @@ class MessageTranslation:
                 "id": message_id(id_ if isinstance(id_, str) and id_ else uuid4().hex),
                 "model": str(chunk.get("model") or ""),
             }
-        if chunk.get("usage"):
-            self._usage = chunk["usage"]
+        if chunk.get("usage") and read_usage(chunk["usage"]) is not None:
+            self._usage = chunk["usage"]  # servers that end in zeros have counted before
         if not self._started and chunk.get("service_tier"):
             self._frame["service_tier"] = chunk["service_tier"]
 

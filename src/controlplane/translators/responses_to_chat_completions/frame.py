@@ -9,7 +9,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from controlplane.protocols.counts import count
+from controlplane.domain.usage import Usage
+from controlplane.protocols.chat_completions.usage import read_usage
 
 Item = dict[str, Any]
 
@@ -51,8 +52,8 @@ class Frame:
             id_ = str(answer.get("id") or self._created)
             self.id = id_.removeprefix("chatcmpl-")[:MAX_ID]
         for name, kind in _HEARD.items():
-            if isinstance(answer.get(name), kind):
-                self._heard[name] = answer[name]
+            if isinstance(heard := answer.get(name), kind) and _says_something(name, heard):
+                self._heard[name] = heard
 
     def response(self, status: str, output: list[Item], incomplete: str | None = None) -> Item:
         """The Response so far; `incomplete` is why it ends before its end."""
@@ -81,20 +82,28 @@ class Frame:
         }
 
 
+def _says_something(name: str, heard: Any) -> bool:
+    """False for a usage of zeros, which some servers send behind the one that counts."""
+    return name != "usage" or read_usage(heard) is not None
+
+
 def translate_usage(usage: Mapping[str, Any]) -> Item:
     """The usage of a Response."""
-    asked, said = usage.get("prompt_tokens_details"), usage.get("completion_tokens_details")
-    written, hour = count(asked, "cache_write_tokens"), count(asked, "cache_write_1h_tokens")
-    # Not in OpenAI's schema: an hour has a price of its own.
-    kept = {"cache_write_1h_tokens": hour} if hour else {}
-    details = {"cached_tokens": count(asked, "cached_tokens"), "cache_write_tokens": written}
-    prompt, completion = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
+    used = read_usage(usage) or Usage()
+    details = {"cached_tokens": used.cached, "cache_write_tokens": used.cache_write}
+    # Not in OpenAI's schema: these have prices of their own.
+    if used.cache_write_hour:
+        details["cache_write_1h_tokens"] = used.cache_write_hour
+    placed = {"inference_geo": used.inference_geo} if used.inference_geo else {}
+    tools = {f"{name}_requests": number for name, number in used.calls}
     return {
-        "input_tokens": prompt,
-        "input_tokens_details": details | kept,
-        "output_tokens": completion,
-        "output_tokens_details": {"reasoning_tokens": count(said, "reasoning_tokens")},
-        "total_tokens": count(usage, "total_tokens") or prompt + completion,
+        "input_tokens": used.input,
+        "input_tokens_details": details,
+        "output_tokens": used.output,
+        "output_tokens_details": {"reasoning_tokens": used.reasoning},
+        "total_tokens": used.input + used.output,
+        **placed,
+        **({"server_tool_use": tools} if tools else {}),
     }
 
 

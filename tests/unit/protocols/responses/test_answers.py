@@ -94,7 +94,7 @@ def test_what_is_no_answer(answer: Any, kind: str, code: str | None, status: int
 def test_usage() -> None:
     expected = Usage(input=12, output=30, cached=4, reasoning=20)
     assert PROTOCOL.usage(ALL) == expected
-    assert PROTOCOL.usage({**ALL, "usage": None}) is None
+    assert PROTOCOL.usage({**ALL, "usage": None}) == Usage()
     written = {**USAGE, "input_tokens": 5, "input_tokens_details": {"cache_write_tokens": 9}}
     assert PROTOCOL.usage({**ALL, "usage": written}) == Usage(
         input=9, output=30, reasoning=20, cache_write=9
