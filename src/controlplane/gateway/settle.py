@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
-from controlplane.domain.limits import Decision
+from controlplane.domain.limits import Decision, Hold
 from controlplane.domain.settlement import Settlement
 from controlplane.domain.usage import Usage
 from controlplane.errors import Unreachable
@@ -29,12 +30,9 @@ async def settle(
     finally:
         usage = trail.usage or Usage()
         trail.cost_microusd = _cost(usage, pricing, trail)
-        hold = decision.hold
+        _bound_unknown(trail, decision.hold)
         tokens, cost = usage.input + usage.output, trail.cost_microusd or 0
-        if trail.cost_microusd is None and trail.usage is not None:
-            # It cost something: no cap is to be passed by what is not known.
-            count("unpriced_requests", org_id=hold.org_id, model=trail.model_served)
-            cost = hold.cost_microusd
+        hold = decision.hold
         # Until it is done: a caller who leaves at this moment may end it half way.
         trail.unsettled = Settlement(hold, tokens, cost).to_dict()
         try:
@@ -50,8 +48,20 @@ async def settle(
             count("hold_exceeded", org_id=hold.org_id, model=trail.model_served)
 
 
+def _bound_unknown(trail: Trail, hold: Hold) -> None:
+    """Under a cap, what was used for an unknown price counts as the most that it may have come to:
+    ledger and record say the same, and nothing passes a cap by being unknown."""
+    if trail.cost_microusd is not None or trail.usage is None or not trail.provider:
+        return
+    count("unpriced_requests", org_id=hold.org_id, model=trail.model_served)
+    if hold.cost_microusd:
+        trail.cost_microusd = hold.cost_microusd
+        trail.usage = replace(trail.usage, estimated=trail.usage.estimated | {"cost"})
+        trail.usage_estimated = True
+
+
 def _cost(usage: Usage, pricing: Pricing, trail: Trail) -> int | None:
-    """None where nothing was used, or the model has no price."""
+    """None where nothing was used, or something that has no known price."""
     if trail.usage is None or not trail.provider:
         return None
     # The name that answered may be another than the one that was asked for, and has a price of its
