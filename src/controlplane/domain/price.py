@@ -205,6 +205,17 @@ def own_price(own: Prices, provider: str, model: str) -> Price | None:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerTool:
+    """A tool that the provider runs, for a fee: where it stands, and what the fee is called. It is
+    called `at_most` so often; None where nothing bounds that, and `setting` would."""
+
+    place: str
+    name: str
+    at_most: int | None
+    setting: str
+
+
+@dataclass(frozen=True, slots=True)
 class Billing:
     """How a provider's prices are known: the price list that holds for it, and the service tier
     that is asked for where only the usual price is known. None where there is none."""

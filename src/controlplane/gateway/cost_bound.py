@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
-from controlplane.domain.inference import InferenceRequest, ServerTool
-from controlplane.domain.price import STANDARD_TIERS, Price
+from controlplane.domain.inference import InferenceRequest
+from controlplane.domain.price import STANDARD_TIERS, Price, ServerTool
 from controlplane.domain.routing import Target
 from controlplane.domain.usage import Usage
 from controlplane.errors import InvalidRequest

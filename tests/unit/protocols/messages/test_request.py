@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controlplane.domain.inference import ServerTool
+from controlplane.domain.price import ServerTool
 from controlplane.errors import InvalidRequest
 from controlplane.protocols.messages.request import MessagesRequest, parse_messages_request
 
