@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from controlplane.config import ProviderSettings, Settings, WaitSettings, cli_settings
+from controlplane.config.provider_rows import PRICE_LISTS
 from controlplane.errors import ConfigurationError
 from controlplane.providers.registry import SETTINGS
 
@@ -144,12 +145,12 @@ def test_a_row_says_what_its_server_does_not_take() -> None:
         (
             {"kind": "anthropic", "max_tokens_field": "max_tokens"},
             "'x' has a setting 'max_tokens_field', and this kind has kind, base_url, api_key, "
-            "api_version, allow_http only.",
+            "api_version, allow_http, prices only.",
         ),
         (
             {"alow_http": True},
             "'x' has a setting 'alow_http', and this kind has kind, base_url, api_key, "
-            "api_version, allow_http, max_tokens_field, protocols, stream_options, "
+            "api_version, allow_http, prices, max_tokens_field, protocols, stream_options, "
             "unsupported_params only.",
         ),
         *(
@@ -159,6 +160,13 @@ def test_a_row_says_what_its_server_does_not_take() -> None:
                 "responses, embeddings.",
             )
             for protocols in ("responses", [], ["messages"], [7], [["responses"]], None)
+        ),
+        *(
+            (
+                {"prices": prices},
+                f"'x' has prices that are not one of the lists {', '.join(PRICE_LISTS)}.",
+            )
+            for prices in ("mine", "", 7, ["openai"])
         ),
         ({"base_url": ""}, "'x' has no base_url."),
     ],

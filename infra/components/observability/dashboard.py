@@ -187,6 +187,7 @@ def _audit(metrics: Metrics, parts: Monitored) -> Lines:
                 metrics.own("ledger_lost"),
                 metrics.own("ledger_difference"),
                 metrics.own("unsettled"),
+                metrics.own("unpriced_requests"),
                 width=8,
             ),
         ]

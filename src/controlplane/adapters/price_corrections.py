@@ -29,10 +29,22 @@ def _row(price_list: str, models: str, **prices: Any) -> Correction:
 CORRECTIONS: Sequence[Correction] = (
     # Models that search with each request. "Web search preview (non-reasoning models): $25 / 1k
     # calls + search content tokens are free". https://platform.openai.com/docs/pricing
-    _row("openai", r"gpt-4o(-mini)?-search-preview.*", request="0.025", calls={}, tiers={}),
+    _row(
+        "openai",
+        r"gpt-4o(-mini)?-search-preview.*",
+        calls={"web_search_preview": "0.025"},
+        always="web_search_preview",
+        tiers={},
+    ),
     # "Web search (all models): $10 / 1k calls + search content tokens billed at model rates", in a
     # window of 128,000 tokens. https://platform.openai.com/docs/guides/tools-web-search
-    _row("openai", r"gpt-5-search-api.*", request="0.01", added_input=128_000),
+    _row(
+        "openai",
+        r"gpt-5-search-api.*",
+        calls={"web_search": "0.01"},
+        always="web_search",
+        added_input=128_000,
+    ),
     # The older tool of Responses costs more with models that do not reason; same page of prices.
     _row("openai", r"(gpt-5|gpt-6|o3|o4).*", calls={"web_search_preview": "0.01"}),
     _row("openai", r"gpt-4(o|\.1)(-mini|-\d{4}.*)*", calls={"web_search_preview": "0.025"}),

@@ -88,8 +88,7 @@ def _price(name: str, model: str, at: datetime) -> Price | None:
 def _laid_over(found: Mapping[str, Any], correction: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**found, **correction}
     for name in FACTORS:
-        # An empty one says that there is none.
-        if correction.get(name):
+        if name in correction:
             merged[name] = {**(found.get(name) or {}), **correction[name]}
     return merged
 

@@ -6,8 +6,19 @@ import argparse
 from typing import TYPE_CHECKING
 
 from controlplane.cli.command import Argument, Command, Group, argument
+from controlplane.cli.documents import read_document
 from controlplane.cli.errors import EXIT_OK, CommandError
-from controlplane.cli.options import FORCE, IF_MATCH, LIMIT, YES, condition, note_tag, path, segment
+from controlplane.cli.options import (
+    FILE,
+    FORCE,
+    IF_MATCH,
+    LIMIT,
+    YES,
+    condition,
+    note_tag,
+    path,
+    segment,
+)
 from controlplane.cli.session import Session
 from controlplane.cli.terminal import Column, confirm, note
 
@@ -53,6 +64,14 @@ def _set(arguments: argparse.Namespace, session: Session) -> int:
     return session.show_table(COLUMNS, response)
 
 
+def _put(arguments: argparse.Namespace, session: Session) -> int:
+    raw, _ = read_document(arguments.file)
+    address = _address(arguments)
+    stored = _own(session, address)
+    response = session.gateway.send("PUT", address, raw, headers=condition(arguments, stored))
+    return session.show_table(COLUMNS, response)
+
+
 def _delete(arguments: argparse.Namespace, session: Session) -> int:
     address = _address(arguments)
     stored = _own(session, address)
@@ -81,7 +100,7 @@ def _amount(name: str, what: str, *, required: bool = False) -> Argument:
 
 
 GROUP = Group(
-    "own prices: list, get, set, delete",
+    "own prices: list, get, set, put, delete",
     "Prices are US dollars per million tokens. Models without a price of your own cost what the\n"
     "price list says.",
     "llm-cp price set openai/gpt-5.5 --input 2.50 --output 10.00\nllm-cp price list",
@@ -98,7 +117,8 @@ GROUP = Group(
         ),
         "set": Command(
             "write one",
-            "Writes a price of your own. It holds from the next request on.",
+            "Writes a price of your own, as a whole. It holds from the next request on. A model\n"
+            "with a * stands for every name that it matches.",
             "llm-cp price set openai/gpt-5.5 --input 2.50 --output 10.00 --cached 1.25\n"
             "llm-cp price set vllm/meta-llama/Llama-3 --input 0 --output 0",
             _set,
@@ -111,6 +131,18 @@ GROUP = Group(
                 IF_MATCH,
                 FORCE,
             ),
+        ),
+        "put": Command(
+            "write one out of a file",
+            "Stores the document in FILE as the whole price: audio, calls of tools, service\n"
+            "tiers, places and longer prompts too. `price get --json` prints one.",
+            "llm-cp price get openai/gpt-5.5 --json > price.json\n"
+            "llm-cp price put openai/gpt-5.5 price.json\n"
+            "llm-cp price put 'vllm/*' - <<'END'\n"
+            '{"input": "1", "output": "2", "calls": {"web_search": "0.01"}}\n'
+            "END",
+            _put,
+            (_MODEL, FILE, IF_MATCH, FORCE),
         ),
         "delete": Command(
             "delete one",

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import orjson
 
 from controlplane.domain.attribution import short_id, tags_of
+from controlplane.domain.price import ServerTool
 from controlplane.domain.usage import ImageTokens
 
 # An answer of a model, whole, and one event of a streamed one: JSON objects of their protocol.
@@ -39,17 +40,6 @@ class AsItCame(dict[str, Any]):
     def __init__(self, members: Mapping[str, Any], raw: bytes) -> None:
         super().__init__(members)
         self.raw = raw
-
-
-@dataclass(frozen=True, slots=True)
-class ServerTool:
-    """A tool that the provider runs, for a fee: where it stands, and what the fee is called. It is
-    called `at_most` so often; None where nothing bounds that, and `setting` would."""
-
-    place: str
-    name: str
-    at_most: int | None
-    setting: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ class Price:
     pictures that a model makes, the `calls` of a provider's tools (dollars a call, by name).
 
     `request` is a fee for each request, `added_input` how many tokens the provider itself may add
-    to a prompt at most, such as what it found. `tiers` are the prices of other service tiers,
+    to a prompt at most, such as what it found. `always` names the call that each request makes,
+    asked for or not. `tiers` are the prices of other service tiers,
     `regions` factors on tokens by place, `above` the prices of prompts longer than so many tokens.
     """
 
@@ -55,6 +56,7 @@ class Price:
     image_output: Decimal | None = None
     request: Decimal | None = None
     added_input: int = 0
+    always: str | None = None
     calls: Mapping[str, Decimal] = field(default_factory=dict)
     tiers: Mapping[str, Price] = field(default_factory=dict)
     regions: Mapping[str, Decimal] = field(default_factory=dict)
@@ -86,7 +88,7 @@ class Price:
 
     def applied(self, usage: Usage) -> Price:
         """The part of the price by which `usage` is charged: the same cost, and fit to record."""
-        used = {name for name, count in usage.calls if count}
+        used = {name for name, count in usage.calls if count} | {self.always}
         starts = [start for start in self.above if start < usage.input]
         return replace(
             self,
@@ -104,7 +106,10 @@ class Price:
 
     def _fees(self, calls: Iterable[tuple[str, int]]) -> Decimal | None:
         total = self.request or Decimal(0)
-        for name, count in calls:
+        made = dict(calls)
+        if self.always is not None:
+            made[self.always] = max(1, made.get(self.always, 0))
+        for name, count in made.items():
             fee = self.calls.get(name)
             if count and fee is None:
                 return None
@@ -156,6 +161,8 @@ class Price:
         }
         if self.added_input:
             found["added_input"] = self.added_input
+        if self.always is not None:
+            found["always"] = self.always
         for name in FACTORS:
             if factors := getattr(self, name):
                 found[name] = {key: f"{value:f}" for key, value in factors.items()}
@@ -177,6 +184,7 @@ class Price:
         for name in FACTORS:
             found[name] = {key: Decimal(value) for key, value in (row.get(name) or {}).items()}
         found["added_input"] = int(row.get("added_input") or 0)
+        found["always"] = row.get("always")
         tiers, above = row.get("tiers") or {}, row.get("above") or {}
         found["tiers"] = {name: cls.from_dict(price) for name, price in tiers.items()}
         found["above"] = {int(start): cls.from_dict(price) for start, price in above.items()}
@@ -194,6 +202,17 @@ def own_price(own: Prices, provider: str, model: str) -> Price | None:
         return found
     globs = [glob for of, glob in own if of == provider and is_glob(glob) and matches(model, glob)]
     return own[provider, max(globs, key=lambda glob: (len(glob), glob))] if globs else None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTool:
+    """A tool that the provider runs, for a fee: where it stands, and what the fee is called. It is
+    called `at_most` so often; None where nothing bounds that, and `setting` would."""
+
+    place: str
+    name: str
+    at_most: int | None
+    setting: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +234,6 @@ class OwnPrice:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON; US dollars as decimal strings, as they were written."""
-        empty: dict[str, Any] = {**dict.fromkeys((*AMOUNTS, FEE)), "added_input": 0}
+        empty: dict[str, Any] = {**dict.fromkeys((*AMOUNTS, FEE)), "added_input": 0, "always": None}
         empty |= {name: {} for name in (*FACTORS, *NESTED)}
         return {"provider": self.provider, "model": self.model, **empty, **self.price.to_dict()}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
-from controlplane.domain.inference import InferenceRequest, ServerTool
-from controlplane.domain.price import STANDARD_TIERS, Price
+from controlplane.domain.inference import InferenceRequest
+from controlplane.domain.price import STANDARD_TIERS, Price, ServerTool
 from controlplane.domain.routing import Target
 from controlplane.domain.usage import Usage
 from controlplane.errors import InvalidRequest
@@ -81,8 +81,10 @@ def _most(
     request: InferenceRequest, usage: Usage, price: Price, tiers: Collection[str | None]
 ) -> int:
     longest = _with_tools(request, usage, price)
-    open_region = request.region is None and price.regions
-    region = max(price.regions, key=price.regions.__getitem__) if open_region else request.region
+    region = request.region
+    if region is None or price.factor(region) is None:
+        # The dearest place, where it is left open or (and no cap is enforced) not known.
+        region = max(price.regions, key=price.regions.__getitem__, default=None)
     costs = (
         price.cost_microusd(replace(each, service_tier=tier, inference_geo=region))
         for each in _variants(request, longest, price)
@@ -93,14 +95,18 @@ def _most(
 
 def _with_tools(request: InferenceRequest, usage: Usage, price: Price) -> Usage:
     """What a provider's tools find is read as well: after each call the model reads all again."""
-    added = price.added_input
-    tools = [tool for tool in request.server_tools if tool.name in price.calls]
-    if not tools:
-        return replace(usage, input=usage.input + added)
-    calls = tuple((tool.name, _times(tool)) for tool in tools)
-    rounds = 1 + sum(times for _, times in calls)
+    calls = {tool.name: _times(tool) for tool in request.server_tools if tool.name in price.calls}
+    if not calls:
+        # What a model calls by itself, the price counts; what that adds to the prompt, too.
+        return replace(usage, input=usage.input + price.added_input)
+    rounds = 1 + sum(calls.values())
     window = max(usage.input + usage.output, request.window)
-    return replace(usage, input=rounds * window + added, output=rounds * usage.output, calls=calls)
+    return replace(
+        usage,
+        input=rounds * window + price.added_input,
+        output=rounds * usage.output,
+        calls=tuple(calls.items()),
+    )
 
 
 def _times(tool: ServerTool) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
-from controlplane.domain.limits import Decision
+from controlplane.domain.limits import Decision, Hold
 from controlplane.domain.settlement import Settlement
 from controlplane.domain.usage import MAX_STORED, Usage
 from controlplane.errors import Unreachable
@@ -29,12 +30,9 @@ async def settle(
     finally:
         usage = trail.usage or Usage()
         trail.cost_microusd = _storable(_cost(usage, pricing, trail), trail)
-        hold = decision.hold
+        _bound_unknown(trail, decision.hold)
         tokens, cost = usage.input + usage.output, trail.cost_microusd or 0
-        if trail.cost_microusd is None and usage.is_counted:
-            # It cost something: no cap is to be passed by what is not known.
-            count("unpriced_requests", org_id=hold.org_id, model=trail.model_served)
-            cost = hold.cost_microusd
+        hold = decision.hold
         # Until it is done: a caller who leaves at this moment may end it half way.
         trail.unsettled = Settlement(hold, tokens, cost).to_dict()
         try:
@@ -58,8 +56,20 @@ def _storable(cost: int | None, trail: Trail) -> int | None:
     return cost
 
 
+def _bound_unknown(trail: Trail, hold: Hold) -> None:
+    """Under a cap, what was used for an unknown price counts as the most that it may have come to:
+    ledger and record say the same, and nothing passes a cap by being unknown."""
+    usage = trail.usage
+    if trail.cost_microusd is not None or usage is None or not usage.is_counted:
+        return
+    count("unpriced_requests", org_id=hold.org_id, model=trail.model_served)
+    if hold.cost_microusd:
+        trail.cost_microusd = hold.cost_microusd
+        trail.usage = replace(usage, estimated=usage.estimated | {"cost"})
+
+
 def _cost(usage: Usage, pricing: Pricing, trail: Trail) -> int | None:
-    """None where nothing was used, or the model has no price."""
+    """None where nothing was used, or something that has no known price."""
     if trail.usage is None or not trail.provider:
         return None
     # The name that answered may be another than the one that was asked for, and has a price of its

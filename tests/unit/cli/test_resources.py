@@ -173,6 +173,17 @@ def test_an_own_price_is_written(capsys: pytest.CaptureFixture[str]) -> None:
         ]
 
 
+def test_a_whole_price_is_written_out_of_a_file(tmp_path: Path) -> None:
+    file, path = tmp_path / "price.json", f"{A}/prices/vllm/*"
+    wanted = {"input": "1", "output": "2", "calls": {"web_search": "0.01"}}
+    file.write_bytes(orjson.dumps(wanted))
+    written = one({**PRICE, **wanted, "model": "*"})
+    listed = one({**PRICE, "source": "list"})
+    gateway = Scripted({f"GET {path}": listed, f"PUT {path}": written})
+    assert gateway.run("price", "put", "vllm/*", str(file)) == 0
+    assert gateway.body() == wanted
+
+
 def test_the_list_price_is_not_deleted(capsys: pytest.CaptureFixture[str]) -> None:
     gateway = Scripted({f"GET {A}/prices/openai/gpt-4o": one({**PRICE, "source": "list"})})
     assert gateway.run("price", "delete", "openai/gpt-4o") == 2

@@ -82,6 +82,12 @@ def _money(metrics: Metrics, stage: Stage) -> list[AlarmRow]:
             threshold=0,
         ),
         AlarmRow(
+            "Unpriced requests",
+            "More than twenty requests within an hour used something that has no known price.",
+            metrics.own("unpriced_requests", period=Duration.hours(1)),
+            threshold=20,
+        ),
+        AlarmRow(
             "Model cost",
             "The models of one day cost more than was expected of a day.",
             metrics.own("cost_usd", period=Duration.days(1)),

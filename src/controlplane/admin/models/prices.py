@@ -56,6 +56,7 @@ _TIERS = "The prices of other service tiers, by the tier's name: `flex`, `priori
 _REGIONS = "Factors on the price of tokens, by `inference_geo`."
 _ABOVE = "The prices of all tokens of a prompt that is longer than so many tokens."
 _ADDED = "Tokens that the provider itself may add to a prompt; what a request can cost counts them."
+_ALWAYS = "The call of `calls` that each request makes, asked for or not."
 _AMOUNTS: dict[str, Any] = {"input": "2.50", "output": "10.00", "cached": "1.25"}
 
 
@@ -94,6 +95,7 @@ class PriceDocument(TierPrices):
     )
     request: Fee | None = Field(default=None, description=_REQUEST)
     added_input: int = Field(default=0, ge=0, le=10_000_000, description=_ADDED)
+    always: Name | None = Field(default=None, description=_ALWAYS)
     calls: dict[Name, Fee] = Field(default_factory=dict, max_length=_MOST_NAMES, description=_CALLS)
     tiers: dict[Name, TierPrices] = Field(
         default_factory=dict, max_length=_MOST_NAMES, description=_TIERS
@@ -143,6 +145,7 @@ class PriceShown(TierPricesShown):
     model: str
     request: str | None = Field(default=None, description=_REQUEST)
     added_input: int = Field(default=0, description=_ADDED)
+    always: str | None = Field(default=None, description=_ALWAYS)
     calls: dict[str, str] = Field(default_factory=dict, description=_CALLS)
     tiers: dict[str, TierPricesShown] = Field(default_factory=dict, description=_TIERS)
     regions: dict[str, str] = Field(default_factory=dict, description=_REGIONS)

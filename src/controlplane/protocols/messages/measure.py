@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from controlplane.domain.inference import ServerTool
+from controlplane.domain.price import ServerTool
 
 Block = Mapping[str, Any]
 

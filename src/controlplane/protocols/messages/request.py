@@ -13,7 +13,8 @@ import orjson
 
 from controlplane.domain.attribution import short_id
 from controlplane.domain.body import Rules, check_members, parse_object
-from controlplane.domain.inference import InferenceRequest, ProtocolName, ServerTool
+from controlplane.domain.inference import InferenceRequest, ProtocolName
+from controlplane.domain.price import ServerTool
 from controlplane.domain.text import REQUEST_NAME, is_request_name
 from controlplane.errors import InvalidRequest
 from controlplane.protocols.messages import measure

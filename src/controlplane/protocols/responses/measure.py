@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controlplane.domain.inference import ServerTool
+from controlplane.domain.price import ServerTool
 from controlplane.protocols.chat_completions.measure import REASONING
 
 # How ids of reasoning items begin.

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from controlplane.domain.body import parse_object
-from controlplane.domain.inference import InferenceRequest, ProtocolName, ServerTool
+from controlplane.domain.inference import InferenceRequest, ProtocolName
+from controlplane.domain.price import ServerTool
 from controlplane.domain.text import REQUEST_NAME, is_request_name
 from controlplane.errors import InvalidRequest
 from controlplane.protocols.responses import measure

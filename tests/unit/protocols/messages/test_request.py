@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from controlplane.domain.price import ServerTool
 from controlplane.errors import InvalidRequest
 from controlplane.protocols.messages.request import MessagesRequest, parse_messages_request
 
@@ -159,8 +160,8 @@ def test_pictures_and_files(blocks: list[Any], images: int, place: str | None) -
         ({"tools": [{"type": "bash_20250124", "name": "bash"}]}, None),
         ({"tools": [{"type": "memory_20250818", "name": "memory"}]}, None),
         ({"tools": [{"type": "tool_search_tool_bm25_20251119", "name": "s"}]}, None),
-        ({"tools": [{"name": "f"}, {"type": "web_search_20260209", "name": "w"}]}, "tools.1"),
-        ({"tools": [{"type": "web_fetch_20260318", "name": "w"}]}, "tools.0"),
+        ({"tools": [{"name": "f"}, {"type": "web_search_20260209", "name": "w"}]}, None),
+        ({"tools": [{"type": "web_fetch_20260318", "name": "w"}]}, None),
         ({"tools": [{"type": "code_execution_20260521", "name": "c"}]}, "tools.0"),
         ({"tools": [{"type": "advisor_20260301", "name": "a"}]}, "tools.0"),
         ({"tools": [{"type": "mcp_toolset", "mcp_server_name": "m"}]}, "tools.0"),
@@ -169,9 +170,8 @@ def test_pictures_and_files(blocks: list[Any], images: int, place: str | None) -
         ({"mcp_servers": [{"type": "url"}]}, "mcp_servers"),
         ({"speed": "standard"}, None),
         ({"speed": "fast"}, "speed"),
-        ({"inference_geo": "us"}, "inference_geo"),
-        ({"service_tier": "auto"}, None),
-        ({"service_tier": "priority"}, "service_tier"),
+        ({"inference_geo": "us"}, None),
+        ({"service_tier": "priority"}, None),
     ],
 )
 def test_what_costs_more_than_tokens(change: dict[str, Any], name: str | None) -> None:
@@ -216,3 +216,29 @@ def test_an_hour_may_be_asked_for_anywhere(change: dict[str, Any]) -> None:
 )
 def test_what_is_said_is_counted(change: dict[str, Any], characters: int) -> None:
     assert parse(**change).asked_characters(1_000) == characters
+
+
+@pytest.mark.parametrize(
+    ("tool", "name", "at_most"),
+    [
+        ({"type": "web_search_20260209", "max_uses": 3}, "web_search", 3),
+        ({"type": "web_fetch_20260318", "max_uses": 0}, "web_fetch", 0),
+        ({"type": "web_search_20260209"}, "web_search", None),
+        ({"type": "web_search_20260209", "max_uses": True}, "web_search", None),
+        ({"type": "web_search_20260209", "max_uses": -1}, "web_search", None),
+    ],
+)
+def test_a_tool_with_a_fee_is_bounded_by_its_uses(
+    tool: dict[str, Any], name: str, at_most: int | None
+) -> None:
+    request = parse(tools=[{"name": "f"}, tool, {"type": "web_searcher"}])
+    found = ServerTool("tools.1", name, at_most, "tools.1.max_uses")
+    assert request.server_tools == (found,)
+
+
+def test_the_tier_and_the_place_that_are_asked_for() -> None:
+    asked = parse(service_tier="auto", inference_geo="us")
+    assert (asked.service_tier, asked.region) == (None, "us")
+    assert asked.in_standard_tier("standard_only").body["service_tier"] == "standard_only"
+    assert parse(service_tier="batch").in_standard_tier("x").service_tier == "batch"
+    assert parse().region is None

@@ -141,8 +141,8 @@ def test_what_has_no_bound(body: dict[str, Any], place: str | None) -> None:
 @pytest.mark.parametrize(
     ("body", "name"),
     [
-        ({"tools": [FUNCTION, {"type": "web_search"}]}, "tools.1"),
-        ({"tools": [{"type": "file_search"}]}, "tools.0"),
+        ({"tools": [FUNCTION, {"type": "web_search"}]}, None),
+        ({"tools": [{"type": "file_search"}]}, None),
         ({"tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]}, "tools.0"),
         ({"tools": [{"type": "image_generation"}]}, "tools.0"),
         ({"tools": [{"type": "computer"}]}, "tools.0"),
@@ -153,10 +153,7 @@ def test_what_has_no_bound(body: dict[str, Any], place: str | None) -> None:
         ({"tools": [{"type": "namespace", "tools": [FUNCTION, {"type": "custom"}]}]}, None),
         ({"tools": [{"type": "namespace", "tools": [{"type": "x"}]}]}, "tools.0.tools.0"),
         ({"input": [{"type": "additional_tools", "tools": [{"type": "x"}]}]}, "input.0.tools.0"),
-        ({"service_tier": "priority"}, "service_tier"),
-        ({"service_tier": "fast"}, "service_tier"),
-        ({"service_tier": "flex"}, None),
-        ({"service_tier": None}, None),
+        ({"service_tier": "priority"}, None),
         (
             {"input": [{"role": "user", "content": [{"type": "input_audio"}]}]},
             "input.0.content.0",
@@ -220,3 +217,14 @@ def test_without_a_stored_answer() -> None:
     # A name that is there already must not stand there twice.
     again = parse_responses_request(b'{"model":"m","store":null}').stateless()
     assert (again.raw, again.body["store"]) == (None, False)
+
+
+@pytest.mark.parametrize(("most", "at_most"), [(4, 4), (0, 0), (None, None), (True, None)])
+def test_tools_with_a_fee_are_bounded_together(most: Any, at_most: int | None) -> None:
+    tools = [FUNCTION, {"type": "web_search"}, {"type": "file_search"}]
+    found = parsed(tools=[*tools, {"type": "web_search_preview"}], max_tool_calls=most).server_tools
+    names = ["web_search", "file_search", "web_search_preview"]
+    assert [(tool.place, tool.name) for tool in found] == [
+        (f"tools.{place}", name) for place, name in enumerate(names, 1)
+    ]
+    assert {(tool.at_most, tool.setting) for tool in found} == {(at_most, "max_tool_calls")}
