@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.admin.ledger_keeper import limits_in
 from controlplane.admin.outage import unavailable
+from controlplane.domain.attribution import short_id
 from controlplane.domain.limits import Limit, Per, counter_of
 from controlplane.errors import InvalidRequest, NotFound
 from controlplane.policy.cost_caps import COST_CAPS
@@ -52,4 +53,5 @@ def _of_one(org_id: str, limit: Limit, only: tuple[Per, str] | None) -> Limit:
             f"The limit does not count each {per.noun} by itself.",
             param="session_id" if per is Per.SESSION else per.value,
         )
-    return replace(limit, counter=counter_of(org_id, per, name))
+    recorded = short_id(name) if per is Per.SESSION else name
+    return replace(limit, counter=counter_of(org_id, per, recorded))

@@ -56,7 +56,7 @@ class Settlement:
                 admitted_at=admitted_at or event.occurred_at,
             )
             used = _amount(unsettled["used_tokens"]), _amount(unsettled["used_cost_microusd"])
-        except (KeyError, TypeError, ValueError, OverflowError):
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
             raise ValueError("not a hold") from None
         return cls(hold, *used)
 

@@ -12,6 +12,7 @@ from controlplane.domain.access import Role
 
 CHANGES = "/admin/v1/changes"
 ROUTE = {"strategy": "priority", "targets": [{"provider": "vllm", "model": "llama"}]}
+CAP = {"usd": "5", "period": "month"}
 # What the documented examples name, and what a path is filled with. A new parameter fails here.
 OWN = {
     "application_id": "app-support",
@@ -47,7 +48,7 @@ async def furnish(organization: Organization) -> dict[str, str]:
     made.append(await admin.post("/admin/v1/api-keys", json=key))
     policy = f"/admin/v1/policies/{OWN['level']}/{OWN['subject_id']}"
     for most in (10, 20):
-        made.append(await admin.put(policy, json={"max_output_tokens": most}))
+        made.append(await admin.put(policy, json={"max_output_tokens": most, "cost_caps": [CAP]}))
     made.append(await admin.put(f"/admin/v1/routes/{OWN['alias']}", json=ROUTE))
     price = f"/admin/v1/prices/{OWN['provider']}/{OWN['model']}"
     made.append(await admin.put(price, json={"input": "1", "output": "1"}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +16,9 @@ from controlplane.admin.ledger_keeper import LedgerKeeper, caps_in
 from controlplane.audit.consume import consume
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.audit import AuditEvent
-from controlplane.domain.limits import Claim, Decision, Measure
+from controlplane.domain.limits import Claim, Decision, Measure, Per
 from controlplane.policy.effective import effective_policy
+from controlplane.policy.limits import applying
 from controlplane.wiring import Container
 
 Documents = Mapping[tuple[str, str | None], Mapping[str, Any]]
@@ -69,9 +70,11 @@ class Scene:
 
     async def reserve(self, who: Mapping[str, str], *, lease: float = 30.0) -> Decision:
         """As the gateway would, under the policy as it is stored."""
-        caller = Caller(self.org_id, Role.SERVICE, **who)
+        caller = self.caller(who)
         rules = await self.container.configuration_repository.all_of(self.org_id)
-        limits = effective_policy(caller, rules.documents).limits
+        named = {Per.END_USER: who.get("end_user"), Per.SESSION: who.get("session_id")}
+        policy = effective_policy(caller, rules.documents)
+        limits = applying(policy, self.org_id, who.get("model", "gpt-4o"), named).limits
         self.number += 1
         claim = Claim(
             f"{self.org_id}-r{self.number}",
@@ -85,9 +88,12 @@ class Scene:
 
     async def spend(self, requests: int) -> int:
         """So many requests, one after the other, all on record; what they cost."""
+        return await self.spend_by([self.rng.choice(CALLERS) for _ in range(requests)])
+
+    async def spend_by(self, callers: Sequence[Mapping[str, str]]) -> int:
+        """The same, a request by each of them."""
         events: list[AuditEvent] = []
-        for _ in range(requests):
-            who = self.rng.choice(CALLERS)
+        for who in callers:
             decision = await self.reserve(who)
             assert decision.refused_by is None
             cost = self.rng.randrange(60_001)
@@ -102,22 +108,34 @@ class Scene:
 
     def event(self, decision: Decision, who: Mapping[str, str], cost: int) -> AuditEvent:
         """What the gateway would record."""
-        caller = Caller(self.org_id, Role.SERVICE, **who)
+        caller = self.caller(who)
         return audit_event(
             request_id=decision.hold.request_id,
             org_id=self.org_id,
             subject=caller.subject,
             application_id=caller.application_id,
+            end_user=who.get("end_user"),
+            session_id=who.get("session_id"),
+            model_requested=who.get("model", "gpt-4o"),
             cost_microusd=cost,
             admitted_at=decision.hold.admitted_at,
             unsettled=None,
         )
 
+    def caller(self, who: Mapping[str, str]) -> Caller:
+        """Whose request it is; `who` may say for whom, and for which model."""
+        ids = {name: who[name] for name in ("application_id", "key_id", "user_id") if name in who}
+        return Caller(self.org_id, Role.SERVICE, **ids)
+
     async def counters(self) -> dict[str, Mapping[int, int]]:
         """What Redis has counted, per cap and bucket."""
         rules = await self.container.configuration_repository.all_of(self.org_id)
         page = await self.container.ledger.books.read(self.org_id, list(caps_in(rules.documents)))
-        return {counter.limit.name: counter.buckets for counter in page.counters}
+        return {
+            ":".join(filter(None, [one.limit.name, name])): one.buckets
+            for counter in page.counters
+            for name, one in (counter.each or {"": counter}).items()
+        }
 
     async def drain(self) -> list[AuditEvent]:
         """Take everything out of the audit queue, record it, and answer it."""

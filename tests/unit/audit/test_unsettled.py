@@ -14,7 +14,7 @@ from controlplane.adapters.prices import GenaiPrices
 from controlplane.audit.unsettled import MAX_AGE, settle_unsettled
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.audit import AuditEvent
-from controlplane.domain.limits import Claim, Decision, Hold, Limit, Measure, Period
+from controlplane.domain.limits import Claim, Decision, Hold, Limit, Measure, Per, Period
 from controlplane.domain.price import Price
 from controlplane.domain.settlement import Settlement
 from controlplane.domain.usage import Usage
@@ -76,6 +76,26 @@ def test_a_hold_is_read_back_as_it_was() -> None:
     assert Settlement.of_event(event) == Settlement(
         Hold(event.request_id, "org-1", LIMITS, 4_000, 90_000, NOW), 1_510, 6_100
     )
+
+
+def test_what_selects_requests_is_read_back_too() -> None:
+    limits = (
+        Limit(Measure.TOKENS, "app-1", 10_000, 60, models=("gpt-*", "o3")),
+        Limit(Measure.COST, "app-1", 5_000, Period.WEEK, per=Per.END_USER, counter="0a1b"),
+        Limit(Measure.COST, "app-1", 5_000, Period.DAY, time_zone="Europe/Berlin"),
+    )
+    settlement = Settlement(Hold("r1", "org-1", limits, 5, 6, NOW), 3, 4)
+    event = delivered(request_id="r1", unsettled=settlement.to_dict())
+    assert Settlement.of_event(event) == settlement
+
+
+@pytest.mark.parametrize(
+    "more", [{"time_zone": "Nowhere/At all"}, {"per": "user"}, {"models": [1]}, {"counter": 5}, 7]
+)
+def test_a_limit_that_is_not_to_be_understood_is_no_hold(more: Any) -> None:
+    row = ["cost", "app-1", 5, "day", False, more]
+    with pytest.raises(ValueError, match="not a hold"):
+        Settlement.of_event(delivered(unsettled=unsettled(limits=[row])))
 
 
 async def test_what_the_gateway_writes_is_what_is_read() -> None:

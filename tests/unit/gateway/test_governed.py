@@ -23,7 +23,7 @@ from tests.unit.gateway.parts import (
 
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.inference import Body
-from controlplane.domain.limits import Claim, Decision, Hold, LimitStatus
+from controlplane.domain.limits import Claim, Decision, Hold, LimitStatus, Per, counter_of
 from controlplane.domain.routing import LONGEST_SECONDS
 from controlplane.errors import (
     Conflict,
@@ -67,6 +67,21 @@ async def test_the_hold_is_the_worst_case_and_the_settlement_what_was_used() -> 
     assert sink.events[0].admitted_at == ADMITTED_AT
     assert sink.events[0].cost_microusd == ANSWERED
     assert sink.events[0].unsettled is None
+
+
+@pytest.mark.parametrize(("glob", "limited"), [("m*", True), ("gpt-*", False)])
+async def test_a_cap_of_models_is_only_for_those_who_ask_for_them(glob: str, limited: bool) -> None:
+    ledger = Ledger()
+    cap = {"usd": "5", "period": "day", "models": [glob], "per": "end_user"}
+    made, _ = gateway(
+        {"echo": Scripted(completion())}, ledger=ledger, documents=policy(cost_caps=[cap])
+    )
+    await run(made, call(user="alice"))
+    counters = {limit.per: limit.counter for limit in ledger.claims[0].limits}
+    alice = counter_of(ledger.claims[0].org_id, Per.END_USER, "alice")
+    assert counters == ({None: "", Per.END_USER: alice} if limited else {None: ""})
+    # What is not limited is not bounded either.
+    assert (ledger.claims[0].tokens > 0) is limited
 
 
 async def test_a_text_that_redaction_makes_longer_is_held_as_it_goes_out() -> None:
