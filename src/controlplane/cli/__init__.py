@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from controlplane.cli import (
     app,
     changes,
+    declared,
     key,
     migrate,
     org,
@@ -45,6 +46,9 @@ COMMANDS: Mapping[str, Command | Group] = {
     "route": route.GROUP,
     "provider": provider.GROUP,
     "price": price.GROUP,
+    "plan": declared.PLAN,
+    "apply": declared.APPLY,
+    "export": declared.EXPORT,
     "usage": usage.COMMAND,
     "requests": requests.GROUP,
     "changes": changes.GROUP,
