@@ -14,8 +14,8 @@ from controlplane.cli.session import Session
 from controlplane.cli.terminal import confirm, note, shown
 
 if TYPE_CHECKING:
-    from controlplane.cli.declared.plan import Change
-    from controlplane.cli.declared.stored import Stored
+    from controlplane.cli.declared.plan import PlannedChange
+    from controlplane.cli.declared.stored import Inventory
 
 _FOLDER = argument("folder", metavar="DIR", help="a folder of .yaml files")
 _PRUNE = (
@@ -71,7 +71,9 @@ def _export(arguments: argparse.Namespace, session: Session) -> int:
     return EXIT_OK
 
 
-def _planned(arguments: argparse.Namespace, session: Session) -> tuple[list[Change], Stored]:
+def _planned(
+    arguments: argparse.Namespace, session: Session
+) -> tuple[list[PlannedChange], Inventory]:
     # Not at the top: `--help` needs no YAML.
     from controlplane.cli.declared.files import read_folder
     from controlplane.cli.declared.plan import Prune, plan, show

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from controlplane.cli.declared.files import SECTIONS, Folder, Wanted, dumped
-from controlplane.cli.declared.stored import Document, Stored, document_of, fresh
+from controlplane.cli.declared.stored import Document, Inventory, document_of, fresh
 from controlplane.cli.errors import CommandError
 from controlplane.cli.terminal import Colour, Terminal, note, shown
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CONTEXT_LINES = 2
 
 
-class Action(Enum):
+class Effect(Enum):
     """What is done: its sign, its colour and its name in the last line."""
 
     ADD = ("+", Colour.GREEN, "to add")
@@ -28,10 +28,10 @@ class Action(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PlannedChange:
     """One write. `address` and `etag` are of what is stored, None for what is new."""
 
-    action: Action
+    action: Effect
     section: str
     name: str
     before: Document
@@ -49,7 +49,9 @@ class Prune:
     keys: bool = False
 
 
-def plan(gateway: AdminClient, folder: Folder, stored: Stored, prune: Prune) -> list[Change]:
+def plan(
+    gateway: AdminClient, folder: Folder, stored: Inventory, prune: Prune
+) -> list[PlannedChange]:
     """The changes in the order in which they can be made. Raises CommandError with every fault of
     the files."""
     faults = list(_faults(folder, stored))
@@ -66,7 +68,7 @@ def plan(gateway: AdminClient, folder: Folder, stored: Stored, prune: Prune) -> 
     return changes
 
 
-def show(terminal: Terminal, changes: list[Change]) -> None:
+def show(terminal: Terminal, changes: list[PlannedChange]) -> None:
     """Print them, and how many there are."""
     for change in changes:
         sign, colour, _ = change.action.value
@@ -79,12 +81,12 @@ def show(terminal: Terminal, changes: list[Change]) -> None:
         return
     counted = (
         f"{sum(change.action is action for change in changes)} {action.value[2]}"
-        for action in Action
+        for action in Effect
     )
     print(f"{', '.join(counted)}.")
 
 
-def _faults(folder: Folder, stored: Stored) -> Iterator[str]:
+def _faults(folder: Folder, stored: Inventory) -> Iterator[str]:
     # The gateway's models load a pattern engine; `--help` does without.
     from controlplane.cli.declared.checks import faults_of
 
@@ -110,30 +112,30 @@ def _faults(folder: Folder, stored: Stored) -> Iterator[str]:
                 yield wanted.fault("of a key that exists cannot be changed", "role")
 
 
-def _other_role(wanted: Wanted, name: str, stored: Stored) -> bool:
+def _other_role(wanted: Wanted, name: str, stored: Inventory) -> bool:
     entry = stored.sections["keys"].get(name)
     role = wanted.document.get("role")
     return entry is not None and role is not None and entry.document["role"] != role
 
 
 def _change(
-    gateway: AdminClient, section: str, name: str, wanted: Wanted, stored: Stored
-) -> Change | None:
+    gateway: AdminClient, section: str, name: str, wanted: Wanted, stored: Inventory
+) -> PlannedChange | None:
     from controlplane.cli.declared.checks import meaning
 
     row = meaning(section, name, wanted.document, stored.providers)
     entry = stored.sections[section].get(name)
     if entry is None:
         after = wanted.document if section == "keys" else document_of(section, row)
-        return Change(Action.ADD, section, name, {}, after, wanted.document)
+        return PlannedChange(Effect.ADD, section, name, {}, after, wanted.document)
     if _after(section, row, entry.document) == entry.document:
         return None
     entry, found = fresh(gateway, section, entry)
     after = _after(section, row, entry.document)
     if after == entry.document:
         return None
-    return Change(
-        Action.CHANGE,
+    return PlannedChange(
+        Effect.CHANGE,
         section,
         name,
         entry.document,
@@ -151,30 +153,40 @@ def _after(section: str, row: Mapping[str, Any], before: Document) -> Document:
 
 
 def _deletions(
-    gateway: AdminClient, section: str, folder: Folder, stored: Stored, prune: Prune
-) -> Iterator[Change]:
+    gateway: AdminClient, section: str, folder: Folder, stored: Inventory, prune: Prune
+) -> Iterator[PlannedChange]:
     if section not in folder.sections or not (prune.keys if section == "keys" else prune.names):
         return
     for name, entry in stored.sections[section].items():
         if name in folder.of(section):
             continue
-        if section == "keys" and name == stored.own_key:
-            note(f"The key '{name}' is the one that asks: it stays.")
-            continue
-        if section == "applications" and _has_keys(name, stored) and not prune.keys:
-            note(f"The application '{name}' has keys: it stays, unless --prune-keys is given.")
+        kept = _kept(section, name, stored, prune)
+        if kept is not None:
+            note(kept)
             continue
         current, found = fresh(gateway, section, entry)
-        yield Change(
-            Action.DELETE, section, name, current.document, {}, {}, entry.address, found.etag
+        yield PlannedChange(
+            Effect.DELETE, section, name, current.document, {}, {}, entry.address, found.etag
         )
 
 
-def _has_keys(application: str, stored: Stored) -> bool:
+def _kept(section: str, name: str, stored: Inventory, prune: Prune) -> str | None:
+    """Why it is not deleted after all. Who deletes an application revokes its keys."""
+    own = stored.own_key
+    if section == "keys" and name == own:
+        return f"The key '{name}' is the one that asks: it stays."
+    if section == "applications" and own is not None and own.partition("/")[0] == name:
+        return f"The application '{name}' is that of the key that asks: it stays."
+    if section == "applications" and _has_keys(name, stored) and not prune.keys:
+        return f"The application '{name}' has keys: it stays, unless --prune-keys is given."
+    return None
+
+
+def _has_keys(application: str, stored: Inventory) -> bool:
     return any(name.partition("/")[0] == application for name in stored.sections["keys"])
 
 
-def _difference(change: Change) -> list[str]:
+def _difference(change: PlannedChange) -> list[str]:
     before, after = _lines(change.before), _lines(change.after)
     lines = difflib.unified_diff(before, after, lineterm="", n=_CONTEXT_LINES)
     return [line for index, line in enumerate(lines) if index > 1 and not line.startswith("@@")]

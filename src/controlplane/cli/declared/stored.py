@@ -23,7 +23,7 @@ ORGANIZATION = "organization"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StoredDocument:
     """One thing that is stored: where, and the document that a file would hold."""
 
     address: str
@@ -31,12 +31,12 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class Inventory:
     """Everything, by section and name. `own_key` is the name of the key that asks."""
 
     organization_id: str
     providers: frozenset[str]
-    sections: Mapping[str, dict[str, Entry]]
+    sections: Mapping[str, dict[str, StoredDocument]]
     key_ids: dict[str, str]
     own_key: str | None = None
     left_out: list[str] = field(default_factory=list)
@@ -73,11 +73,11 @@ def document_of(section: str, row: Row) -> Document:
     return {name: value for name, value in row.items() if name not in address and value is not None}
 
 
-def read_stored(gateway: AdminClient) -> Stored:
+def read_stored(gateway: AdminClient) -> Inventory:
     """All that the organisation has. Raises CommandError."""
     me = gateway.get(whoami.PATH).body
     kinds = gateway.listing(provider.PATH).rows
-    sections: dict[str, dict[str, Entry]] = {
+    sections: dict[str, dict[str, StoredDocument]] = {
         "applications": {
             row["id"]: _entry("applications", f"{app.PATH}/{segment(row['id'])}", row)
             for row in gateway.listing(app.PATH).rows
@@ -91,7 +91,7 @@ def read_stored(gateway: AdminClient) -> Stored:
     for row in gateway.listing(price.PATH).rows:
         address = f"{price.PATH}/{segment(row['provider'])}/{path(row['model'])}"
         sections["prices"][f"{row['provider']}/{row['model']}"] = _entry("prices", address, row)
-    stored = Stored(
+    stored = Inventory(
         organization_id=str(me.get("organization_id")),
         providers=frozenset(name for kind in kinds for name in kind["providers"]),
         sections=sections,
@@ -100,10 +100,12 @@ def read_stored(gateway: AdminClient) -> Stored:
     return _with_keys_and_policies(stored, gateway, str(me.get("subject")))
 
 
-def fresh(gateway: AdminClient, section: str, entry: Entry) -> tuple[Entry, Response]:
+def fresh(
+    gateway: AdminClient, section: str, entry: StoredDocument
+) -> tuple[StoredDocument, Response]:
     """The entry as it is now, and the answer whose ETag a write is held to."""
     found = gateway.get(entry.address)
-    return Entry(entry.address, document_of(section, found.body)), found
+    return StoredDocument(entry.address, document_of(section, found.body)), found
 
 
 def key_name(row: Row) -> str:
@@ -111,8 +113,8 @@ def key_name(row: Row) -> str:
     return f"{row['application_id'] or ''}/{row['name']}"
 
 
-def _with_keys_and_policies(stored: Stored, gateway: AdminClient, subject: str) -> Stored:
-    keys: dict[str, Entry] = {}
+def _with_keys_and_policies(stored: Inventory, gateway: AdminClient, subject: str) -> Inventory:
+    keys: dict[str, StoredDocument] = {}
     of_lineage: dict[str, str] = {}
     own_key = None
     # Newest first: during an overlap that is the one which stays.
@@ -128,14 +130,14 @@ def _with_keys_and_policies(stored: Stored, gateway: AdminClient, subject: str) 
             stored.left_out.append(
                 f"A second key is called '{name}' ({row['id']}): it is left out."
             )
-    policies: dict[str, Entry] = {}
+    policies: dict[str, StoredDocument] = {}
     for row in gateway.listing(POLICIES).rows:
         policy_name = _policy_name(row, stored, of_lineage)
         if policy_name is not None:
             address = f"{POLICIES}/{row['level']}/{segment(row['subject_id'])}"
             policies[policy_name] = _entry("policies", address, row)
     sections = {**stored.sections, "keys": keys, "policies": policies}
-    return Stored(
+    return Inventory(
         stored.organization_id,
         stored.providers,
         sections,
@@ -145,7 +147,7 @@ def _with_keys_and_policies(stored: Stored, gateway: AdminClient, subject: str) 
     )
 
 
-def _policy_name(row: Row, stored: Stored, of_lineage: Mapping[str, str]) -> str | None:
+def _policy_name(row: Row, stored: Inventory, of_lineage: Mapping[str, str]) -> str | None:
     """None where the policy is of something that is gone: its history stays, nobody is held to
     it."""
     level, subject_id = row["level"], row["subject_id"]
@@ -159,5 +161,5 @@ def _policy_name(row: Row, stored: Stored, of_lineage: Mapping[str, str]) -> str
     return f"{level}/{subject_id}"
 
 
-def _entry(section: str, address: str, row: Row) -> Entry:
-    return Entry(address, document_of(section, row))
+def _entry(section: str, address: str, row: Row) -> StoredDocument:
+    return StoredDocument(address, document_of(section, row))

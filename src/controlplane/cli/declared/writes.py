@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from controlplane.cli import app, key
-from controlplane.cli.declared.plan import Action, Change
-from controlplane.cli.declared.stored import Stored
+from controlplane.cli.declared.plan import Effect, PlannedChange
+from controlplane.cli.declared.stored import Inventory
 from controlplane.cli.errors import CommandError
 from controlplane.cli.terminal import note, shown
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Keep = Callable[[str, str], None]
 
 
-def make(gateway: AdminClient, changes: list[Change], stored: Stored, keep: Keep) -> None:
+def make(gateway: AdminClient, changes: list[PlannedChange], stored: Inventory, keep: Keep) -> None:
     """Make them in order; the first that is refused is the last that is tried. Raises
     CommandError."""
     for done, change in enumerate(changes):
@@ -39,7 +39,7 @@ def kept_in(file: str | None) -> Iterator[Keep]:
     """Where new keys go: to standard output, or a new file that only its owner can read. Raises
     CommandError where there is such a file: it may hold keys that are nowhere else."""
     if file is None:
-        yield lambda name, value: print(shown(f"{name}\t{value}"), flush=True)
+        yield lambda name, value: print(f"{shown(name)}\t{shown(value)}", flush=True)
         return
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -57,8 +57,8 @@ def kept_in(file: str | None) -> Iterator[Keep]:
         yield keep
 
 
-def _make(gateway: AdminClient, change: Change, stored: Stored, keep: Keep) -> None:
-    if change.action is Action.DELETE:
+def _make(gateway: AdminClient, change: PlannedChange, stored: Inventory, keep: Keep) -> None:
+    if change.action is Effect.DELETE:
         gateway.send("DELETE", change.address or "", headers=_held(change))
     elif change.section in ("routes", "prices", "policies"):
         address = change.address or stored.address(change.section, change.name)
@@ -71,7 +71,7 @@ def _make(gateway: AdminClient, change: Change, stored: Stored, keep: Keep) -> N
         _make_key(gateway, change, stored, keep)
 
 
-def _make_key(gateway: AdminClient, change: Change, stored: Stored, keep: Keep) -> None:
+def _make_key(gateway: AdminClient, change: PlannedChange, stored: Inventory, keep: Keep) -> None:
     application, _, name = change.name.partition("/")
     owner = {"application_id": application} if application else {}
     made = gateway.send("POST", key.PATH, {**change.body, **owner, "name": name}).body
@@ -79,12 +79,12 @@ def _make_key(gateway: AdminClient, change: Change, stored: Stored, keep: Keep) 
     keep(change.name, str(made.get("key")))
 
 
-def _written(change: Change) -> dict[str, object]:
+def _written(change: PlannedChange) -> dict[str, object]:
     """What can be written of a key or an application: not the role."""
     return {name: value for name, value in change.body.items() if name != "role"}
 
 
-def _held(change: Change) -> dict[str, str]:
+def _held(change: PlannedChange) -> dict[str, str]:
     if change.address is None:
         return {"If-None-Match": "*"}
     return {"If-Match": change.etag} if change.etag else {}
