@@ -30,7 +30,7 @@ if __name__ == "__main__":
         usage_bench.run(*map(int, sys.argv[2:3]))
         sys.exit()
     if sys.argv[1:2] == ["month"]:
-        month_bench.run(*map(int, sys.argv[2:3]), *sys.argv[3:4])
+        month_bench.run(*sys.argv[2:4])
         sys.exit()
     with gateway.running() as running:
         if sys.argv[1:2] == ["protocols"]:
