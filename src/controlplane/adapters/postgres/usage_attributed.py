@@ -130,7 +130,9 @@ def _of_the_dearest(
 ) -> list[ColumnElement[bool]]:
     """The rows of the groups that cost most. All sums of all groups would take several times as
     long; sums of floats are exact up to 2^53, and take half the time of those of large integers."""
-    sums = [cast(_sums[name], Double()) for name in ("cost_microusd", "requests")]
+    sums: list[ColumnElement[float]] = [
+        cast(_sums[name], Double()) for name in ("cost_microusd", "requests")
+    ]
     chosen = (
         select(*(column.label(name) for name, column in groups.items()))
         .where(*rows)
