@@ -30,6 +30,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON usage_attributed_daily TO llm_cp_system;
 GRANT SELECT, INSERT, DELETE ON usage_unattributed_days TO llm_cp_system;
 
 -- Today, too: the version before this one stores records until traffic has moved.
+SET LOCAL ROLE llm_cp_system;
 INSERT INTO usage_unattributed_days
 SELECT DISTINCT org_id, day FROM usage_daily
 UNION SELECT id, (now() AT TIME ZONE 'UTC')::date FROM organizations;
+RESET ROLE;

@@ -30,8 +30,7 @@ if __name__ == "__main__":
         usage_bench.run(*map(int, sys.argv[2:3]))
         sys.exit()
     if sys.argv[1:2] == ["month"]:
-        requests = int(sys.argv[2]) if sys.argv[2:] else month_bench.REQUESTS
-        month_bench.run(requests, next(iter(sys.argv[3:]), None))
+        month_bench.run(*sys.argv[2:4])
         sys.exit()
     with gateway.running() as running:
         if sys.argv[1:2] == ["protocols"]:

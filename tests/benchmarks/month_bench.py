@@ -3,7 +3,8 @@
     python -m tests.benchmarks month [REQUESTS] [FOLDER]
 
 Ten million requests, the default, need about 15 GB of disk and half an hour; it stops making them
-after LOAD_MINUTES and measures what is there. A FOLDER keeps the data for another run.
+after LOAD_MINUTES and measures what is there. A FOLDER keeps the data for another run, which makes
+the days that are missing.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy import make_url
 
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.migrations import upgrade
@@ -27,10 +29,12 @@ from controlplane.adapters.postgres.usage_roll_up import UsageRollUp
 from controlplane.domain.questions import RequestFilter, UsageQuery
 from controlplane.local.postgres import Postgres
 from tests.benchmarks import traffic
-from tests.servers import create_database
+from tests.benchmarks.processes import cpu_seconds_with_children
+from tests.servers import OWNER, create_database
 
 REQUESTS = 10_000_000
 LOAD_MINUTES = 30
+SUM_UP_SECONDS = 1_200
 REPEATS = 40
 NAME = "month_bench"
 # The data lives for one run; memory as a small Aurora has it, not as a laptop's default.
@@ -61,57 +65,56 @@ _PAGES = (
 Question = Callable[[], Awaitable[object]]
 
 
-def run(requests: int = REQUESTS, folder: str | None = None) -> None:
+def run(requests: str = str(REQUESTS), folder: str | None = None) -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory(prefix="llm-cp-month-") as temporary:
         server = Postgres(Path(folder or temporary) / "postgres", settings=SETTINGS)
         server.start()
         server.wait_ready()
         try:
-            asyncio.run(_run(server.admin_url, requests))
+            assert server.child is not None
+            asyncio.run(_run(server.admin_url, int(requests), server.child.pid))
         finally:
             server.stop()
 
 
-async def _run(server: str, requests: int) -> None:
-    url, is_new = _database(server)
+async def _run(server: str, requests: int, pid: int) -> None:
+    url = _database(server)
     upgrade(url)
     database = Database(url)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET ROLE llm_cp_system")
-        if is_new:
-            made = traffic.generate(connection, requests, minutes=LOAD_MINUTES)
-            print(f"{made.requests:,} requests made in {made.seconds:.0f} s", flush=True)
+        started, (first, last, _) = time.monotonic(), _days(connection)
+        done = (last - first).days + 1 if first else 0
+        traffic.generate(connection, requests, done=done, minutes=LOAD_MINUTES)
         first, last, counted = _days(connection)
-        await _sum_up(connection, database, first, last)
         print(f"{counted:,} requests from {first} to {last}", flush=True)
+        print(f"made in {time.monotonic() - started:.0f} s", flush=True)
+        await _sum_up(connection, database, first, last)
         _print_sizes(connection)
-    await _measure(database, last)
+    await _measure(database, last, pid)
     await database.close()
 
 
-def _database(server: str) -> tuple[str, bool]:
+def _database(server: str) -> str:
     """The address of the database, made unless it is there already."""
     try:
-        return create_database(server, NAME), True
+        return create_database(server, NAME)
     except psycopg.errors.DuplicateDatabase:
-        from sqlalchemy import make_url
-
-        from tests.servers import OWNER
-
         address = make_url(server).set(database=NAME, username=OWNER)
-        return address.render_as_string(hide_password=False), False
+        return address.render_as_string(hide_password=False)
 
 
-def _days(connection: psycopg.Connection[Any]) -> tuple[date, date, int]:
+def _days(connection: psycopg.Connection[Any]) -> tuple[Any, Any, int]:
+    """The first and the last day, and the number of requests."""
     found = connection.execute(
-        "SELECT min(occurred_at), max(occurred_at), count(*) FROM request_logs WHERE org_id = %s",
+        "SELECT min(occurred_at)::date, max(occurred_at)::date, count(*) FROM request_logs "
+        "WHERE org_id = %s",
         [traffic.ORG],
     ).fetchone()
     assert found is not None
     first, last, counted = found
-    assert isinstance(first, datetime)
-    return first.date(), last.date(), counted
+    return first, last, counted
 
 
 async def _sum_up(
@@ -125,15 +128,14 @@ async def _sum_up(
     started = time.monotonic()
     connection.execute(statement.encode())
     print(f"daily sums in {time.monotonic() - started:.0f} s", flush=True)
-    roll_up, slowest, started = UsageRollUp(database), 0.0, time.monotonic()
-    days = [first - timedelta(days=1) + timedelta(days=n) for n in range((last - first).days + 2)]
-    for day in days:
+    roll_up, started = UsageRollUp(database), time.monotonic()
+    begin = first - timedelta(days=1)
+    while begin <= last:
+        end = begin + timedelta(days=WEEK - 1)
         for org_id in (traffic.ORG, *traffic.OTHERS):
-            began = time.monotonic()
-            await roll_up.sum_up(org_id, day, day)
-            slowest = max(slowest, time.monotonic() - began)
-    seconds = time.monotonic() - started
-    print(f"sums by attribution in {seconds:.0f} s, {slowest:.1f} s the slowest day", flush=True)
+            await roll_up.sum_up(org_id, begin, end, seconds=SUM_UP_SECONDS)
+        begin = end + timedelta(days=1)
+    print(f"sums by attribution in {time.monotonic() - started:.0f} s", flush=True)
     connection.execute("RESET ROLE")
     connection.execute("VACUUM ANALYZE usage_daily")
     connection.execute("VACUUM ANALYZE usage_attributed_daily")
@@ -156,7 +158,7 @@ def _print_sizes(connection: psycopg.Connection[Any]) -> None:
         print(f"| `{name}` | {number:,} | {megabytes:,.0f} MB |")
 
 
-async def _measure(database: Database, last: date) -> None:
+async def _measure(database: Database, last: date, pid: int) -> None:
     usage, requests = UsageRepository(database), RequestLogRepository(database)
 
     def usage_of(days: int, **asked: Any) -> Question:
@@ -167,22 +169,26 @@ async def _measure(database: Database, last: date) -> None:
     def page_of(where: RequestFilter) -> Question:
         return lambda: requests.page(traffic.ORG, limit=50, where=where)
 
-    print("\n| usage | month, p50 | p95 | week, p50 | p95 | day, p50 | p95 |\n" + "|---" * 7 + "|")
     asked = [(f"by {name}", {"group_by": (name,)}) for name in _GROUPS]
-    for title, query in (*asked, *_ONE):
-        times = [await _times(usage_of(days, **query)) for days in (MONTH, WEEK, DAY)]
-        print(f"| {title} | {' | '.join(times)} |", flush=True)
-    print("\n| page | p50 | p95 |\n|---|---|---|")
-    for title, where in _PAGES:
-        print(f"| {title} | {await _times(page_of(where))} |", flush=True)
+    questions = {
+        f"{title}, {days} days": usage_of(days, **query)
+        for title, query in (*asked, *_ONE)
+        for days in (MONTH, WEEK, DAY)
+    }
+    questions |= {title: page_of(where) for title, where in _PAGES}
+    print("\n| question | p50 | p95 | CPU of the server |\n|---|---|---|---|")
+    for title, ask in questions.items():
+        print(f"| {title} | {await _times(ask, pid)} |", flush=True)
 
 
-async def _times(ask: Question) -> str:
-    """p50 and p95 in ms; the first one is not counted."""
-    times = []
-    for _ in range(REPEATS + 1):
+async def _times(ask: Question, pid: int) -> str:
+    """p50, p95 and the server's CPU in ms; the first one is not counted."""
+    await ask()
+    times, before = [], cpu_seconds_with_children(pid)
+    for _ in range(REPEATS):
         started = time.perf_counter()
         await ask()
         times.append((time.perf_counter() - started) * 1000)
-    cuts = statistics.quantiles(times[1:], n=20)
-    return f"{statistics.median(times[1:]):,.0f} ms | {cuts[18]:,.0f} ms"
+    cpu = (cpu_seconds_with_children(pid) - before) * 1000 / REPEATS
+    p50, p95 = statistics.median(times), statistics.quantiles(times, n=20)[18]
+    return f"{p50:,.0f} ms | {p95:,.0f} ms | {cpu:,.0f} ms"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,35 +20,54 @@ SHARE = 20
 _DAY = (Path(__file__).parent / "traffic.sql").read_text()
 
 
-@dataclass(frozen=True)
-class Traffic:
-    """What was made: the days, both included, and how many records of ORG."""
-
-    first: date
-    last: date
-    requests: int
-    seconds: float
+# Those that are not the primary key.
+_INDEXES = (
+    "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index "
+    "WHERE indrelid = 'request_logs'::regclass AND NOT indisprimary"
+)
 
 
-def generate(connection: psycopg.Connection[Any], requests: int, *, minutes: float) -> Traffic:
-    """Fill `request_logs` day by day, up to yesterday; of a month that takes longer than `minutes`
-    only the newest days."""
-    started, made = time.monotonic(), 0
-    last = first = datetime.now(UTC).date() - timedelta(days=1)
-    for ago in range(DAYS):
-        first = last - timedelta(days=ago)
-        connection.execute("SELECT ensure_request_log_partitions(%s, 1)", [first])
-        for org_id in (ORG, *OTHERS):
-            share = 1 if org_id == ORG else SHARE
-            values = {
-                "org": org_id,
-                "day": first,
-                "number": DAYS - ago,
-                "rows": requests // DAYS // share,
-                "sessions": SESSIONS // DAYS // share,
-            }
-            connection.execute(_DAY.encode(), values)
-        made += requests // DAYS
-        if time.monotonic() - started > minutes * 60:
-            break
-    return Traffic(first, last, made, time.monotonic() - started)
+def generate(
+    connection: psycopg.Connection[Any], requests: int, *, done: int, minutes: float
+) -> int:
+    """Fill `request_logs` day by day up to yesterday, the newest first, `done` of which are there;
+    returns how many are there after DAYS, or after so many `minutes`."""
+    started = time.monotonic()
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    with _indexes_made_afterwards(connection):
+        while done < DAYS and time.monotonic() - started < minutes * 60:
+            _make_day(connection, requests // DAYS, yesterday - timedelta(days=done), DAYS - done)
+            done += 1
+    return done
+
+
+def _make_day(connection: psycopg.Connection[Any], requests: int, day: date, number: int) -> None:
+    connection.execute("SELECT ensure_request_log_partitions(%s, 1)", [day])
+    for org_id in (ORG, *OTHERS):
+        share = 1 if org_id == ORG else SHARE
+        values = {
+            "org": org_id,
+            "day": day,
+            "number": number,
+            "rows": requests // share,
+            "sessions": SESSIONS // DAYS // share,
+        }
+        connection.execute(_DAY.encode(), values)
+
+
+@contextmanager
+def _indexes_made_afterwards(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """As a restore makes them: row by row they would take most of the time."""
+    indexes = connection.execute(_INDEXES.encode()).fetchall()
+    connection.execute("RESET ROLE")
+    for name, _ in indexes:
+        connection.execute(f"DROP INDEX {name}".encode())
+    connection.execute("SET ROLE llm_cp_system")
+    try:
+        yield
+    finally:
+        connection.execute("RESET ROLE")
+        connection.execute("SET maintenance_work_mem = '512MB'")
+        for _, definition in indexes:
+            connection.execute(definition.replace(" ON ONLY ", " ON ").encode())
+        connection.execute("SET ROLE llm_cp_system")

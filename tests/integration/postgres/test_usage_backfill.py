@@ -48,3 +48,26 @@ def test_what_is_there_is_summed_up(empty_url: str) -> None:
         ("2026-03-02", "", "user:u", "", "", 2, 1, 0, 20, 10, 8, 6, 0, 200),
         ("2026-03-02", "", "user:u", "", LONG[:200], 1, 0, 1, 10, 5, 4, 3, 0, 100),
     ]
+
+
+def test_days_with_records_are_noted_for_the_sums_by_attribution(empty_url: str) -> None:
+    """Their sums take minutes where there are millions: an event makes them, not the migration."""
+    upgrade(empty_url, "0006")
+    with psycopg.connect(empty_url) as connection:
+        connection.execute("SET ROLE llm_cp_system")
+        connection.execute("INSERT INTO organizations (id, name) VALUES ('org-1', 'n')")
+        connection.execute(
+            "INSERT INTO usage_daily (org_id, day, application_id, subject, provider, model) "
+            "SELECT 'org-2', '2026-03-01', app, '', '', '' FROM unnest('{a,b}'::text[]) AS app"
+        )
+    upgrade(empty_url, "0012")
+    with psycopg.connect(empty_url) as connection:
+        connection.execute("SET ROLE llm_cp_system")
+        noted = connection.execute(
+            "SELECT org_id, CASE WHEN org_id = 'org-1' "
+            "THEN (day - (now() AT TIME ZONE 'UTC')::date)::text ELSE day::text END "
+            "FROM usage_unattributed_days ORDER BY 1, 2"
+        ).fetchall()
+        summed = connection.execute("SELECT count(*) FROM usage_attributed_daily").fetchone()
+    assert noted == [("org-1", "0"), ("org-2", "2026-03-01")]
+    assert summed == (0,)

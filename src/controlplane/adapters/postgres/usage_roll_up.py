@@ -21,7 +21,7 @@ from controlplane.domain.questions import ATTRIBUTIONS, USAGE_SUMS
 
 # Consumers wait while a day is summed up, and their messages come again where it takes too long.
 DAY_SECONDS = 120.0
-_PATIENCE = text(f"SET LOCAL statement_timeout = {DAY_SECONDS * 1000:.0f}")
+_PATIENCE = text("SELECT set_config('statement_timeout', :milliseconds, true)")
 # The records that a consumer has stored but not added yet are not seen here: it waits for this lock
 # and adds them afterwards. Those that it has added are seen.
 _ALONE = text("LOCK TABLE ONLY usage_attributed_daily IN SHARE ROW EXCLUSIVE MODE")
@@ -41,10 +41,12 @@ class UsageRollUp:
         async with self._database.system() as connection:
             return [(org_id, day) for org_id, day in await connection.execute(query)]
 
-    async def sum_up(self, org_id: str, first: date, last: date) -> None:
+    async def sum_up(
+        self, org_id: str, first: date, last: date, *, seconds: float = DAY_SECONDS
+    ) -> None:
         """Make the sums of these days anew from the records, all or nothing."""
-        async with self._database.system(deadline_seconds=DAY_SECONDS) as connection:
-            await connection.execute(_PATIENCE)
+        async with self._database.system(deadline_seconds=seconds) as connection:
+            await connection.execute(_PATIENCE, {"milliseconds": f"{seconds * 1000:.0f}"})
             await connection.execute(_ALONE)
             for columns in (_sums, _days):
                 await connection.execute(
