@@ -72,7 +72,7 @@ class Stage:
     throttle_per_second: int = 50
     throttle_burst: int = 100
     firewall_requests_per_5_minutes: int = 2_000  # with one credential
-    firewall_requests_of_address_per_5_minutes: int = 20_000
+    firewall_requests_of_address_per_5_minutes: int | None = None  # a rule is a dollar a month
     # To the first byte of an answer, and between two of a stream. More is a quota of CloudFront's.
     origin_read_timeout_seconds: int = 120
     domain: Domain | None = None

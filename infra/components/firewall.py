@@ -57,7 +57,7 @@ class Firewall(Construct):
             rules=[
                 _only_through_cloudfront(origin_secret),
                 _not_too_often(stage),
-                _not_from_one_address(stage),
+                *_not_from_one_address(stage),
                 *(
                     _managed(priority, name, counted)
                     for priority, (name, counted) in enumerate(MANAGED_RULES.items(), start=3)
@@ -104,11 +104,13 @@ def _not_too_often(stage: Stage) -> wafv2.CfnWebACL.RuleProperty:
     return _rule(1, "NotTooOften", statement, action={"block": {}})
 
 
-def _not_from_one_address(stage: Stage) -> wafv2.CfnWebACL.RuleProperty:
+def _not_from_one_address(stage: Stage) -> list[wafv2.CfnWebACL.RuleProperty]:
     """By the viewer's address, for who tries a new credential each time.
 
     What reaches the API comes from CloudFront's own addresses.
     """
+    if stage.firewall_requests_of_address_per_5_minutes is None:
+        return []
     rate = _Acl.RateBasedStatementProperty(
         limit=stage.firewall_requests_of_address_per_5_minutes,
         evaluation_window_sec=300,
@@ -118,7 +120,7 @@ def _not_from_one_address(stage: Stage) -> wafv2.CfnWebACL.RuleProperty:
         ),
     )
     statement = _Acl.StatementProperty(rate_based_statement=rate)
-    return _rule(2, "NotFromOneAddress", statement, action={"block": {}})
+    return [_rule(2, "NotFromOneAddress", statement, action={"block": {}})]
 
 
 def _managed(priority: int, name: str, counted: tuple[str, ...]) -> wafv2.CfnWebACL.RuleProperty:
