@@ -44,7 +44,8 @@ class TestSmoke:
                 """Silence."""
 
         script: list[Callable[[str], tuple[int, Any]]] = [_healthy]
-        asked = self.asked = []
+        asked: list[str] = []
+        self.asked = asked
         httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=httpd.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_port}", script
