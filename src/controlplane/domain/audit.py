@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from controlplane.domain.price import Price
 from controlplane.domain.usage import MAX_STORED, Usage
 
 SCHEMA_VERSION = 1
@@ -53,7 +54,9 @@ class AuditEvent:
 
     `cost_microusd` is None where what was used has no known price. `screening` counts findings by
     kind. `usage` has the line items that the cost was made of, of which the `tokens_` are those
-    that are summed up; None where nothing was used, and in events that older code wrote.
+    that are summed up; None where nothing was used, and in events that older code wrote. `price`
+    is what they were charged by: the two give `cost_microusd` again, but for a cost that `usage`
+    says is estimated.
     `usage_estimated` marks tokens that no provider reported (a stream that was cut, a caller who
     left). `overhead_ms` is our own time: the latency without the waiting for providers.
 
@@ -89,6 +92,7 @@ class AuditEvent:
     tokens_reasoning: int = 0
     cost_microusd: int | None = None
     usage: Usage | None = None
+    price: Price | None = None
     usage_estimated: bool = False
     latency_ms: int = 0
     overhead_ms: int = 0
@@ -114,7 +118,9 @@ class AuditEvent:
     @property
     def is_unpriced(self) -> bool:
         """True where something was used and its cost is not known."""
-        return self.cost_microusd is None and self.used.is_counted and not self.replayed
+        used = self.used
+        is_unknown = self.cost_microusd is None or "cost" in used.estimated
+        return is_unknown and used.is_counted and not self.replayed
 
     @property
     def is_summable(self) -> bool:
@@ -133,6 +139,7 @@ class AuditEvent:
             "admitted_at": admitted and admitted.astimezone(UTC).isoformat(),
             "screening": dict(self.screening),
             "usage": self.usage and self.usage.to_dict(),
+            "price": self.price and self.price.to_dict(),
         }
         if self.unsettled is None:
             del document["unsettled"]
@@ -158,6 +165,8 @@ class AuditEvent:
             known["tags"] = tuple(raw.get("tags", ()))
             if raw.get("usage") is not None:
                 known["usage"] = Usage.from_dict(raw["usage"])
+            if raw.get("price") is not None:
+                known["price"] = Price.from_dict(raw["price"])
             known["attempts"] = tuple(Attempt.from_dict(row) for row in raw.get("attempts", ()))
             if not isinstance(known["request_id"], str) or not isinstance(known["org_id"], str):
                 raise TypeError("request_id and org_id are strings")
@@ -165,7 +174,7 @@ class AuditEvent:
             if known["occurred_at"].tzinfo is None or admitted_at.tzinfo is None:
                 raise TypeError("times have a time zone")
             return cls(**known)
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
             raise ValueError(f"not an audit event: {error}") from None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from controlplane.domain.access import Caller
 from controlplane.domain.attribution import NOWHERE, Attribution
 from controlplane.domain.audit import Attempt, AuditEvent
+from controlplane.domain.price import Price
 from controlplane.domain.usage import Usage
 from controlplane.errors import GatewayError, InternalError, Unreachable
 from controlplane.gateway.ports import AuditSink, PayloadStore
@@ -49,6 +50,7 @@ class Trail:
     provider: str | None = None
     model_served: str | None = None
     usage: Usage | None = None
+    price: Price | None = None
     cost_microusd: int | None = None
     admitted_at: datetime | None = None
     shadow: tuple[str, ...] = ()
@@ -94,6 +96,7 @@ class Trail:
             tokens_reasoning=usage.reasoning,
             cost_microusd=self.cost_microusd,
             usage=self.usage,
+            price=self.price,
             usage_estimated=bool(usage.estimated),
             latency_ms=round((time.perf_counter() - self.started) * 1000),
             overhead_ms=round(self.overhead_ms),

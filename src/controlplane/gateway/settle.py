@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from controlplane.domain.limits import Decision, Hold
+from controlplane.domain.price import Price
 from controlplane.domain.settlement import Settlement
 from controlplane.domain.usage import MAX_STORED, Usage
 from controlplane.errors import Unreachable
@@ -29,7 +30,9 @@ async def settle(
         yield
     finally:
         usage = trail.usage or Usage()
-        trail.cost_microusd = _storable(_cost(usage, pricing, trail), trail)
+        price = _price(pricing, trail)
+        trail.cost_microusd = price and _storable(price.cost_microusd(usage), trail)
+        trail.price = price and price.applied(usage)
         _bound_unknown(trail, decision.hold)
         tokens, cost = usage.input + usage.output, trail.cost_microusd or 0
         hold = decision.hold
@@ -68,12 +71,12 @@ def _bound_unknown(trail: Trail, hold: Hold) -> None:
         trail.usage = replace(usage, estimated=usage.estimated | {"cost"})
 
 
-def _cost(usage: Usage, pricing: Pricing, trail: Trail) -> int | None:
-    """None where nothing was used, or something that has no known price."""
+def _price(pricing: Pricing, trail: Trail) -> Price | None:
+    """None where nothing was used, or the model has no known price."""
     if trail.usage is None or not trail.provider:
         return None
     # The name that answered may be another than the one that was asked for, and has a price of its
     # own or none at all.
     asked = trail.attempts[-1].model if trail.attempts else None
     names = [name for name in (trail.model_served, asked) if name]
-    return pricing.first_cost_microusd(trail.provider, names, usage)
+    return pricing.first_price(trail.provider, names)

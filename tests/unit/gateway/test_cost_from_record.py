@@ -72,15 +72,24 @@ def test_the_cost_follows_from_the_record(answer: Mapping[str, Any]) -> None:
     event = AuditEvent.from_json(charged(usage).to_json())
     assert event.usage == usage
     assert OWN.cost_microusd(event.used) == event.cost_microusd
+    assert event.price == OWN
     for provider, model in (("openai", "gpt-4o"), ("anthropic", "claude-sonnet-4-5")):
-        again = BOOK.cost_microusd(provider, model, event.used)
-        assert again == BOOK.cost_microusd(provider, model, usage)
-        assert again is not None
+        price = BOOK.price(provider, model)
+        assert price is not None
+        cost = price.cost_microusd(usage)
+        recorded = AuditEvent.from_json(charged(usage, price).to_json())
+        assert recorded.price is not None
+        assert recorded.cost_microusd == cost == recorded.price.cost_microusd(recorded.used)
 
 
-def charged(usage: Usage) -> AuditEvent:
-    tokens = {"tokens_input": usage.input, "tokens_output": usage.output}
-    return audit_event(usage=usage, cost_microusd=OWN.cost_microusd(usage), **tokens)
+def charged(usage: Usage, price: Price = OWN) -> AuditEvent:
+    return audit_event(
+        usage=usage,
+        price=price.applied(usage),
+        cost_microusd=price.cost_microusd(usage),
+        tokens_input=usage.input,
+        tokens_output=usage.output,
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,5 +116,6 @@ async def test_what_the_pipeline_charged_follows_from_its_record(usage: Any) -> 
     async with chat_completion(call("x" * 4_000), made):
         pass
     event = AuditEvent.from_json(sink.events[0].to_json())
-    assert OWN.cost_microusd(event.used) == event.cost_microusd
+    assert event.price is not None
+    assert event.price.cost_microusd(event.used) == event.cost_microusd
     assert [cost for _, _, cost in ledger.settled] == [event.cost_microusd]

@@ -278,6 +278,7 @@ class RequestLog(Base):
     replayed: Mapped[bool] = mapped_column(server_default=false())
     payload_key: Mapped[str | None]
     usage: Mapped[dict[str, Any] | None]
+    price: Mapped[dict[str, Any] | None]
 
 
 class UsageDaily(Base):

@@ -72,7 +72,10 @@ _TOOL_CALLS = case(
     else_=0,
 )
 _IS_UNPRICED = and_(
-    RequestLog.cost_microusd.is_(None),
+    or_(
+        RequestLog.cost_microusd.is_(None),
+        func.coalesce(RequestLog.usage["estimated"].contains(["cost"]), false()),
+    ),
     not_(RequestLog.replayed),
     or_(
         RequestLog.tokens_input > 0,

@@ -67,6 +67,7 @@ class RequestRecord(ResponseBody):
             "tokens_reasoning": 0,
             "usage_estimated": False,
             "usage": {"input": 1200, "output": 310, "cached": 1024, "service_tier": "default"},
+            "price": {"input": "2.5", "output": "10", "cached": "1.25"},
             "cost_usd": "0.004820",
             "cost_microusd": 4820,
             "latency_ms": 1463,
@@ -119,6 +120,11 @@ class RequestRecord(ResponseBody):
         "`output`, `reasoning`, `audio_output` and `image_output` of it, `calls` of the provider's "
         "tools, `service_tier`, `inference_geo`. `estimated` names those that no provider "
         "reported, `unknown` what was used and has no number. Null where nothing was used."
+    )
+    price: dict[str, Any] | None = Field(
+        description="What the line items were charged by, in US dollars: a million tokens, or a call "
+        "or request. Null where no price is known. A cost with `cost` among what is `estimated` is "
+        "the most that the request may have come to, as a cost cap counts it."
     )
     cost_usd: str | None = Field(description="Null where what was used has no known price.")
     cost_microusd: int | None
