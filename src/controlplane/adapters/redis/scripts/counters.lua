@@ -161,12 +161,13 @@ local function drop_old_buckets(key, oldest)
   return total, first
 end
 
--- Returns spent, held, the oldest bucket (or false), and whether the counter exists.
+-- Returns spent, held, the oldest bucket (or false), whether the counter exists, and when it was
+-- last reset.
 local function read_counter(key, holds, window, now)
-  local fields = redis.call('HMGET', key, 'total', 'held', 'first')
+  local fields = redis.call('HMGET', key, 'total', 'held', 'first', 'reset_at')
   if not fields[1] then
     if holds then redis.call('DEL', holds) end
-    return 0, 0, false, false
+    return 0, 0, false, false, 0
   end
   local spent, held, first = tonumber(fields[1]), tonumber(fields[2] or 0), tonumber(fields[3] or -1)
   if held > 0 then held = drop_expired_holds(key, holds, held, now) end
@@ -176,7 +177,7 @@ local function read_counter(key, holds, window, now)
     local oldest = oldest_live(window, now)
     if first < oldest then spent, first = drop_old_buckets(key, oldest) end
   end
-  return spent, held, first, true
+  return spent, held, first, true, tonumber(fields[4] or 0)
 end
 
 -- Add to a bucket; `first` as `read_counter` gave it.

@@ -37,7 +37,7 @@ local function settle(index, a)
   local of_costs = measure == 'cost' and ARGV[a + 5] ~= '1'
   limit.is_new = limit.names and not redis.call('ZSCORE', limit.names, name)
   if limit.is_new and measure == 'cost' then redis.call('DEL', key, set) end
-  local spent, _, first, exists = read_counter(key, set, window, now)
+  local spent, _, first, exists, reset_at = read_counter(key, set, window, now)
   limit.exists = exists
   if redis.call('ZREM', set, ARGV[a + 2] .. ':' .. request_id) == 1 then
     redis.call('HINCRBY', key, 'held', -tonumber(ARGV[a + 2]))
@@ -45,7 +45,7 @@ local function settle(index, a)
   if of_costs and is_limit_lost(KEYS[1], limit, now) then return end
   local used, bucket = tonumber(ARGV[a + 3]), bucket_of(window, admitted_at)
   if used == 0 or bucket < oldest_live(window, now) then return end
-  if admitted_at < tonumber(redis.call('HGET', key, 'reset_at') or 0) then return end
+  if admitted_at < reset_at then return end
   spend(key, bucket, used, first)
   keep(key, lifetime(window))
   if limit.names then note_name(limit.names, name, missed_until(window, now), now) end
