@@ -50,8 +50,8 @@ up: ## Start the same in containers (needs Docker Compose)
 .PHONY: lock
 lock: .venv/.installed ## Compile the hashed lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra local --extra dev --extra datadog --extra traces -c requirements.lock pyproject.toml -o requirements-dev.lock
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra local --extra dev --extra datadog --extra traces --extra clients -c requirements-dev.lock pyproject.toml -o requirements-clients.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra cli --extra local --extra dev --extra datadog --extra traces -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra cli --extra local --extra dev --extra datadog --extra traces --extra clients -c requirements-dev.lock pyproject.toml -o requirements-clients.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --group infra -o requirements-infra.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --group aider -o requirements-aider.lock
 

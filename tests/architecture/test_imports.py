@@ -68,7 +68,17 @@ HTTP = {
     "body": None,
     "isBase64Encoded": False,
 }
-SQS = {"Records": [{"messageId": "m1", "eventSource": "aws:sqs", "body": "{}"}]}
+SQS = {
+    "Records": [
+        {
+            "messageId": "m1",
+            "receiptHandle": "r1",
+            "attributes": {"ApproximateReceiveCount": "1"},
+            "eventSource": "aws:sqs",
+            "body": "{}",
+        }
+    ]
+}
 
 
 def test_the_handler_alone_loads_nothing_heavy() -> None:

@@ -32,10 +32,11 @@ def seconds_until_again(receives: int) -> int:
     """How long a message stays hidden after its so-manieth receive failed."""
     if receives > PATIENT_AFTER_RECEIVES:
         return PATIENT_SECONDS
-    return min(SOON_SECONDS, FIRST_SECONDS * 2 ** min(receives - 1, 10))
+    doubled: int = FIRST_SECONDS * 2 ** min(receives - 1, 10)
+    return min(SOON_SECONDS, doubled)
 
 
-class Deliveries:
+class SqsDeliveries:
     """The messages of a batch, as Lambda hands them over. No method raises."""
 
     def __init__(self, sqs: Callable[[], Any], queue_url: str) -> None:

@@ -75,7 +75,7 @@ def is_absurd(usage: Usage, request: InferenceRequest, images: ImageTokens) -> b
     longest = (request.max_output or DEFAULT_MAX_OUTPUT_TOKENS) * request.answer_count
     if usage.output > BELIEVED_TOKENS + BELIEVED_TIMES * (longest + request.rejected_output):
         return True
-    if request.unbounded is not None or request.unpriced is not None:
+    if request.unbounded is not None or request.unpriced is not None or request.server_tools:
         return False  # it may have read what is not in the request
     most = (request.size or 0) + _asked(request, images) * CHARACTERS_PER_TOKEN
     most += request.image_count * images.at_most

@@ -31,7 +31,7 @@ async def settle(
     finally:
         usage = trail.usage or Usage()
         price = _price(pricing, trail)
-        trail.cost_microusd = price and _storable(price.cost_microusd(usage), trail)
+        trail.cost_microusd = _storable(_cost(price, usage), trail)
         trail.price = price and price.applied(usage)
         _bound_unknown(trail, decision.hold)
         tokens, cost = usage.input + usage.output, trail.cost_microusd or 0
@@ -69,6 +69,10 @@ def _bound_unknown(trail: Trail, hold: Hold) -> None:
     if hold.cost_microusd:
         trail.cost_microusd = hold.cost_microusd
         trail.usage = replace(usage, estimated=usage.estimated | {"cost"})
+
+
+def _cost(price: Price | None, usage: Usage) -> int | None:
+    return None if price is None else price.cost_microusd(usage)
 
 
 def _price(pricing: Pricing, trail: Trail) -> Price | None:

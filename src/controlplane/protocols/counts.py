@@ -46,7 +46,7 @@ def server_tools(usage: Mapping[str, Any]) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class CountNames:
     """How a protocol of OpenAI's names its counts, and the members that say what they consist
     of."""
 
@@ -68,7 +68,7 @@ _WRITTEN = ("cache_write_tokens", "cache_creation_input_tokens")
 _LONG = "cache_write_1h_tokens"
 
 
-def read_counts(usage: Mapping[str, Any], names: Names) -> Usage:
+def read_counts(usage: Mapping[str, Any], names: CountNames) -> Usage:
     """The counts of a `usage` as OpenAI writes it.
 
     Some servers leave parts out of the whole, which is never less than they are.
@@ -99,7 +99,7 @@ def read_counts(usage: Mapping[str, Any], names: Names) -> Usage:
     )
 
 
-def _output(usage: Mapping[str, Any], names: Names, reasoning: int) -> int:
+def _output(usage: Mapping[str, Any], names: CountNames, reasoning: int) -> int:
     """xAI counts what was thought beside the answer, as its total tells."""
     said, total = count(usage, names.output), count(usage, "total_tokens")
     is_beside = reasoning and total == count(usage, names.input) + said + reasoning

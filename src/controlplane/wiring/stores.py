@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from controlplane.adapters.s3 import ObjectStore, PayloadBucket
     from controlplane.adapters.secrets import Secrets
     from controlplane.adapters.sqs import AuditQueue
-    from controlplane.adapters.sqs_deliveries import Deliveries
+    from controlplane.adapters.sqs_deliveries import SqsDeliveries
     from controlplane.domain.rotating import Rotating
 
 # A function works on one request at a time, a long-lived server on many.
@@ -69,12 +69,12 @@ class Stores:
         return RedisLedger(self.redis)
 
     @cached_property
-    def deliveries(self) -> Deliveries:
+    def deliveries(self) -> SqsDeliveries:
         """The audit queue, from the consumer's side."""
         from controlplane.adapters.aws import client
-        from controlplane.adapters.sqs_deliveries import Deliveries
+        from controlplane.adapters.sqs_deliveries import SqsDeliveries
 
-        return Deliveries(lambda: client("sqs", self.settings), self.settings.audit_queue_url)
+        return SqsDeliveries(lambda: client("sqs", self.settings), self.settings.audit_queue_url)
 
     @cached_property
     def audit_queue(self) -> AuditQueue:

@@ -14,7 +14,7 @@ from tests.integration.audit.stores import NO_FAILURE, Stores
 from controlplane.adapters import aws
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
-from controlplane.adapters.sqs_deliveries import Deliveries, seconds_until_again
+from controlplane.adapters.sqs_deliveries import SqsDeliveries, seconds_until_again
 from controlplane.audit.consume import consume
 from controlplane.config import Settings
 from controlplane.local.event_source import sqs_event, succeeded
@@ -74,7 +74,7 @@ def queue(settings: Settings) -> Queue:
 @pytest.fixture
 def at(stores: Stores, queue: Queue, settings: Settings) -> Stores:
     """The stores, with the real queue."""
-    deliveries = Deliveries(lambda: aws.client("sqs", settings), queue.url)
+    deliveries = SqsDeliveries(lambda: aws.client("sqs", settings), queue.url)
     return replace(stores, deliveries=deliveries)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.unit.gateway.parts import (
 
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.inference import Event
+from controlplane.domain.price import Price
 from controlplane.domain.usage import MAX_STORED, Usage
 from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.call import Streamed
@@ -159,8 +161,8 @@ async def test_a_number_that_no_request_can_have_fills_no_cap(
 
 async def test_no_cost_is_larger_than_the_trail_can_keep() -> None:
     class Dear:
-        def cost_microusd(self, provider: str, model: str, usage: Usage) -> int:
-            return MAX_STORED * 2
+        def price(self, provider: str, model: str, price_list: str | None = None) -> Price:
+            return Price(Decimal(MAX_STORED), Decimal(0))
 
     ledger = Ledger()
     made, sink = gateway({"echo": Scripted(completion())}, prices=None, ledger=ledger)

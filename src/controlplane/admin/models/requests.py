@@ -122,9 +122,9 @@ class RequestRecord(ResponseBody):
         "reported, `unknown` what was used and has no number. Null where nothing was used."
     )
     price: dict[str, Any] | None = Field(
-        description="What the line items were charged by, in US dollars: a million tokens, or a call "
-        "or request. Null where no price is known. A cost with `cost` among what is `estimated` is "
-        "the most that the request may have come to, as a cost cap counts it."
+        description="What the line items were charged by, in US dollars for a million tokens, a "
+        "call or a request. Null without a known price; then a cost with `cost` among what is "
+        "`estimated` is the most that the request may have come to, as a cap counts it."
     )
     cost_usd: str | None = Field(description="Null where what was used has no known price.")
     cost_microusd: int | None

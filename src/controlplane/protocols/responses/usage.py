@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from controlplane.domain.usage import Usage, sorted_calls
-from controlplane.protocols.counts import Names, count, read_counts, word
+from controlplane.protocols.counts import CountNames, count, read_counts, word
 
-_NAMES = Names(
+_NAMES = CountNames(
     input="input_tokens",
     output="output_tokens",
     of_input=("input_tokens_details",),
