@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli import (
     app,
+    budget,
     changes,
     key,
     migrate,
@@ -46,6 +47,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "provider": provider.GROUP,
     "price": price.GROUP,
     "usage": usage.COMMAND,
+    "budget": budget.COMMAND,
     "requests": requests.GROUP,
     "changes": changes.GROUP,
     "scan": scan.COMMAND,

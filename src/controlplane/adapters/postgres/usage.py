@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, or_, select, update
@@ -69,6 +69,23 @@ class UsageRepository:
                 param="group_by",
             )
         return rows
+
+    async def spent_by(
+        self, org_id: str, application_id: str | None, subject: str, today: date
+    ) -> tuple[int, int]:
+        """Micro-dollars of a caller on that day (UTC), and in its month up to it."""
+        names = (application_id or "")[:MAX_NAME_LENGTH], subject[:MAX_NAME_LENGTH]
+        of_today = UsageDaily.day == today
+        cost = UsageDaily.cost_microusd
+        statement = select(func.sum(cost).filter(of_today), func.sum(cost)).where(
+            UsageDaily.org_id == org_id,
+            UsageDaily.day.between(today.replace(day=1), today),
+            UsageDaily.application_id == names[0],
+            UsageDaily.subject == names[1],
+        )
+        async with self._database.tenant(org_id) as connection:
+            day, month = (await connection.execute(statement)).one()
+        return int(day or 0), int(month or 0)
 
     async def knows_application(self, org_id: str, application_id: str) -> bool:
         """True where the organisation has this application, had it, or has records of it (a token

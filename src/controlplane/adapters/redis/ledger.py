@@ -6,6 +6,7 @@ The scripts (`scripts/*.lua`) say how; docs/decisions/0013-ledger.md says why.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.ledger_books import LedgerBooks
@@ -71,6 +72,21 @@ class RedisLedger:
             raise LedgerLost(org_id)
         return _decision(claim, reply)
 
+    async def look(self, org_id: str, limits: Sequence[Limit]) -> tuple[LimitStatus, ...]:
+        """Where limits stand, as a decision would say, and nothing is taken. Raises LedgerLost."""
+        if not limits:
+            return ()
+        keys = [ledger_key(org_id), holds_key(org_id), *limit_keys(org_id, limits)]
+        args: list[str | int] = ["", 0, ""]
+        for limit in limits:
+            args += (limit.measure.value, limit.capacity, window_arg(limit), 0, int(limit.shadow))
+        reply = await self._client.run(lambda _: self._reserve(keys=keys, args=args))
+        if reply[0] == _LOST:
+            raise LedgerLost(org_id)
+        return tuple(
+            LimitStatus(limit, *_standing(reply, index)) for index, limit in enumerate(limits)
+        )
+
     async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Limit, ...]:
         """Replace a hold by what was used, whether or not its lease has ended.
 
@@ -101,14 +117,19 @@ def _warn_at(limit: Limit) -> int:
     return -(-limit.capacity * WARNING_PERCENT // 100)
 
 
+def _standing(reply: Sequence[int], index: int) -> tuple[int, float]:
+    """What is left of the limit at this place, and in how many seconds that changes."""
+    _, remaining, reset = reply[4 + 3 * index : 7 + 3 * index]
+    return remaining, reset / _SECOND
+
+
 def _decision(claim: Claim, reply: list[int]) -> Decision:
     refused_by, retry_after, fits, admitted_at = reply[:4]
     statuses, would_refuse = [], []
     for index, limit in enumerate(claim.limits):
-        reached, remaining, reset = reply[4 + 3 * index : 7 + 3 * index]
         if not limit.shadow:
-            statuses.append(LimitStatus(limit, remaining, reset / _SECOND))
-        elif reached:
+            statuses.append(LimitStatus(limit, *_standing(reply, index)))
+        elif reply[4 + 3 * index]:
             would_refuse.append(limit)
     hold = Hold(claim.request_id, claim.org_id)
     if not refused_by:

@@ -38,9 +38,10 @@ class State(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """One counter of costs, in micro-dollars: what was spent per bucket, and what is held.
+    """One counter of costs (micro-dollars) or tokens: what was spent per bucket, what is held.
 
-    `moved_at` is the last settlement, by Redis's clock.
+    `moved_at` is the last settlement, by Redis's clock. A period of the calendar has a start and an
+    end (`resets_at`); a rolling window has no start, and resets when its oldest bucket leaves.
     """
 
     limit: Limit
@@ -48,6 +49,8 @@ class Counter:
     held: int
     moved_at: datetime
     buckets: Mapping[int, int]
+    starts_at: datetime | None = None
+    resets_at: datetime | None = None
 
     @property
     def spent(self) -> int:
@@ -93,13 +96,26 @@ class LedgerBooks:
         self._lost = client.redis.register_script(script("lost.lua"))
 
     async def read(self, org_id: str, limits: Sequence[Limit]) -> LedgerPage:
-        """The counters of these cost caps, all at the same moment."""
+        """The counters of these cost caps and token limits, all at the same moment.
+
+        Of tokens nothing is lost that matters: their state says nothing.
+        """
         keys = [ledger_key(org_id), *limit_keys(org_id, limits)]
         args = [window_arg(limit) for limit in limits]
         now, exists, *found = await self._client.run(lambda _: self._read(keys=keys, args=args))
         counters = tuple(
-            Counter(limit, State(state), held, from_us(moved_at), _pairs(rest))
-            for limit, (state, held, moved_at, *rest) in zip(limits, found, strict=True)
+            Counter(
+                limit,
+                State(state),
+                held,
+                from_us(moved_at),
+                _pairs(rest),
+                from_us(starts) if starts else None,
+                from_us(resets) if resets else None,
+            )
+            for limit, (state, held, moved_at, starts, resets, *rest) in zip(
+                limits, found, strict=True
+            )
         )
         return LedgerPage(from_us(now), bool(exists), counters)
 

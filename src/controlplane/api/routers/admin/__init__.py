@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from controlplane.api.routers.admin import (
     api_keys,
     applications,
+    budgets,
     changes,
     organizations,
     policies,
@@ -29,6 +30,7 @@ RESOURCES = (
     providers,
     prices,
     usage,
+    budgets,
     requests,
     changes,
     screening,
