@@ -1,4 +1,4 @@
-"""SQS batch -> PostgreSQL and S3, and to the ledger what it has missed.
+"""SQS batch -> PostgreSQL and S3, to the ledger what it has missed, and warnings to people.
 
 Answers a partial batch response: SQS delivers again what is listed, and moves it to the dead-letter
 queue after its last try. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
@@ -6,8 +6,10 @@ queue after its last try. https://docs.aws.amazon.com/lambda/latest/dg/services-
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
@@ -21,13 +23,19 @@ from controlplane.audit.archive import archive
 from controlplane.audit.unsettled import settle_unsettled
 from controlplane.domain.access import ORG_ID
 from controlplane.domain.audit import AuditEvent
+from controlplane.domain.budget import Charge
+from controlplane.domain.notification import TYPE, Notification
 from controlplane.errors import Unreachable
 from controlplane.gateway.ports import Ledger
 from controlplane.telemetry import count, log
 
+# An organisation, what a request has charged a cap (`Charge.to_dict`), and when.
+Charged = tuple[str, Mapping[str, Any], datetime]
+NOTIFICATION_STARTS = f'{{"type":"{TYPE}"'
+
 
 class AuditStores(Protocol):
-    """Where the audit trail is kept."""
+    """Where the audit trail is kept, and how warnings leave."""
 
     @property
     def request_logs(self) -> RequestLogRepository:
@@ -44,17 +52,35 @@ class AuditStores(Protocol):
         """Where holds are settled."""
         ...
 
+    async def warn(self, charges: Sequence[Charged]) -> None:
+        """Send what is due of warnings. Raises Unreachable."""
+        ...
+
+    async def deliver(self, notifications: Mapping[str, Notification]) -> list[str]:
+        """Deliver notifications; returns the messages that have to come again."""
+        ...
+
 
 async def consume(event: Mapping[str, Any], stores: AuditStores) -> dict[str, Any]:
     """Store the events of one batch; a message that can never be stored does not hinder the others.
 
     Never raises for a store that is down: then all messages are to come again.
     """
+    notifications, records = _notifications(event["Records"])
+    failed = await stores.deliver(notifications) if notifications else []
+    if not records:
+        return _failures(failed)
+    answer = await _store(records, stores)
+    answer["batchItemFailures"] += _failures(failed)["batchItemFailures"]
+    return answer
+
+
+async def _store(records: Sequence[Mapping[str, Any]], stores: AuditStores) -> dict[str, Any]:
     events: dict[EventId, AuditEvent] = {}
     messages: defaultdict[EventId, list[str]] = defaultdict(list)
     poison: dict[str, str] = {}
     again: list[str] = []
-    for record in event["Records"]:
+    for record in records:
         try:
             audit_event = _parse(record["body"])
         except _Poison as error:
@@ -70,23 +96,64 @@ async def consume(event: Mapping[str, Any], stores: AuditStores) -> dict[str, An
             )
         except Unreachable as error:
             count("audit_batch_postponed", store=error.store)
-            return _failures(record["messageId"] for record in event["Records"])
+            return _failures(record["messageId"] for record in records)
         for key, reason in written.refused.items():
             poison |= dict.fromkeys(messages[key], reason)
         # Also where the record is an old one: its first delivery may have found the ledger down.
         stored = [event for key, event in events.items() if key not in written.refused]
-        for late in await _settle(stored, stores):
+        charges = [
+            (event.org_id, charge, event.occurred_at)
+            for event in stored
+            for charge in event.charges
+        ]
+        for late in await _settle(stored, stores, charges):
             again += messages[event_id(late)]
+        if charges and not await _warn(charges, stores):
+            again += [name for each in stored if each.charges for name in messages[event_id(each)]]
     for message_id, reason in poison.items():
         log.error("audit_message_refused", extra={"message_id": message_id, "reason": reason})
         count("audit_message_refused")
-    return _failures([*poison, *again])
+    return _failures([*poison, *dict.fromkeys(again)])
 
 
-async def _settle(stored: Sequence[AuditEvent], stores: AuditStores) -> list[AuditEvent]:
+async def _settle(
+    stored: Sequence[AuditEvent], stores: AuditStores, charges: list[Charged]
+) -> list[AuditEvent]:
     if all(event.unsettled is None for event in stored):
         return []  # the rule; then nothing of the ledger is even loaded
-    return await settle_unsettled(stored, stores.ledger)
+
+    def charged(event: AuditEvent, found: Sequence[Charge]) -> None:
+        charges.extend((event.org_id, charge.to_dict(), event.occurred_at) for charge in found)
+
+    return await settle_unsettled(stored, stores.ledger, charged)
+
+
+async def _warn(charges: Sequence[Charged], stores: AuditStores) -> bool:
+    """False where they have to come again."""
+    try:
+        await stores.warn(charges)
+    except Unreachable as error:
+        count("budget_warnings_postponed", store=error.store)
+        return False
+    return True
+
+
+def _notifications(
+    records: Iterable[Mapping[str, Any]],
+) -> tuple[dict[str, Notification], list[Mapping[str, Any]]]:
+    """The notifications by the ids of their messages, and everything else."""
+    found: dict[str, Notification] = {}
+    others: list[Mapping[str, Any]] = []
+    for record in records:
+        # No audit event begins so, and to parse each of them twice would cost the most.
+        if not record["body"].startswith(NOTIFICATION_STARTS):
+            others.append(record)
+            continue
+        try:
+            found[record["messageId"]] = Notification.from_dict(json.loads(record["body"]))
+        except (ValueError, RecursionError):
+            others.append(record)
+    return found, others
 
 
 class _Poison(Exception):

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from controlplane.domain.budget import Charge
+
 SCHEMA_VERSION = 1
 
 
@@ -54,7 +56,9 @@ class AuditEvent:
     `admitted_at` is the ledger's clock at admission: the day and month that are charged. `shadow`
     names what policies on trial would have refused. `replayed` marks a stored answer that was given
     again, `payload_key` where S3 holds the texts (where the policy keeps them). `unsettled` is a
-    hold that the ledger could not be told about: the event's consumer settles it.
+    hold that the ledger could not be told about: the event's consumer settles it. `charges` are the
+    cost caps (`Charge.to_dict`) by which it decides whether a warning is due; like `unsettled` they
+    are no part of the record.
     """
 
     request_id: str
@@ -91,6 +95,7 @@ class AuditEvent:
     replayed: bool = False
     payload_key: str | None = None
     unsettled: Mapping[str, Any] | None = None
+    charges: tuple[Mapping[str, Any], ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     def to_dict(self) -> dict[str, Any]:
@@ -104,6 +109,8 @@ class AuditEvent:
         }
         if self.unsettled is None:
             del document["unsettled"]
+        if not self.charges:
+            del document["charges"]
         return document
 
     def to_json(self) -> str:
@@ -123,6 +130,7 @@ class AuditEvent:
             if raw.get("admitted_at") is not None:
                 known["admitted_at"] = datetime.fromisoformat(raw["admitted_at"])
             known["shadow"] = tuple(raw.get("shadow", ()))
+            known["charges"] = tuple(Charge.checked(each) for each in raw.get("charges", ()))
             known["tags"] = tuple(raw.get("tags", ()))
             known["attempts"] = tuple(Attempt.from_dict(row) for row in raw.get("attempts", ()))
             if not isinstance(known["request_id"], str) or not isinstance(known["org_id"], str):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from controlplane.domain.limits import Limit, LimitStatus
+from controlplane.domain.limits import Limit, LimitStatus, Period
 from controlplane.domain.policy import Level
 
 # Before so much of a period has passed, its pace says little about its end.
@@ -117,3 +119,73 @@ class Budget:
 
 
 _MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one request made of a cost cap: spent `before` and `after` it, in micro-dollars.
+
+    `period` names the period that was charged, in every process alike; a rolling window is one for
+    as long as it lasts. A refusal by a cap charges nothing: `after` is what was used up.
+    """
+
+    limit: Limit
+    before: int
+    after: int
+    period: str
+    refused: bool = False
+
+    @classmethod
+    def settled(cls, limit: Limit, before: int, after: int, bucket: int) -> Charge:
+        """By the bucket of the ledger."""
+        is_period = isinstance(limit.window, Period)
+        return cls(limit, before, after, str(bucket if is_period else bucket // _BUCKETS))
+
+    @classmethod
+    def refusal(cls, status: LimitStatus, at: datetime) -> Charge:
+        """Of a cap that has refused a request. Its period is known by its end: to a quarter of an
+        hour, so that no two clocks differ about it."""
+        limit = status.limit
+        used = limit.capacity - status.remaining
+        seconds = at.timestamp()
+        if isinstance(limit.window, Period):
+            ends = seconds + status.reset_seconds if resets(status) else 0
+            return cls(limit, used, used, f"until {round(ends / _QUARTER)}", refused=True)
+        assert limit.window is not None
+        return cls(limit, used, used, f"in {int(seconds // limit.window)}", refused=True)
+
+    def crosses(self, percent: int) -> bool:
+        """True where this request has used up so much for the first time."""
+        return self.before * 100 < percent * self.limit.capacity <= self.after * 100
+
+    @staticmethod
+    def checked(row: Mapping[str, Any]) -> dict[str, Any]:
+        """What `to_dict` wrote. Raises KeyError and TypeError."""
+        read = {name: row[name] for name in _CHARGE}
+        if not all(type(read[name]) is kind for name, kind in _CHARGE.items()):
+            raise TypeError("not a charge")
+        return read
+
+    def to_dict(self) -> dict[str, Any]:
+        """As it travels with the audit event."""
+        return {
+            "name": self.limit.name,
+            "capacity": self.limit.capacity,
+            "before": self.before,
+            "after": self.after,
+            "period": self.period,
+            "refused": self.refused,
+        }
+
+
+_CHARGE = {
+    "name": str,
+    "capacity": int,
+    "before": int,
+    "after": int,
+    "period": str,
+    "refused": bool,
+}
+# A rolling window has so many: `scripts/counters.lua`.
+_BUCKETS = 60
+_QUARTER = 900

@@ -43,6 +43,10 @@ ROWS = {
     "VALUES (:org, 'user:u', 'create', 'price', :id)",
     "usage_daily": "INSERT INTO usage_daily (org_id, day, application_id, subject, provider, "
     "model) VALUES (:org, current_date, '', :id, '', '')",
+    "notification_settings": "INSERT INTO notification_settings (org_id, document) VALUES "
+    "(:org, '{}') ON CONFLICT DO NOTHING",
+    "budget_warnings": "INSERT INTO budget_warnings (org_id, budget, capacity, period, reached) "
+    "VALUES (:org, :id, 1, '', 80)",
 }
 TABLES = (
     "SELECT c.relname, a.attname FROM pg_class c "

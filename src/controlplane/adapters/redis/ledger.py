@@ -21,8 +21,8 @@ from controlplane.adapters.redis.ledger_keys import (
     window_arg,
 )
 from controlplane.adapters.redis.scripts import script
+from controlplane.domain.budget import Charge
 from controlplane.domain.limits import (
-    WARNING_PERCENT,
     Claim,
     Decision,
     Hold,
@@ -87,11 +87,11 @@ class RedisLedger:
             LimitStatus(limit, *_standing(reply, index)) for index, limit in enumerate(limits)
         )
 
-    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Limit, ...]:
+    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Charge, ...]:
         """Replace a hold by what was used, whether or not its lease has ended.
 
-        A second time changes nothing. Answers the cost caps of which WARNING_PERCENT were reached
-        by this. A hold of requests alone needs no settlement, and no round trip.
+        A second time changes nothing. Returns the cost caps of which another whole percent was
+        spent by this. A hold of requests alone needs no settlement, and no round trip.
         """
         # Two limits over one counter count once; the tighter one is the one to warn about.
         by_key: dict[str, Limit] = {}
@@ -108,13 +108,9 @@ class RedisLedger:
         used = {Measure.TOKENS: tokens, Measure.COST: cost_microusd}
         for limit in limits:
             args += (limit.measure.value, window_arg(limit), hold.amount(limit))
-            args += (used.get(limit.measure, 0), _warn_at(limit), int(limit.shadow))
+            args += (used.get(limit.measure, 0), limit.capacity, int(limit.shadow))
         reply = await self._client.run(lambda _: self._settle(keys=keys, args=args))
-        return tuple(limits[index - 1] for index in reply if not limits[index - 1].shadow)
-
-
-def _warn_at(limit: Limit) -> int:
-    return -(-limit.capacity * WARNING_PERCENT // 100)
+        return tuple(Charge.settled(limits[index - 1], *spent) for index, *spent in reply)
 
 
 def _standing(reply: Sequence[int], index: int) -> tuple[int, float]:
