@@ -1,4 +1,4 @@
-"""A dashboard, alarms that each have an entry in the runbook, and the topic that they notify."""
+"""A dashboard, alarms that each have an entry in the runbook, and topics that mail."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from infra.components.observability.metrics import Metrics, Monitored
 from infra.stages import Stage
 
 
-class AlarmTopic(Construct):
-    """`topic`, which accepts TLS only and mails to the stage's addresses."""
+class MailTopic(Construct):
+    """`topic`, which accepts TLS only and mails to the stage's addresses: alarms, or warnings about
+    budgets."""
 
-    def __init__(self, scope: Construct, id_: str, stage: Stage, key: kms.IKey | None) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, stage: Stage, key: kms.IKey | None, *, name: str
+    ) -> None:
         super().__init__(scope, id_)
         self.topic = sns.Topic(
-            self, "Topic", topic_name=f"{stage.prefix}-alarms", master_key=key, enforce_ssl=True
+            self, "Topic", topic_name=f"{stage.prefix}-{name}", master_key=key, enforce_ssl=True
         )
         for address in stage.alarm_emails:
             self.topic.add_subscription(subscriptions.EmailSubscription(address))

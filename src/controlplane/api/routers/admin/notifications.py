@@ -55,7 +55,7 @@ async def put_notifications(asked: Writing, wanted: NotificationsBody) -> Notifi
 
 
 @router.post("/test", summary="Send a test message to every destination")
-async def test_notifications(asked: Asking) -> TestOutcome:
+async def send_test(asked: Asking) -> TestOutcome:
     """Each gets one message, once, and the answer says whether it arrived."""
     with unavailable(_UNREAD):
         settings = await asked.parts.notifications.settings(asked.caller.org_id)
