@@ -118,4 +118,4 @@ def destinations_of(settings: NotificationSettings | None, *, topic: bool) -> li
 
 
 def _fault(index: int, field: str, expected: str) -> InvalidDocument:
-    return InvalidDocument("request", [(f"destinations[{index}].{field}", expected)])
+    return InvalidDocument("request", [(f"destinations.{index}.{field}", expected)])
