@@ -73,8 +73,7 @@ GROUP = Group(
             "Writes thresholds and destinations. A destination without a url keeps its own; the\n"
             "secret of a new webhook is shown this once.",
             "llm-cp notify put notify.json\n"
-            'echo \'{"destinations": [{"name": "chat", "kind": "slack", "url": "https://..."}]}\' |'
-            " llm-cp notify put -",
+            "jq '.thresholds = [50, 80, 100]' notify.json | llm-cp notify put -",
             _put,
             (FILE, FORCE, IF_MATCH),
             has_json=False,
