@@ -5,30 +5,26 @@ The only place where an import may stand inside a function: an event loads what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from controlplane.config import Settings, provider_settings
 from controlplane.errors import ConfigurationError
 from controlplane.telemetry import configure
-from controlplane.wiring.stores import Stores
+from controlplane.wiring.notifying import Notifying
 
 if TYPE_CHECKING:
     import httpx
 
     from controlplane.adapters.cognito.tokens import CognitoVerifier
-    from controlplane.adapters.notify.webhook import WebhookSender
     from controlplane.adapters.prices import GenaiPrices
     from controlplane.adapters.redis.configuration_cache import ConfigurationCache
     from controlplane.adapters.redis.key_cache import KeyCache
-    from controlplane.adapters.sealer import Sealer
     from controlplane.admin.ledger_keeper import LedgerKeeper
-    from controlplane.audit.consume import Charged
     from controlplane.domain.access import ApiKey
     from controlplane.domain.configuration import StoredConfiguration
     from controlplane.domain.keys import KeyHasher
-    from controlplane.domain.notification import Notification
     from controlplane.domain.rotating import Rotating
     from controlplane.domain.stored_answers import StoredIds
     from controlplane.gateway.pipeline import Gateway
@@ -54,7 +50,7 @@ def container() -> Container:
     return Container(settings)
 
 
-class Container(Stores):
+class Container(Notifying):
     """All parts of one process. Making it opens nothing."""
 
     @cached_property
@@ -129,38 +125,6 @@ class Container(Stores):
         return LedgerKeeper(
             self.ledger.books, Spending(self.database), self.configuration_repository
         )
-
-    @cached_property
-    def sealer(self) -> Rotating[Sealer]:
-        """Seals what is stored of destinations; the secret is that of the API keys."""
-        from controlplane.adapters.sealer import Sealer
-        from controlplane.domain.rotating import Constant
-
-        settings = self.settings
-        if settings.key_pepper:
-            return Constant(Sealer(settings.key_pepper))
-        if settings.key_pepper_secret:
-            return self.secret_text(settings.key_pepper_secret, Sealer)
-        raise ConfigurationError("LLM_CP_KEY_PEPPER is not set.")
-
-    @cached_property
-    def webhooks(self) -> WebhookSender:
-        """Posts to the destinations of notifications."""
-        from controlplane.adapters.notify.webhook import WebhookSender
-
-        return WebhookSender(allow_private=self.settings.notify.allow_private)
-
-    async def warn(self, charges: Sequence[Charged]) -> None:
-        """Send what is due of warnings. Raises Unreachable."""
-        from controlplane.audit.warn import warn
-
-        await warn(charges, self)
-
-    async def deliver(self, notifications: Mapping[str, Notification]) -> list[str]:
-        """Deliver notifications; returns the messages that have to come again."""
-        from controlplane.audit.deliver import deliver_all
-
-        return await deliver_all(notifications, self)
 
     @cached_property
     def tokens(self) -> CognitoVerifier:

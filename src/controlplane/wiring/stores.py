@@ -13,14 +13,12 @@ from controlplane.config import Settings
 from controlplane.errors import ConfigurationError, Unreachable
 
 if TYPE_CHECKING:
-    from controlplane.adapters.notify.queue import NotificationQueue, WarningTopic
     from controlplane.adapters.postgres.api_keys import KeyRepository
     from controlplane.adapters.postgres.budget_owners import BudgetOwners
     from controlplane.adapters.postgres.changes import ChangeLog
     from controlplane.adapters.postgres.configuration import ConfigurationRepository
     from controlplane.adapters.postgres.directory import Directory
     from controlplane.adapters.postgres.engine import Database
-    from controlplane.adapters.postgres.notifications import NotificationRepository
     from controlplane.adapters.postgres.policies import PolicyRepository
     from controlplane.adapters.postgres.prices import PriceRepository
     from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
@@ -203,35 +201,6 @@ class Stores:
         from controlplane.adapters.postgres.budget_owners import BudgetOwners
 
         return BudgetOwners(self.database)
-
-    @cached_property
-    def notifications(self) -> NotificationRepository:
-        """Who wants to be told what, in PostgreSQL."""
-        from controlplane.adapters.postgres.notifications import NotificationRepository
-
-        return NotificationRepository(self.database)
-
-    @cached_property
-    def notification_queue(self) -> NotificationQueue:
-        """Where notifications wait to be delivered."""
-        from controlplane.adapters.aws import client
-        from controlplane.adapters.notify.queue import NotificationQueue
-
-        return NotificationQueue(client("sqs", self.settings), self.settings.audit_queue_url)
-
-    @property
-    def has_warning_topic(self) -> bool:
-        """Whether the operator wants all warnings in a topic."""
-        return self.settings.notify.topic_arn is not None
-
-    @cached_property
-    def warning_topic(self) -> WarningTopic | None:
-        """The operator's topic."""
-        from controlplane.adapters.aws import client
-        from controlplane.adapters.notify.queue import WarningTopic
-
-        arn = self.settings.notify.topic_arn
-        return None if arn is None else WarningTopic(client("sns", self.settings), arn)
 
     async def check(self) -> dict[str, str]:
         """`ok` or `down` for PostgreSQL, Redis and the audit queue."""

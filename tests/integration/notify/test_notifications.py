@@ -65,6 +65,14 @@ async def test_an_address_that_is_left_out_stays_and_so_does_its_secret(scene: S
     assert scene.receiver.verified(1, other)["type"] == "test"
 
 
+async def test_what_is_read_can_be_written_again_and_changes_nothing(scene: Scene) -> None:
+    await scene.hook(thresholds=[50])
+    read = await scene.organization.admin.get(NOTIFICATIONS)
+    written = await scene.put(**read.json())
+    assert (written.status_code, written.json()) == (200, read.json())
+    assert written.headers["etag"] == read.headers["etag"]
+
+
 async def test_what_a_test_message_met_is_said(scene: Scene) -> None:
     await scene.hook()
     scene.receiver.statuses.append(500)

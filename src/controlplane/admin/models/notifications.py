@@ -48,10 +48,12 @@ class DestinationBody(RequestBody):
     new_secret: bool = Field(
         default=False, description="A new secret for signatures; the one before ends at once."
     )
+    host: str | None = Field(default=None, description="As it was read; may be left out.")
+    secret: str | None = Field(default=None, description="As it was read; may be left out.")
 
 
 class NotificationsBody(RequestBody):
-    """What to tell, and where."""
+    """What to tell, and where. It may repeat what a read returns beside that."""
 
     model_config = examples(
         {
@@ -75,6 +77,7 @@ class NotificationsBody(RequestBody):
     destinations: list[DestinationBody] = Field(
         default=[], max_length=MAX_DESTINATIONS, description="Where to."
     )
+    topic: bool | None = Field(default=None, description="As it was read; may be left out.")
 
 
 class DestinationShown(ResponseBody):
