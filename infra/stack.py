@@ -18,7 +18,7 @@ from infra.components.function import ControlPlaneFunction, Reach
 from infra.components.identity import Identity
 from infra.components.log_groups import LogGroups
 from infra.components.network import Network
-from infra.components.observability import AlarmTopic, Observability
+from infra.components.observability import AlarmTopic, MailTopic, Observability
 from infra.components.observability.metrics import Monitored
 from infra.components.release import Release
 from infra.components.schedules import Schedules
@@ -76,6 +76,7 @@ class ControlPlaneStack(Stack):
         self.cache = Cache(self, "Cache", stage, network=network, secret=secret, key=key)
         self.database = Database(self, "Database", stage, network, key)
         self.audit = AuditTrail(self, "Audit", stage, key)
+        self.warnings = MailTopic(self, "Warnings", stage, key, name="budget-warnings").topic
 
     def _function(self, stage: Stage) -> None:
         """API Gateway -> the function -> Valkey, PostgreSQL, SQS, S3."""
@@ -87,6 +88,7 @@ class ControlPlaneStack(Stack):
             reach=Reach(
                 network=self.network,
                 audit=self.audit,
+                warnings=self.warnings,
                 secrets=[
                     *(secrets.providers, secrets.key_pepper, secrets.redis),
                     self.database.secret,
@@ -137,6 +139,7 @@ class ControlPlaneStack(Stack):
             "AURORA_SECRET_ARN": self.database.secret.secret_arn,
             "AUDIT_QUEUE_URL": self.audit.queue.queue_url,
             "AUDIT_BUCKET": self.audit.bucket.bucket_name,
+            "LLM_CP_WARNING_TOPIC_ARN": self.warnings.topic_arn,
             "COGNITO_USER_POOL_ID": self.identity.pool.user_pool_id,
             "COGNITO_CLIENT_IDS": self.identity.client.user_pool_client_id,
         }
@@ -160,6 +163,7 @@ class ControlPlaneStack(Stack):
             "AuditQueueUrl": self.audit.queue.queue_url,
             "AuditBucket": self.audit.bucket.bucket_name,
             "AlarmTopicArn": self.topic.topic_arn,
+            "WarningTopicArn": self.warnings.topic_arn,
         }
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

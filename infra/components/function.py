@@ -13,6 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra import REPOSITORY
@@ -35,6 +36,7 @@ class Reach:
 
     network: Network
     audit: AuditTrail
+    warnings: sns.ITopic
     secrets: Iterable[secretsmanager.ISecret]
     key_statement: iam.PolicyStatement | None
 
@@ -125,6 +127,7 @@ class ControlPlaneFunction(Construct):
                 [reach.audit.dead_letters.queue_arn],
                 *("sqs:SendMessage", "sqs:GetQueueUrl"),
             ),
+            _allow([reach.warnings.topic_arn], "sns:Publish"),
             _allow([reach.audit.bucket.arn_for_objects("*")], "s3:GetObject", "s3:PutObject"),
             _allow(
                 [deployment_group_arn(self, stage)],

@@ -5,6 +5,7 @@
     ├── UnknownEvent                  the function was invoked with an event it does not know
     ├── Unreachable                   a store of ours (Redis, PostgreSQL, SQS, ...) did not answer
     ├── LedgerLost                    Redis has lost what an organisation has spent
+    ├── Undelivered                   a notification did not reach its destination
     ├── ProviderError                 one attempt at a provider failed
     │   └── UnsupportedParameter      the provider cannot honour a parameter; it was not called
     └── GatewayError                  an answer to the caller: status, type, code, param, headers
@@ -54,6 +55,17 @@ class Unreachable(ControlPlaneError):
     def __init__(self, store: str) -> None:
         super().__init__(f"{store} did not answer")
         self.store = store
+
+
+class Undelivered(ControlPlaneError):
+    """A notification did not reach its destination; the message says why, and names no address.
+
+    `final` where its receiver wants no more of them.
+    """
+
+    def __init__(self, reason: str, *, final: bool = False) -> None:
+        super().__init__(reason)
+        self.final = final
 
 
 class GatewayError(ControlPlaneError):

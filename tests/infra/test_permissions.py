@@ -86,6 +86,7 @@ def test_the_function_may_do_what_it_does_and_no_more(template: Template, stage:
         "s3:GetObject",
         "s3:PutObject",
         "secretsmanager:GetSecretValue",
+        "sns:Publish",
         "sqs:ChangeMessageVisibility",
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",
@@ -95,6 +96,7 @@ def test_the_function_may_do_what_it_does_and_no_more(template: Template, stage:
     }
     assert "AuditBucket" in allowed["s3:PutObject"]
     assert "AuditQueue" in allowed["sqs:SendMessage"]
+    assert "WarningsTopic" in allowed["sns:Publish"]
     assert (
         f"deploymentgroup:llm-cp-{stage}/llm-cp-{stage}"
         in allowed["codedeploy:PutLifecycleEventHookExecutionStatus"]

@@ -1,4 +1,4 @@
-"""A dashboard, alarms that each have an entry in the runbook, and the topic that they notify."""
+"""A dashboard, alarms that each have an entry in the runbook, and topics that mail."""
 
 from __future__ import annotations
 
@@ -17,14 +17,26 @@ from infra.components.observability.metrics import Metrics, Monitored
 from infra.stages import Stage
 
 
-class AlarmTopic(Construct):
-    """`topic`, which the stage's alarms may publish to by TLS, and which mails to its addresses."""
+class MailTopic(Construct):
+    """`topic`, which accepts TLS only and mails to the stage's addresses: alarms, or warnings about
+    budgets."""
 
-    def __init__(self, scope: Construct, id_: str, stage: Stage, key: kms.IKey | None) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, stage: Stage, key: kms.IKey | None, *, name: str
+    ) -> None:
         super().__init__(scope, id_)
         self.topic = sns.Topic(
-            self, "Topic", topic_name=f"{stage.prefix}-alarms", master_key=key, enforce_ssl=True
+            self, "Topic", topic_name=f"{stage.prefix}-{name}", master_key=key, enforce_ssl=True
         )
+        for address in stage.alarm_emails:
+            self.topic.add_subscription(subscriptions.EmailSubscription(address))
+
+
+class AlarmTopic(MailTopic):
+    """The topic that the stage's alarms may publish to."""
+
+    def __init__(self, scope: Construct, id_: str, stage: Stage, key: kms.IKey | None) -> None:
+        super().__init__(scope, id_, stage, key, name="alarms")
         # The topic's default policy, which would let them, ends with the first statement of ours.
         # https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
         stack = Stack.of(self)
@@ -46,8 +58,6 @@ class AlarmTopic(Construct):
                 },
             )
         )
-        for address in stage.alarm_emails:
-            self.topic.add_subscription(subscriptions.EmailSubscription(address))
 
 
 class Observability(Construct):

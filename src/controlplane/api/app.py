@@ -33,6 +33,7 @@ _DEFERRED: Mapping[tuple[str, ...], str] = {
     ("/v1/messages", "/api/hello"): "routers.messages",
     ("/v1/responses",): "routers.responses",
     ("/openai/",): "routers.azure",
+    ("/v1/me",): "routers.me",
     ("/admin/",): "routers.admin",
     ("/docs", "/openapi.json"): "docs",
 }

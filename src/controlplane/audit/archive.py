@@ -44,7 +44,7 @@ async def archive(store: ObjectStore, events: Sequence[AuditEvent]) -> dict[Even
 
 def _object(folder: str, events: Sequence[AuditEvent]) -> ArchiveObject:
     # What is still to be settled is a message to the consumer, and no part of the record.
-    records = (replace(event, unsettled=None) for event in events)
+    records = (replace(event, unsettled=None, charges=()) for event in events)
     lines = "".join(f"{record.to_json()}\n" for record in records).encode("ascii")
     name = hashlib.sha256(lines).hexdigest()[:32]
     return ArchiveObject(

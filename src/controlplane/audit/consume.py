@@ -1,4 +1,4 @@
-"""SQS batch -> PostgreSQL and S3, and to the ledger what it has missed.
+"""SQS batch -> PostgreSQL and S3, to the ledger what it has missed, and warnings to people.
 
 Returns a partial batch response: SQS delivers again what is listed, as soon as the consumer asked
 it to. What can never be stored goes to the dead letters at once, and nothing else does: a store may
@@ -8,8 +8,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
@@ -23,13 +25,19 @@ from controlplane.audit.archive import archive
 from controlplane.audit.unsettled import settle_unsettled
 from controlplane.domain.access import ORG_ID
 from controlplane.domain.audit import AuditEvent
+from controlplane.domain.budget import Charge
+from controlplane.domain.notification import TYPE, Notification
 from controlplane.errors import Unreachable
 from controlplane.gateway.ports import Ledger
 from controlplane.telemetry import count, log
 
+# An organisation, what a request has charged a cap (`Charge.to_dict`), and when.
+Charged = tuple[str, Mapping[str, Any], datetime]
+NOTIFICATION_STARTS = f'{{"type":"{TYPE}"'
+
 
 class AuditStores(Protocol):
-    """Where the audit trail is kept."""
+    """Where the audit trail is kept, and how warnings leave."""
 
     @property
     def request_logs(self) -> RequestLogRepository:
@@ -49,6 +57,14 @@ class AuditStores(Protocol):
     @property
     def deliveries(self) -> Deliveries:
         """Where a message comes from, and may go back to."""
+        ...
+
+    async def warn(self, charges: Sequence[Charged]) -> None:
+        """Send what is due of warnings. Raises Unreachable."""
+        ...
+
+    async def deliver(self, notifications: Mapping[str, Notification]) -> list[str]:
+        """Deliver notifications; returns the messages that have to come again."""
         ...
 
 
@@ -72,8 +88,10 @@ async def consume(event: Mapping[str, Any], stores: AuditStores) -> dict[str, An
     records = {record["messageId"]: record for record in event["Records"]}
     ended = False
     try:
-        poison, again = await _store(records.values(), stores)
-        ended = True
+        notifications, others = _notifications(records.values())
+        failed = await stores.deliver(notifications) if notifications else []
+        poison, late = await _store(others, stores) if others else ({}, [])
+        again, ended = [*failed, *late], True
     finally:
         if not ended:  # a fault of ours: the function fails, and the batch comes again soon as well
             await stores.deliveries.postpone(list(records.values()))
@@ -89,7 +107,7 @@ async def consume(event: Mapping[str, Any], stores: AuditStores) -> dict[str, An
 
 
 async def _store(
-    records: Iterable[Mapping[str, Any]], stores: AuditStores
+    records: Sequence[Mapping[str, Any]], stores: AuditStores
 ) -> tuple[dict[str, str], list[str]]:
     """Which messages can never be stored, each with its reason, and which are to come again."""
     events: dict[EventId, AuditEvent] = {}
@@ -117,15 +135,56 @@ async def _store(
             poison |= dict.fromkeys(messages[key], reason)
         # Also where the record is an old one: its first delivery may have found the ledger down.
         stored = [event for key, event in events.items() if key not in written.refused]
-        for late in await _settle(stored, stores):
+        charges = [
+            (event.org_id, charge, event.occurred_at)
+            for event in stored
+            for charge in event.charges
+        ]
+        for late in await _settle(stored, stores, charges):
             again += messages[event_id(late)]
-    return poison, again
+        if charges and not await _warn(charges, stores):
+            again += [name for each in stored if each.charges for name in messages[event_id(each)]]
+    return poison, list(dict.fromkeys(again))
 
 
-async def _settle(stored: Sequence[AuditEvent], stores: AuditStores) -> list[AuditEvent]:
+async def _settle(
+    stored: Sequence[AuditEvent], stores: AuditStores, charges: list[Charged]
+) -> list[AuditEvent]:
     if all(event.unsettled is None for event in stored):
         return []  # the rule; then nothing of the ledger is even loaded
-    return await settle_unsettled(stored, stores.ledger)
+
+    def charged(event: AuditEvent, found: Sequence[Charge]) -> None:
+        charges.extend((event.org_id, charge.to_dict(), event.occurred_at) for charge in found)
+
+    return await settle_unsettled(stored, stores.ledger, charged)
+
+
+async def _warn(charges: Sequence[Charged], stores: AuditStores) -> bool:
+    """False where they have to come again."""
+    try:
+        await stores.warn(charges)
+    except Unreachable as error:
+        count("budget_warnings_postponed", store=error.store)
+        return False
+    return True
+
+
+def _notifications(
+    records: Iterable[Mapping[str, Any]],
+) -> tuple[dict[str, Notification], list[Mapping[str, Any]]]:
+    """The notifications by the ids of their messages, and everything else."""
+    found: dict[str, Notification] = {}
+    others: list[Mapping[str, Any]] = []
+    for record in records:
+        # No audit event begins so, and to parse each of them twice would cost the most.
+        if not record["body"].startswith(NOTIFICATION_STARTS):
+            others.append(record)
+            continue
+        try:
+            found[record["messageId"]] = Notification.from_dict(json.loads(record["body"]))
+        except (ValueError, RecursionError):
+            others.append(record)
+    return found, others
 
 
 class _Poison(Exception):

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from controlplane.domain.audit import AuditEvent
+from controlplane.domain.budget import Charge
 from controlplane.domain.settlement import Settlement
 from controlplane.errors import Unreachable
 from controlplane.gateway.ports import Ledger
+from controlplane.gateway.settle import count_warnings
 from controlplane.telemetry import count, log
 
 # The ledger knows for an hour which requests it has settled. Beyond that a second settlement would
 # count twice, so older ones are left to the event that counts everything anew.
 MAX_AGE = timedelta(minutes=50)
 
+Note = Callable[[AuditEvent, Sequence[Charge]], None]
 
-async def settle_unsettled(events: Iterable[AuditEvent], ledger: Ledger) -> list[AuditEvent]:
-    """Tell the ledger what it has missed; returns the events that are to come again.
+
+async def settle_unsettled(
+    events: Iterable[AuditEvent], ledger: Ledger, charged: Note = lambda _event, _charges: None
+) -> list[AuditEvent]:
+    """Tell the ledger what it has missed; returns the events that are to come again. `charged` is
+    told which cost caps have to do with it.
 
     Telling it a second time changes nothing. What is too old, or not to be understood, is counted
     and left alone.
@@ -28,7 +35,7 @@ async def settle_unsettled(events: Iterable[AuditEvent], ledger: Ledger) -> list
         if settlement is None:
             continue
         try:
-            warned = await ledger.settle(
+            charges = await ledger.settle(
                 settlement.hold,
                 tokens=settlement.used_tokens,
                 cost_microusd=settlement.used_cost_microusd,
@@ -37,8 +44,8 @@ async def settle_unsettled(events: Iterable[AuditEvent], ledger: Ledger) -> list
             # It will not answer for the rest either.
             count("audit_settlement_postponed", len(waiting) - index)
             return waiting[index:]
-        for limit in warned:
-            count("budget_warning", org_id=event.org_id, limit=limit.name)
+        count_warnings(event.org_id, charges)
+        charged(event, charges)
     return []
 
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli import (
     app,
+    budget,
     changes,
     declared,
     key,
     migrate,
+    notify,
     org,
     policy,
     price,
@@ -52,6 +54,8 @@ COMMANDS: Mapping[str, Command | Group] = {
     "apply": declared.APPLY,
     "export": declared.EXPORT,
     "usage": usage.COMMAND,
+    "budget": budget.COMMAND,
+    "notify": notify.GROUP,
     "requests": requests.GROUP,
     "changes": changes.GROUP,
     "scan": scan.COMMAND,

@@ -52,6 +52,14 @@ class WaitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifySettings:
+    """The operator's topic for warnings; whether webhooks may go to private addresses."""
+
+    topic_arn: str | None = None
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that differs between two deployments. Secrets are left out of `repr`."""
 
@@ -73,6 +81,7 @@ class Settings:
     aws_endpoint_url: str | None = None
     redis_timeout_ms: int = 50
     waits: WaitSettings = field(default_factory=WaitSettings)
+    notify: NotifySettings = field(default_factory=NotifySettings)
     long_lived: bool = False
     datadog: bool = False
     traces: bool = False
@@ -118,6 +127,9 @@ class Settings:
             aws_endpoint_url=env.optional("AWS_ENDPOINT_URL"),
             redis_timeout_ms=env.integer("LLM_CP_REDIS_TIMEOUT_MS", 50, low=1, high=10_000),
             waits=_waits(env),
+            notify=NotifySettings(
+                env.optional("LLM_CP_WARNING_TOPIC_ARN"), env.flag("LLM_CP_WEBHOOKS_PRIVATE")
+            ),
             long_lived=env.flag("LLM_CP_LONG_LIVED"),
             datadog=any(map(env.optional, ("DD_API_KEY", "DD_API_KEY_SECRET_ARN"))),
             traces=env.optional("OTEL_EXPORTER_OTLP_ENDPOINT") is not None,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from controlplane.domain.budget import Charge
 from controlplane.domain.price import Price
 from controlplane.domain.usage import MAX_STORED, Usage
 
@@ -65,7 +66,9 @@ class AuditEvent:
     `admitted_at` is the ledger's clock at admission: the day and month that are charged. `shadow`
     names what policies on trial would have refused. `replayed` marks a stored answer that was given
     again, `payload_key` where S3 holds the texts (where the policy keeps them). `unsettled` is a
-    hold that the ledger could not be told about: the event's consumer settles it.
+    hold that the ledger could not be told about: the event's consumer settles it. `charges` are the
+    cost caps (`Charge.to_dict`) by which it decides whether a warning is due; like `unsettled` they
+    are no part of the record.
     """
 
     request_id: str
@@ -104,6 +107,7 @@ class AuditEvent:
     replayed: bool = False
     payload_key: str | None = None
     unsettled: Mapping[str, Any] | None = None
+    charges: tuple[Mapping[str, Any], ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -143,6 +147,8 @@ class AuditEvent:
         }
         if self.unsettled is None:
             del document["unsettled"]
+        if not self.charges:
+            del document["charges"]
         return document
 
     def to_json(self) -> str:
@@ -162,6 +168,7 @@ class AuditEvent:
             if raw.get("admitted_at") is not None:
                 known["admitted_at"] = datetime.fromisoformat(raw["admitted_at"])
             known["shadow"] = tuple(raw.get("shadow", ()))
+            known["charges"] = tuple(Charge.checked(each) for each in raw.get("charges", ()))
             known["tags"] = tuple(raw.get("tags", ()))
             if raw.get("usage") is not None:
                 known["usage"] = Usage.from_dict(raw["usage"])

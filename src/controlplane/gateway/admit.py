@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TypeVar
 
+from controlplane.domain.budget import Charge
 from controlplane.domain.inference import InferenceRequest
 from controlplane.domain.limits import Claim, Decision, Hold, Measure, Per
 from controlplane.domain.policy import EffectivePolicy
@@ -23,6 +24,8 @@ from controlplane.telemetry import count
 # What a request may take beyond its deadline: to settle, and for clocks.
 LEASE_MARGIN_SECONDS = 10.0
 RESTORE_SECONDS = 60
+# What the ledger says to wait where all that is missing is held.
+HELD_SECONDS = 1.0
 # What is left may shrink while a request is fitted to it.
 MOST_FITS = 3
 
@@ -64,6 +67,7 @@ async def admit(
     trail.admitted_at = decision.hold.admitted_at
     trail.shadow += tuple(limit.name for limit in decision.would_refuse)
     if decision.refused_by is not None:
+        trail.charges = _refused(decision, trail)
         raise refusal(decision, claim)
     return request, decision
 
@@ -89,6 +93,18 @@ async def _reserve(
         _check_open(policy, error)
         count("redis_degraded", org_id=trail.caller.org_id)
         return replace(await ledgers.local.reserve(claim), degraded=True)
+
+
+def _refused(decision: Decision, trail: Trail) -> tuple[Charge, ...]:
+    """The cap that refuses, where it will go on refusing: not because of what others hold for a
+    moment, nor a request that no period has room for."""
+    if not decision.fits or decision.retry_after_seconds <= HELD_SECONDS:
+        return ()
+    return tuple(
+        Charge.refusal(status, trail.occurred_at)
+        for status in decision.statuses
+        if status.limit == decision.refused_by and status.limit.measure is Measure.COST
+    )
 
 
 def _claim(bound: UpperBound, policy: EffectivePolicy, seconds: float, trail: Trail) -> Claim:

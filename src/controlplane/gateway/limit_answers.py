@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from controlplane.domain.budget import resets
 from controlplane.domain.limits import (
     WARNING_PERCENT,
     Claim,
@@ -20,8 +21,8 @@ WARNING_HEADER = "x-llm-cp-budget-warning"
 
 
 def limit_headers(statuses: Sequence[LimitStatus]) -> dict[str, str]:
-    """OpenAI's `x-ratelimit-*` headers for the tightest limit of requests and of tokens, and a
-    warning for each budget that is nearly used up.
+    """OpenAI's `x-ratelimit-*` headers for the tightest limit of requests and of tokens, the same
+    of our own for the tightest cost cap, and a warning for each that is nearly used up.
 
     https://platform.openai.com/docs/guides/rate-limits#rate-limits-in-headers
     """
@@ -36,10 +37,20 @@ def limit_headers(statuses: Sequence[LimitStatus]) -> dict[str, str]:
                 f"x-ratelimit-remaining-{measure}": str(tightest.remaining),
                 f"x-ratelimit-reset-{measure}": f"{tightest.reset_seconds:.3f}s",
             }
+    caps = [status for status in enforced if status.limit.measure is Measure.COST]
+    if caps:
+        tightest = min(caps, key=lambda status: (status.remaining, -status.reset_seconds))
+        headers |= {
+            "x-llm-cp-budget-name": tightest.limit.name,
+            "x-llm-cp-budget-limit-usd": usd(tightest.limit.capacity),
+            "x-llm-cp-budget-remaining-usd": usd(tightest.remaining),
+        }
+        if resets(tightest):
+            headers["x-llm-cp-budget-reset"] = f"{tightest.reset_seconds:.3f}s"
     warnings = [
         f"{status.limit.name}={status.used_percent}%"
-        for status in enforced
-        if status.limit.measure is Measure.COST and status.used_percent >= WARNING_PERCENT
+        for status in caps
+        if status.used_percent >= WARNING_PERCENT
     ]
     if warnings:
         headers[WARNING_HEADER] = ", ".join(warnings)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from controlplane.domain.budget import Charge
 from controlplane.domain.limits import Claim, Decision, Hold, Limit, LimitStatus, Measure
 
 MAX_COUNTERS = 10_000
@@ -51,7 +52,7 @@ class LocalLedger:
         fits = refused_by is None or refused_by.capacity > 0
         return Decision(hold, statuses, refused_by, retry_after, fits)
 
-    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Limit, ...]:
+    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Charge, ...]:
         """Release what was under way; there is nothing to warn about."""
         for limit in hold.limits:
             entries = self._counters.get((hold.org_id, limit))

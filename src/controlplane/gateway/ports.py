@@ -8,9 +8,10 @@ from typing import Protocol
 
 from controlplane.domain.access import Caller
 from controlplane.domain.audit import AuditEvent
+from controlplane.domain.budget import Charge
 from controlplane.domain.configuration import Configuration
 from controlplane.domain.inference import Body, Event, InferenceRequest
-from controlplane.domain.limits import Claim, Decision, Hold, Limit
+from controlplane.domain.limits import Claim, Decision, Hold
 from controlplane.domain.price import Billing, Price
 from controlplane.domain.replay import Stored
 from controlplane.domain.routing import Target, Timeouts
@@ -52,10 +53,10 @@ class Ledger(Protocol):
         limits and what was spent is not known."""
         ...
 
-    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Limit, ...]:
+    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Charge, ...]:
         """Replace a hold by what was used. A second time changes nothing.
 
-        Answers the cost caps whose use crossed WARNING_PERCENT by this.
+        Returns the cost caps of which another whole percent was spent by this.
         """
         ...
 

@@ -13,6 +13,7 @@ from typing import Any
 from controlplane.domain.access import Caller
 from controlplane.domain.attribution import NOWHERE, Attribution
 from controlplane.domain.audit import Attempt, AuditEvent
+from controlplane.domain.budget import Charge
 from controlplane.domain.price import Price
 from controlplane.domain.usage import Usage
 from controlplane.errors import GatewayError, InternalError, Unreachable
@@ -58,6 +59,7 @@ class Trail:
     captured: Callable[[], bytes] | None = None
     payload_key: str | None = None
     unsettled: Mapping[str, Any] | None = None
+    charges: tuple[Charge, ...] = ()
     attribution: Attribution = NOWHERE
     fitted_output: int | None = None
     ignored_params: tuple[str, ...] = ()
@@ -108,6 +110,7 @@ class Trail:
             replayed=self.replayed,
             payload_key=self.payload_key,
             unsettled=self.unsettled,
+            charges=tuple(charge.to_dict() for charge in self.charges),
         )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from controlplane.domain.limits import Decision, Hold
+from controlplane.domain.budget import Charge
+from controlplane.domain.limits import WARNING_PERCENT, Decision, Hold
 from controlplane.domain.price import Price
 from controlplane.domain.settlement import Settlement
 from controlplane.domain.usage import MAX_STORED, Usage
@@ -42,13 +43,21 @@ async def settle(
             if decision.degraded:
                 await ledgers.local.settle(hold, tokens=tokens, cost_microusd=cost)
             else:
-                for limit in await ledgers.shared.settle(hold, tokens=tokens, cost_microusd=cost):
-                    count("budget_warning", org_id=hold.org_id, limit=limit.name)
+                charges = await ledgers.shared.settle(hold, tokens=tokens, cost_microusd=cost)
                 trail.unsettled = None
+                trail.charges = charges
+                count_warnings(hold.org_id, charges)
         except Unreachable:
             count("unsettled", org_id=hold.org_id)
         if cost > hold.cost_microusd and any(limit.holds for limit in hold.limits):
             count("hold_exceeded", org_id=hold.org_id, model=trail.model_served)
+
+
+def count_warnings(org_id: str, charges: Sequence[Charge]) -> None:
+    """Tell operators of the caps that are nearly used up from now on."""
+    for charge in charges:
+        if charge.crosses(WARNING_PERCENT):
+            count("budget_warning", org_id=org_id, limit=charge.limit.name)
 
 
 def _storable(cost: int | None, trail: Trail) -> int | None:

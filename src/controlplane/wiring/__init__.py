@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from controlplane.config import Settings, provider_settings
 from controlplane.errors import ConfigurationError
 from controlplane.telemetry import configure
-from controlplane.wiring.stores import Stores
+from controlplane.wiring.notifying import Notifying
 
 if TYPE_CHECKING:
     import httpx
@@ -50,7 +50,7 @@ def container() -> Container:
     return Container(settings)
 
 
-class Container(Stores):
+class Container(Notifying):
     """All parts of one process. Making it opens nothing."""
 
     @cached_property

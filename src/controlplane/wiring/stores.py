@@ -14,6 +14,7 @@ from controlplane.errors import ConfigurationError, Unreachable
 
 if TYPE_CHECKING:
     from controlplane.adapters.postgres.api_keys import KeyRepository
+    from controlplane.adapters.postgres.budget_owners import BudgetOwners
     from controlplane.adapters.postgres.changes import ChangeLog
     from controlplane.adapters.postgres.configuration import ConfigurationRepository
     from controlplane.adapters.postgres.directory import Directory
@@ -210,6 +211,13 @@ class Stores:
         from controlplane.adapters.postgres.usage_roll_up import UsageRollUp
 
         return UsageRollUp(self.database)
+
+    @cached_property
+    def budget_owners(self) -> BudgetOwners:
+        """Whose the limits are, in PostgreSQL."""
+        from controlplane.adapters.postgres.budget_owners import BudgetOwners
+
+        return BudgetOwners(self.database)
 
     async def check(self) -> dict[str, str]:
         """`ok` or `down` for PostgreSQL, Redis and the audit queue."""

@@ -72,7 +72,8 @@ def test_the_runbook_names_settings_of_a_stage_that_exist() -> None:
 
 
 def test_every_alarm_mails_when_it_comes_and_when_it_goes(template: Template) -> None:
-    topic = {"Ref": template.id_of("AWS::SNS::Topic")}
+    of_alarms, _of_warnings = sorted(template.all("AWS::SNS::Topic"))
+    topic = {"Ref": of_alarms}
     for alarm in alarms(template):
         assert alarm["AlarmActions"] == alarm["OKActions"] == [topic]
         assert alarm["TreatMissingData"] == "notBreaching"

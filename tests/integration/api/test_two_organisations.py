@@ -74,7 +74,7 @@ BODY = {
 OF_PROVIDERS = {"responses": ["previous_response_id"]}
 # Names no object: a page, a time, a number, a closed set of words.
 PLAIN = {"limit", "cursor", "from", "to", "group_by", "state", "level", "resource", "provider"}
-PLAIN |= {"status", "code", "min_cost", "format"}
+PLAIN |= {"status", "code", "min_cost", "format", "measure"}
 # Names of one's own: writing under one that somebody else uses as well makes one's own.
 OWN_NAMES = {
     ("PUT", "/admin/v1/routes/{alias}"): {"alias"},

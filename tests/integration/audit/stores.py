@@ -10,8 +10,9 @@ from typing import Any
 
 from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
 from controlplane.adapters.s3 import ObjectStore
-from controlplane.audit.consume import Deliveries
+from controlplane.audit.consume import Charged, Deliveries
 from controlplane.domain.audit import AuditEvent
+from controlplane.domain.notification import Notification
 from controlplane.gateway.ports import Ledger
 
 NO_FAILURE: dict[str, Any] = {"batchItemFailures": []}
@@ -27,6 +28,12 @@ class Stores:
     deliveries: Deliveries
     s3: Any
     bucket: str
+
+    async def warn(self, charges: Sequence[Charged]) -> None:
+        raise AssertionError("no cap is charged here")
+
+    async def deliver(self, notifications: Mapping[str, Notification]) -> list[str]:
+        raise AssertionError("nothing is delivered here")
 
     def versions(self) -> list[tuple[str, str]]:
         """Every write that the bucket has seen: key and version."""

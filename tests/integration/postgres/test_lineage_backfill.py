@@ -14,7 +14,7 @@ from controlplane.adapters.postgres import migrations
 from controlplane.adapters.postgres.engine import psycopg_url
 from controlplane.adapters.postgres.migrations import upgrade
 
-BEFORE = "0006"
+BEFORE = "0008"
 KEY = """
 INSERT INTO api_keys (id, org_id, name, role, key_hash, prefix, created_at, replaces)
 VALUES (%(id)s, 'org-1', 'k', 'admin', %(hash)s, 'sk-cp-', %(at)s, %(replaces)s)

@@ -47,6 +47,10 @@ ROWS = {
     "application_id, provider, model) VALUES (:org, 'tag', current_date, :id, '', '', '')",
     "usage_unattributed_days": "INSERT INTO usage_unattributed_days (org_id, day) VALUES "
     "(:org, date '2026-01-01' + ('x' || left(:id, 4))\\:\\:bit(16)\\:\\:int)",
+    "notification_settings": "INSERT INTO notification_settings (org_id, document) VALUES "
+    "(:org, '{}') ON CONFLICT DO NOTHING",
+    "budget_warnings": "INSERT INTO budget_warnings (org_id, budget, capacity, period, reached) "
+    "VALUES (:org, :id, 1, '', 80)",
 }
 TABLES = (
     "SELECT c.relname, a.attname FROM pg_class c "

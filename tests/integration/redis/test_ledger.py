@@ -167,12 +167,38 @@ async def test_a_settlement_is_charged_to_the_period_of_admission(ledger: RedisL
 
 
 @pytest.mark.dates
-async def test_the_use_that_crosses_80_percent_is_told_once(ledger: RedisLedger) -> None:
-    warned = []
+async def test_each_whole_percent_of_a_cap_that_is_spent_is_told_once(ledger: RedisLedger) -> None:
+    crossed, told = [], []
     for i, cost in enumerate((700, 99, 1, 100, 100)):
         hold = (await reserve(ledger, f"r{i}", DAY, MONTH, TOKENS, amount=cost)).hold
-        warned.append(await ledger.settle(hold, tokens=cost, cost_microusd=cost))
-    assert warned == [(), (), (DAY,), (), ()]
+        charges = await ledger.settle(hold, tokens=cost, cost_microusd=cost)
+        told.append([(charge.limit, charge.before, charge.after) for charge in charges])
+        crossed.append([charge.limit for charge in charges if charge.crosses(80)])
+        assert await ledger.settle(hold, tokens=cost, cost_microusd=cost) == ()
+    assert told[0] == [(DAY, 0, 700), (MONTH, 0, 700)]
+    assert told[2] == [(DAY, 799, 800), (MONTH, 799, 800)]
+    assert told[3] == [(DAY, 800, 900), (MONTH, 800, 900)]
+    assert crossed == [[], [], [DAY], [], []]
+
+
+async def test_less_than_a_percent_of_a_cap_is_not_told(ledger: RedisLedger) -> None:
+    hold = (await reserve(ledger, "r", MONTH, TOKENS, amount=40)).hold
+    assert await ledger.settle(hold, tokens=40, cost_microusd=40) == ()
+
+
+async def test_a_look_takes_nothing_and_says_what_a_decision_says(ledger: RedisLedger) -> None:
+    decision = await reserve(ledger, "r", *EVERY)
+    for _ in range(2):
+        statuses = await ledger.look(ORG, EVERY)
+        assert [each.remaining for each in statuses] == [
+            each.remaining for each in decision.statuses
+        ]
+        assert [each.limit for each in statuses] == list(EVERY)
+    await ledger.settle(decision.hold, tokens=0, cost_microusd=0)
+    assert [each.remaining for each in await ledger.look(ORG, EVERY)] == [
+        99,
+        *(limit.capacity for limit in EVERY[1:]),
+    ]
 
 
 async def test_a_shadow_limit_counts_only_what_it_would_admit(ledger: RedisLedger) -> None:

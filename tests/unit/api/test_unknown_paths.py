@@ -14,7 +14,7 @@ from tests.unit.gateway.parts import gateway
         ("/chat/completions", "must end in /v1: POST /v1/chat/completions."),
         ("/models", "must end in /v1: GET /v1/models."),
         ("/v1/completions", "serves POST /v1/chat/completions, POST /v1/embeddings"),
-        ("/v1/chat/completions/", "GET /v1/models/{model}; /docs describes them."),
+        ("/v1/chat/completions/", "GET /v1/me; /docs describes them."),
         ("/admin/v2/policies", "begin with /admin/v1/"),
         ("/", "/docs describes them."),
     ],

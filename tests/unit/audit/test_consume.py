@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 
 import pytest
 
-from controlplane.audit.consume import Deliveries, consume
+from controlplane.audit.consume import Charged, Deliveries, consume
 from controlplane.domain.audit import AuditEvent
+from controlplane.domain.notification import Notification
 
 SECRET = "sk-not-for-the-log"
 
@@ -35,6 +36,12 @@ class Untouched:
     @property
     def deliveries(self) -> Deliveries:
         return Refusing()
+
+    async def warn(self, charges: Sequence[Charged]) -> None:
+        raise AssertionError("nothing to warn of")
+
+    async def deliver(self, notifications: Mapping[str, Notification]) -> list[str]:
+        raise AssertionError("nothing to deliver")
 
 
 class Refusing:
@@ -80,6 +87,13 @@ BODIES = {
     "a year of five digits": _body(occurred_at="10000-01-01T00:00:00+00:00"),
     "attempts that are none": _body(attempts=[{"secret": SECRET}]),
     "attempts that are a number": _body(attempts=5),
+    "charges that are a number": _body(charges=5),
+    "a charge that is none": _body(charges=[SECRET]),
+    "a charge without a cap": _body(charges=[{"after": 1}]),
+    "a notification without anything": '{"type":"notification"}',
+    "a notification to nobody": json.dumps(
+        {"type": "notification", "id": SECRET, "org_id": 1, "destination": "", "message": {}}
+    ),
 }
 
 

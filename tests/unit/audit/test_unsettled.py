@@ -14,6 +14,7 @@ from controlplane.adapters.prices import GenaiPrices
 from controlplane.audit.unsettled import MAX_AGE, settle_unsettled
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.audit import AuditEvent
+from controlplane.domain.budget import Charge
 from controlplane.domain.limits import Claim, Decision, Hold, Limit, Measure, Per, Period
 from controlplane.domain.price import Price
 from controlplane.domain.settlement import Settlement
@@ -46,7 +47,7 @@ class Book:
     async def reserve(self, claim: Claim) -> Decision:
         raise AssertionError("nothing is reserved here")
 
-    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Limit, ...]:
+    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Charge, ...]:
         if len(self.told) >= self.up_for:
             raise Unreachable("redis")
         self.told.append((hold, tokens, cost_microusd))

@@ -30,6 +30,14 @@ PRICE = {
     "source": "own",
 }
 
+LIMIT = {
+    "name": "cost:app-a:day",
+    "limit": "5.000000",
+    "left": "1.250000",
+    "resets_at": "2026-12-01T00:00:00+00:00",
+    "state": "open",
+}
+
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
     return [line.split() for line in capsys.readouterr().out.splitlines()]
@@ -41,14 +49,22 @@ def test_whoami_says_what_the_gateway_sees(capsys: pytest.CaptureFixture[str]) -
         "role": "developer",
         "application_id": None,
         "subject": "key:key-5f0c\x1b[2J",
+        "limits": [LIMIT],
+        "spent_usd": {"today": "0.500000", "month": None},
+        "models": ["gpt-4o", "gpt-5.5"],
     }
-    gateway = Scripted({f"GET {A}/whoami": [one(own), one(own)]})
+    gateway = Scripted({"GET /v1/me": [one(own), one(own)]})
     assert gateway.run("whoami") == 0
     assert lines(capsys) == [
         ["gateway", "http://gateway.test"],
         ["organisation", "org-a"],
         ["role", "developer"],
         ["credential", "key:key-5f0c\N{REPLACEMENT CHARACTER}[2J"],
+        ["spent", "today", "0.500000", "USD"],
+        ["models", "gpt-4o,", "gpt-5.5"],
+        [],
+        ["BUDGET", "LIMIT", "LEFT", "RESETS"],
+        ["cost:app-a:day", "5.000000", "1.250000", "2026-12-01", "00:00"],
     ]
     assert gateway.run("whoami", "--json") == 0
     assert orjson.loads(capsys.readouterr().out) == own

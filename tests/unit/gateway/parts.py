@@ -15,9 +15,10 @@ from tests.fixed_providers import FixedProviders
 
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.audit import AuditEvent
+from controlplane.domain.budget import Charge
 from controlplane.domain.configuration import Configuration
 from controlplane.domain.inference import Body, Event, InferenceRequest
-from controlplane.domain.limits import Claim, Decision, Hold, Limit, LimitStatus
+from controlplane.domain.limits import Claim, Decision, Hold, LimitStatus
 from controlplane.domain.policy import Level, PolicyDocument
 from controlplane.domain.price import Billing, Price
 from controlplane.domain.replay import Stored
@@ -101,7 +102,7 @@ class Ledger:
 
     refuses: Callable[[Claim], Decision | None] = lambda _: None
     fails: Exception | None = None
-    crossed: tuple[Limit, ...] = ()
+    crossed: tuple[Charge, ...] = ()
     claims: list[Claim] = field(default_factory=list)
     settled: list[tuple[Hold, int, int]] = field(default_factory=list)
 
@@ -120,7 +121,7 @@ class Ledger:
         statuses = tuple(LimitStatus(limit, limit.capacity - 1, 30.0) for limit in claim.limits)
         return self.refuses(claim) or Decision(hold, statuses)
 
-    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Limit, ...]:
+    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Charge, ...]:
         if self.fails is not None:
             raise self.fails
         self.settled.append((hold, tokens, cost_microusd))

@@ -49,9 +49,21 @@ def test_openais_headers_show_the_tightest_limits() -> None:
 def test_a_budget_warns_from_80_percent_on() -> None:
     month = Limit(Measure.COST, "org-1", 100, Period.MONTH)
     below = limit_headers([LimitStatus(DAY, 1_000_001, 1.0)])
-    assert below == {}
+    assert WARNING_HEADER not in below
     above = limit_headers([LimitStatus(DAY, 1_000_000, 1.0), LimitStatus(month, 0, 1.0)])
-    assert above == {WARNING_HEADER: "cost:app-1:day=80%, cost:org-1:month=100%"}
+    assert above[WARNING_HEADER] == "cost:app-1:day=80%, cost:org-1:month=100%"
+
+
+def test_the_cap_of_which_the_least_is_left_is_told() -> None:
+    month = Limit(Measure.COST, "org-1", 100_000_000, Period.MONTH)
+    headers = limit_headers([LimitStatus(month, 1_999_999, 9.0), LimitStatus(DAY, 2_000_000, 1.0)])
+    assert headers == {
+        "x-llm-cp-budget-name": "cost:org-1:month",
+        "x-llm-cp-budget-limit-usd": "100.000000",
+        "x-llm-cp-budget-remaining-usd": "1.999999",
+        "x-llm-cp-budget-reset": "9.000s",
+        WARNING_HEADER: "cost:org-1:month=98%",
+    }
 
 
 def test_limits_on_trial_are_not_told() -> None:

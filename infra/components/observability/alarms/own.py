@@ -24,6 +24,12 @@ def _stores(metrics: Metrics) -> list[AlarmRow]:
             essential=True,
         ),
         AlarmRow(
+            "Notifications failed",
+            "A warning about a budget was given up: its receiver never took it.",
+            metrics.own("notification_failed"),
+            threshold=0,
+        ),
+        AlarmRow(
             "Redis degraded",
             "Requests were decided without Valkey.",
             metrics.own("redis_degraded"),

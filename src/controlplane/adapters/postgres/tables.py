@@ -335,3 +335,26 @@ USAGE_UNATTRIBUTED_DAYS = Table(
     Column("org_id", Text(), primary_key=True),
     Column("day", Date(), primary_key=True),
 )
+
+
+class NotificationRow(Base):
+    """What an organisation wants to be told, and where: `NotificationSettings.to_dict`."""
+
+    __tablename__ = "notification_settings"
+
+    org_id: Mapped[str] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    document: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime] = mapped_column(server_default=CREATED_AT)
+
+
+class BudgetWarningRow(Base):
+    """Which warnings were sent: each threshold (`reached`) of a cap once in a period."""
+
+    __tablename__ = "budget_warnings"
+
+    org_id: Mapped[str] = mapped_column(primary_key=True)
+    budget: Mapped[str] = mapped_column(primary_key=True)
+    capacity: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    period: Mapped[str] = mapped_column(primary_key=True)
+    reached: Mapped[int] = mapped_column(primary_key=True)
+    sent_at: Mapped[datetime] = mapped_column(server_default=CREATED_AT)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy import Select, bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,6 +27,7 @@ from controlplane.adapters.postgres.usage_attributed import (
     attributed_statement,
 )
 from controlplane.adapters.postgres.usage_of_requests import grouped, usage_of_requests
+from controlplane.domain.access import Caller
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.questions import MAX_USAGE_GROUPS, USAGE_GROUPS, USAGE_SUMS, UsageQuery
 from controlplane.errors import InvalidRequest
@@ -81,6 +82,27 @@ class UsageRepository:
                 param="group_by",
             )
         return rows
+
+    async def spent_by(self, caller: Caller, today: date) -> tuple[int, int]:
+        """Micro-dollars of a caller on that day (UTC), and in its month up to it; of a key, with
+        those of its lineage."""
+        org_id = caller.org_id
+        names = (caller.application_id or "")[:MAX_NAME_LENGTH], caller.subject[:MAX_NAME_LENGTH]
+        lineage = select(literal("key:").concat(ApiKeyRow.id)).where(
+            ApiKeyRow.org_id == org_id,
+            or_(ApiKeyRow.id == caller.lineage, ApiKeyRow.lineage == caller.lineage),
+        )
+        of_today = UsageDaily.day == today
+        cost = UsageDaily.cost_microusd
+        statement = select(func.sum(cost).filter(of_today), func.sum(cost)).where(
+            UsageDaily.org_id == org_id,
+            UsageDaily.day.between(today.replace(day=1), today),
+            UsageDaily.application_id == names[0],
+            or_(UsageDaily.subject == names[1], UsageDaily.subject.in_(lineage)),
+        )
+        async with self._database.tenant(org_id) as connection:
+            day, month = (await connection.execute(statement)).one()
+        return int(day or 0), int(month or 0)
 
     async def knows_application(self, org_id: str, application_id: str) -> bool:
         """True where the organisation has this application, had it, or has records of it (a token

@@ -25,9 +25,9 @@ from controlplane.adapters.redis.ledger_keys import (
     window_arg,
 )
 from controlplane.adapters.redis.scripts import script
+from controlplane.domain.budget import Charge
 from controlplane.domain.limits import (
     OTHERS,
-    WARNING_PERCENT,
     Claim,
     Decision,
     Hold,
@@ -82,11 +82,28 @@ class RedisLedger:
             raise LedgerLost(org_id)
         return _decision(claim, reply)
 
-    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Limit, ...]:
+    async def look(self, org_id: str, limits: Sequence[Limit]) -> tuple[LimitStatus, ...]:
+        """Where limits stand, as a decision would say, and nothing is taken. Raises LedgerLost."""
+        if not limits:
+            return ()
+        keys = [ledger_key(org_id), holds_key(org_id), *reserve_keys(org_id, limits)]
+        args: list[str | int] = ["", 0, "", self._most_counters]
+        now = datetime.now(UTC)
+        for limit in limits:
+            args += (measure_arg(limit), limit.capacity, window_arg(limit, now), 0)
+            args += (int(limit.shadow), limit.counter)
+        reply = await self._client.run(lambda _: self._reserve(keys=keys, args=args))
+        if reply[0] == _LOST:
+            raise LedgerLost(org_id)
+        return tuple(
+            LimitStatus(limit, *_standing(reply, index)) for index, limit in enumerate(limits)
+        )
+
+    async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> tuple[Charge, ...]:
         """Replace a hold by what was used, whether or not its lease has ended.
 
-        A second time changes nothing. Answers the cost caps of which WARNING_PERCENT were reached
-        by this. A hold of requests alone needs no settlement, and no round trip.
+        A second time changes nothing. Returns the cost caps of which another whole percent was
+        spent by this. A hold of requests alone needs no settlement, and no round trip.
         """
         # Two limits over one counter count once; the tighter one is the one to warn about.
         by_key: dict[str, Limit] = {}
@@ -105,26 +122,28 @@ class RedisLedger:
         instants = now, hold.admitted_at or now
         for limit in limits:
             args += (limit.measure.value, window_arg(limit, *instants), hold.amount(limit))
-            args += (used.get(limit.measure, 0), _warn_at(limit), int(limit.shadow))
+            args += (used.get(limit.measure, 0), limit.capacity, int(limit.shadow))
             args.append(limit.counter)
         reply = await self._client.run(lambda _: self._settle(keys=keys, args=args))
-        return tuple(limits[index - 1] for index in reply if not limits[index - 1].shadow)
+        return tuple(Charge.settled(limits[index - 1], *spent) for index, *spent in reply)
 
 
-def _warn_at(limit: Limit) -> int:
-    return -(-limit.capacity * WARNING_PERCENT // 100)
+def _standing(reply: Sequence[int], index: int) -> tuple[int, float]:
+    """What is left of the limit at this place, and in how many seconds that changes."""
+    _, remaining, reset, _ = reply[4 + 4 * index : 8 + 4 * index]
+    return remaining, reset / _SECOND
 
 
 def _decision(claim: Claim, reply: Sequence[int]) -> Decision:
     refused_by, retry_after, fits, admitted_at = reply[:4]
     statuses, would_refuse, counted = list[LimitStatus](), list[Limit](), list[Limit]()
     for index, limit in enumerate(claim.limits):
-        reached, remaining, reset, is_shared = reply[4 + 4 * index : 8 + 4 * index]
         if not limit.shadow:
-            statuses.append(LimitStatus(limit, remaining, reset / _SECOND))
-        elif reached:
+            statuses.append(LimitStatus(limit, *_standing(reply, index)))
+        elif reply[4 + 4 * index]:
             would_refuse.append(limit)
             continue
+        is_shared = reply[7 + 4 * index]
         counted.append(replace(limit, counter=OTHERS) if is_shared else limit)
     hold = Hold(claim.request_id, claim.org_id)
     if not refused_by:

@@ -49,10 +49,12 @@ class State(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """One counter of costs, in micro-dollars: what was spent per bucket, and what is held.
+    """One counter of costs (micro-dollars) or tokens: what was spent per bucket, what is held.
 
-    `moved_at` is the last settlement, by Redis's clock, `reset_at` when it last began anew. A limit
-    with many counters has none of its own: `each` holds them by their names.
+    `moved_at` is the last settlement, by Redis's clock, `reset_at` when it last began anew. A
+    period of the calendar has a start and an end (`resets_at`); a rolling window has no start, and
+    resets when its oldest bucket leaves. A limit with many counters has none of its own: `each`
+    holds them by their names.
     """
 
     limit: Limit
@@ -61,6 +63,8 @@ class Counter:
     moved_at: datetime
     buckets: Buckets
     reset_at: datetime | None = None
+    starts_at: datetime | None = None
+    resets_at: datetime | None = None
     each: Mapping[str, Counter] = field(default_factory=dict)
 
     @property
@@ -108,7 +112,10 @@ class LedgerBooks:
         self._lost = client.redis.register_script(script("lost.lua"))
 
     async def read(self, org_id: str, limits: Sequence[Limit]) -> LedgerPage:
-        """The counters of these cost caps, all at the same moment."""
+        """The counters of these cost caps and token limits, all at the same moment.
+
+        Of tokens nothing is lost that matters: their state says nothing.
+        """
         names = [await self.names(org_id, limit) for limit in limits]
         keys, args = [ledger_key(org_id)], list[str | int]()
         at = datetime.now(UTC)
@@ -268,10 +275,11 @@ class LedgerBooks:
 
 
 def _counter(limit: Limit, row: Sequence[int]) -> Counter:
-    state, held, moved_us, reset_us, *flat = row
-    buckets = dict(zip(flat[::2], flat[1::2], strict=True))
-    reset_at = from_us(reset_us) if reset_us else None
-    return Counter(limit, State(state), held, from_us(moved_us), buckets, reset_at)
+    state, held, moved_us, *times = row[:6]
+    buckets = dict(zip(row[6::2], row[7::2], strict=True))
+    reset_at, starts_at, resets_at = (from_us(at) if at else None for at in times)
+    moved_at = from_us(moved_us)
+    return Counter(limit, State(state), held, moved_at, buckets, reset_at, starts_at, resets_at)
 
 
 def _of_many(whole: Counter, each: Mapping[str, Counter]) -> Counter:

@@ -11,7 +11,7 @@
 -- remaining, reset_us, 1 where the shared counter counts }. refused_by is the index of the limit that makes the caller wait longest, 0
 -- when the request is admitted, -1 where the ledger is lost. Refused requests leave no trace: a
 -- steady caller above its limit still gets its share. Repeating a request that is held changes
--- nothing. A shadow limit counts for itself and refuses nobody.
+-- nothing. A shadow limit counts for itself and refuses nobody. A lease of 0 only looks.
 
 local now = redis_now()
 local request_id, lease, most_names = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[4])
@@ -214,7 +214,7 @@ for i, limit in ipairs(limits) do
 end
 
 local admitted_at = now
-if refused_by == 0 then
+if refused_by == 0 and lease > 0 then
   local new = 0
   for _, limit in ipairs(limits) do
     if not limit.reached then

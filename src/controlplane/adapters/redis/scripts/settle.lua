@@ -4,12 +4,12 @@
 --          then the keys of each limit, as in reserve.lua (none for requests, none that is shared)
 -- ARGV     request id, when it was admitted (microseconds; '' for now), seconds to remember that it
 --          is settled, and for each limit: measure, window, amount that was held, amount that was
---          used, the sum at which to warn, '1' for a shadow limit, name of the counter or ''
+--          used, its capacity, '1' for a shadow limit, name of the counter or ''
 --
--- Returns the indexes of the limits whose sum reached that for warning by this. A second time
--- changes nothing. A lease that has ended matters not: what was used counts in full, in the bucket
--- of admission. Nothing is counted where the ledger is lost: it will be counted anew. Nor is what was
--- admitted before the counter was reset.
+-- Returns { index, spent before, spent after, bucket } of each cost cap of which another whole
+-- percent was spent by this. A second time changes nothing. A lease that has ended matters not: what
+-- was used counts in full, in the bucket of admission. Nothing is counted where the ledger is lost:
+-- it will be counted anew. Nor is what was admitted before the counter was reset.
 
 local now = redis_now()
 local request_id, admitted_at = ARGV[1], tonumber(ARGV[2]) or now
@@ -17,7 +17,7 @@ local request_id, admitted_at = ARGV[1], tonumber(ARGV[2]) or now
 if not redis.call('SET', KEYS[3], 1, 'NX', 'EX', ARGV[3]) then return {} end
 redis.call('HDEL', KEYS[2], request_id)
 
-local warnings, next_key = {}, 4
+local charges, next_key = {}, 4
 
 local function next_keys()
   next_key = next_key + 1
@@ -53,13 +53,14 @@ local function settle(index, a)
     redis.call('HSET', key, 'moved_at', now)
     renew(KEYS[1], limit, now)
   end
-  local warn_at = tonumber(ARGV[a + 4])
-  if measure == 'cost' and spent < warn_at and spent + used >= warn_at then
-    warnings[#warnings + 1] = index
+  local capacity = tonumber(ARGV[a + 4])
+  local percent = math.floor(spent * 100 / capacity)
+  if of_costs and capacity > 0 and percent ~= math.floor((spent + used) * 100 / capacity) then
+    charges[#charges + 1] = { index, spent, spent + used, bucket }
   end
 end
 
 for index = 1, (#ARGV - 3) / 7 do
   settle(index, 4 + 7 * (index - 1))
 end
-return warnings
+return charges
