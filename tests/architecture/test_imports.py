@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.sqs_records import sqs_record
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {
@@ -68,17 +69,7 @@ HTTP = {
     "body": None,
     "isBase64Encoded": False,
 }
-SQS = {
-    "Records": [
-        {
-            "messageId": "m1",
-            "receiptHandle": "r1",
-            "attributes": {"ApproximateReceiveCount": "1"},
-            "eventSource": "aws:sqs",
-            "body": "{}",
-        }
-    ]
-}
+SQS = {"Records": [sqs_record("m1", "{}")]}
 
 
 def test_the_handler_alone_loads_nothing_heavy() -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.e2e import events
 from tests.e2e.conftest import ROOT, MakeKey, Stack
 from tests.runtime_api import Function, running
+from tests.sqs_records import sqs_record
 
 BODY = {"model": "gpt-6-luna", "messages": [{"role": "user", "content": "Say hello."}]}
 STREAM = BODY | {"stream": True}
@@ -191,9 +192,8 @@ def test_everything_else_is_answered_whole(function: Function, key: str) -> None
     ):
         outcome = function.invoke(event)
         assert outcome.payload["body"].endswith("data: [DONE]\n\n")
-    batch = [{"messageId": "poison", "eventSource": "aws:sqs", "body": "{"}]
-    outcome = function.invoke({"Records": batch})
-    assert outcome.payload == {"batchItemFailures": [{"itemIdentifier": "poison"}]}
+    outcome = function.invoke({"Records": [sqs_record("poison", "{")]})
+    assert outcome.payload == {"batchItemFailures": []}
     outcome = function.invoke({"type": "policy-cache-refresh"})
     assert outcome.payload["ok"] is True
 

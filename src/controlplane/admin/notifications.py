@@ -20,7 +20,7 @@ from controlplane.admin.precondition import Precondition, etag
 from controlplane.domain.notification import (
     TOPIC,
     Destination,
-    Kind,
+    DestinationKind,
     Notification,
     NotificationSettings,
 )
@@ -75,13 +75,13 @@ class Draft:
     def _destination(
         self, index: int, wanted: DestinationBody, stored: Destination | None
     ) -> Destination:
-        kind = Kind(wanted.kind)
+        kind = DestinationKind(wanted.kind)
         before = self._opened(stored) if stored and stored.kind is kind else {}
         url = wanted.url or before.get("url")
         if url is None:
             raise _fault(index, "url", "is missing: nothing is stored under this name and kind")
         secret = before.get("secret")
-        if kind is Kind.WEBHOOK and (secret is None or wanted.new_secret):
+        if kind is DestinationKind.WEBHOOK and (secret is None or wanted.new_secret):
             secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
             self.secrets[wanted.name] = secret
         after = {"url": url, "secret": secret}
@@ -114,7 +114,7 @@ def test_message(org_id: str) -> Notification:
 def destinations_of(settings: NotificationSettings | None, *, topic: bool) -> list[Destination]:
     """All that a warning goes to."""
     own = () if settings is None else settings.destinations
-    return [*([Destination(TOPIC, Kind.TOPIC)] if topic else []), *own]
+    return [*([Destination(TOPIC, DestinationKind.TOPIC)] if topic else []), *own]
 
 
 def _fault(index: int, field: str, expected: str) -> InvalidDocument:

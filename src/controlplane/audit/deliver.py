@@ -13,7 +13,7 @@ from controlplane.adapters.notify.queue import NotificationQueue, WarningTopic
 from controlplane.adapters.notify.webhook import WebhookSender
 from controlplane.adapters.postgres.notifications import NotificationRepository
 from controlplane.adapters.sealer import Sealer
-from controlplane.domain.notification import TOPIC, Destination, Kind, Notification
+from controlplane.domain.notification import TOPIC, Destination, DestinationKind, Notification
 from controlplane.domain.rotating import Rotating
 from controlplane.errors import Undelivered, Unreachable
 from controlplane.telemetry import count
@@ -77,7 +77,7 @@ async def _deliver(notification: Notification, by: Delivery) -> bool:
 async def send(destination: Destination, notification: Notification, by: Delivery) -> None:
     """One try. Raises Undelivered and Unreachable."""
     message = notification.message
-    if destination.kind is Kind.TOPIC:
+    if destination.kind is DestinationKind.TOPIC:
         topic = by.warning_topic
         if topic is not None:
             await topic.publish(notification.id, message)
@@ -86,7 +86,7 @@ async def send(destination: Destination, notification: Notification, by: Deliver
     if opened is None:
         raise Undelivered("its address was sealed under another secret: write it again", final=True)
     address = orjson.loads(opened)
-    if destination.kind is Kind.SLACK:
+    if destination.kind is DestinationKind.SLACK:
         message = {"text": message["text"]}
     await by.webhooks.post(address["url"], notification.id, message, address["secret"])
 
@@ -113,7 +113,7 @@ async def _later(
 
 async def _destination(notification: Notification, by: Delivery) -> Destination | None:
     if notification.destination == TOPIC:
-        return Destination(TOPIC, Kind.TOPIC)
+        return Destination(TOPIC, DestinationKind.TOPIC)
     settings = await by.notifications.settings(notification.org_id)
     destinations: Sequence[Destination] = () if settings is None else settings.destinations
     return next((each for each in destinations if each.name == notification.destination), None)

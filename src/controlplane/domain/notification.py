@@ -16,7 +16,7 @@ DEFAULT_THRESHOLDS = (80, 100)
 REFUSED = 0
 
 
-class Kind(StrEnum):
+class DestinationKind(StrEnum):
     """How a destination is spoken to; the topic is the operator's, and in no document."""
 
     WEBHOOK = "webhook"
@@ -29,7 +29,7 @@ class Destination:
     """Where warnings go. `sealed` holds its address and secret, for `Sealer.open`."""
 
     name: str
-    kind: Kind
+    kind: DestinationKind
     host: str = ""
     sealed: str = ""
 
@@ -69,7 +69,7 @@ class NotificationSettings:
     def from_dict(cls, row: Mapping[str, Any]) -> NotificationSettings:
         """Read what `to_dict` wrote."""
         destinations = (
-            Destination(each["name"], Kind(each["kind"]), each["host"], each["sealed"])
+            Destination(each["name"], DestinationKind(each["kind"]), each["host"], each["sealed"])
             for each in row["destinations"]
         )
         return cls(tuple(row["thresholds"]), row["refusals"], tuple(destinations))

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from sqlalchemy import text
 from tests.audit_events import audit_event
+from tests.sqs_records import sqs_record
 
 from controlplane.admin.ledger_keeper import LedgerKeeper, caps_in
 from controlplane.audit.consume import consume
@@ -100,7 +101,7 @@ class Scene:
             await self.container.ledger.settle(decision.hold, tokens=0, cost_microusd=cost)
             events.append(self.event(decision, who, cost))
         answer = await consume(
-            {"Records": [{"messageId": str(i), "body": e.to_json()} for i, e in enumerate(events)]},
+            {"Records": [sqs_record(str(i), e.to_json()) for i, e in enumerate(events)]},
             self.container,
         )
         assert answer == {"batchItemFailures": []}
@@ -151,7 +152,7 @@ class Scene:
             messages = reply.get("Messages", [])
             if not messages:
                 return events
-            records = [{"messageId": m["MessageId"], "body": m["Body"]} for m in messages]
+            records = [sqs_record(m["MessageId"], m["Body"], m["ReceiptHandle"]) for m in messages]
             assert not (await consume({"Records": records}, self.container))["batchItemFailures"]
             for message in messages:
                 sqs.delete_message(

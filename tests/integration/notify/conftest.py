@@ -16,6 +16,7 @@ from tests.fixed_providers import FixedProviders
 from tests.integration.api.conftest import Organization, close, new_organization
 from tests.integration.api.policy_scene import APP
 from tests.receiver import Receiver, receiver
+from tests.sqs_records import sqs_record
 
 from controlplane.adapters.notify.webhook import WebhookSender
 from controlplane.audit.consume import consume
@@ -75,7 +76,8 @@ class Scene:
         url, taken = self.settings.audit_queue_url, list[dict[str, Any]]()
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
-                taken.append({"messageId": message["MessageId"], "body": message["Body"]})
+                names = message["MessageId"], message["Body"], message["ReceiptHandle"]
+                taken.append(sqs_record(*names))
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return taken
 

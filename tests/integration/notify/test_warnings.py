@@ -63,7 +63,7 @@ async def test_every_delivery_of_an_event_and_every_process_tells_it_once(scene:
 
 async def test_a_request_that_a_cap_refuses_is_told_once(scene: Scene) -> None:
     await scene.hook(thresholds=[])
-    await scene.cap("0.0003")
+    await scene.cap("0.0005")
     statuses = [(await scene.chat()).status_code for _ in range(30)]
     assert statuses[0] == 200
     assert statuses.count(429) > 2

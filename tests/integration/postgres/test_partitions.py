@@ -29,7 +29,8 @@ ROW = (
 )
 WHERE = text("SELECT tableoid::regclass::text FROM request_logs WHERE request_id = :id")
 PARTITIONS = text(
-    "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY relname"
+    "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' "
+    "AND relname LIKE 'request_logs%' ORDER BY relname"
 )
 FIRST = datetime(2031, 1, 1, tzinfo=UTC)
 
