@@ -119,7 +119,11 @@ async def test_a_write_under_a_condition_that_fails_is_none(
 
 def test_every_change_of_what_is_there_can_be_under_a_condition() -> None:
     unconditional = [str(one) for one in WRITES if one not in CONDITIONAL]
-    assert unconditional == ["POST /admin/v1/applications", "POST /admin/v1/api-keys"]
+    assert unconditional == [
+        "POST /admin/v1/applications",
+        "POST /admin/v1/api-keys",
+        "POST /admin/v1/budgets/reset",
+    ]
 
 
 async def test_pages_and_filters(organization: Organization) -> None:

@@ -77,7 +77,7 @@ async def test_every_level_takes_a_policy(organization: Organization) -> None:
 async def test_all_faults_are_answered_by_field(organization: Organization) -> None:
     wrong = {
         "concurrency": -1,
-        "cost_caps": [{"usd": "1", "period": "day"}, {"usd": 5.5, "period": "week"}],
+        "cost_caps": [{"usd": "1", "period": "day"}, {"usd": 5.5, "period": "year"}],
         "budget": 1,
     }
     for response in (

@@ -50,6 +50,7 @@ PATHS: Mapping[tuple[str, ...], list[tuple[str, ...]]] = {
 QUERY = {
     "application_id": "application_id",
     "key_id": "key_id",
+    "lineage": "key_id",
     "user_id": "user_id",
     "subject": "subject",
     "actor": "subject",
@@ -74,7 +75,9 @@ BODY = {
 OF_PROVIDERS = {"responses": ["previous_response_id"]}
 # Names no object: a page, a time, a number, a closed set of words.
 PLAIN = {"limit", "cursor", "from", "to", "group_by", "state", "level", "resource", "provider"}
-PLAIN |= {"status", "code", "min_cost", "format", "measure"}
+PLAIN |= {"status", "code", "min_cost", "format", "measure", "top"}
+# A word of the caller's own, which means a counter of its own organisation's limit.
+PLAIN_IN_BODIES = {"session_id"}
 # Names of one's own: writing under one that somebody else uses as well makes one's own.
 OWN_NAMES = {
     ("PUT", "/admin/v1/routes/{alias}"): {"alias"},
@@ -151,7 +154,9 @@ def unclassified(operation: Operation) -> list[str]:
     body = [
         f"body {name}"
         for name in fields(operation)
-        if (name == "id" or name.endswith(("_id", "_ids"))) and name not in BODY
+        if (name == "id" or name.endswith(("_id", "_ids")))
+        and name not in BODY
+        and name not in PLAIN_IN_BODIES
     ]
     return [f"{operation}: {what}" for what in (*paths, *query, *body)]
 

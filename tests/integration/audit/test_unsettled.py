@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.audit_events import audit_event
-from tests.integration.audit.stores import NO_FAILURE, Stores, batch, failures
+from tests.integration.audit.stores import NO_FAILURE, NotedDeliveries, Stores, batch, failures
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.ledger import RedisLedger
@@ -175,5 +175,7 @@ async def test_an_old_one_is_left_to_the_reconciliation(stores: Stores, org_id: 
 async def test_what_is_not_stored_is_not_settled(stores: Stores, org_id: str) -> None:
     hold = await _held(stores, org_id, 600)
     poison = _event(hold, used=250, model_requested="\x00")
-    assert await consume(batch(poison), stores) == failures(0)
+    assert await consume(batch(poison), stores) == NO_FAILURE
+    assert isinstance(stores.deliveries, NotedDeliveries)
+    assert stores.deliveries.set_aside_ == ["m0"]
     assert await _remaining(stores, org_id) == 400
