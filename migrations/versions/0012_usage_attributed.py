@@ -15,6 +15,7 @@ depends_on = None
 _SQL = Path(__file__).parents[1] / "sql"
 _TABLE = "usage_attributed_daily"
 _KEY = ("org_id", "kind", "day", "name", "application_id", "provider", "model")
+_TYPES = {"day": sa.Date(), "name": sa.Text(collation="C")}
 _KINDS = ("session", "agent", "end_user", "tag")
 
 
@@ -28,10 +29,7 @@ def upgrade() -> None:
     ]
     op.create_table(
         _TABLE,
-        *(
-            sa.Column(name, sa.Date() if name == "day" else sa.Text(), nullable=False)
-            for name in _KEY
-        ),
+        *(sa.Column(name, _TYPES.get(name, sa.Text()), nullable=False) for name in _KEY),
         *(
             sa.Column(name, sa.BigInteger(), server_default=sa.text("0"), nullable=False)
             for name in sums

@@ -46,7 +46,7 @@ SETTINGS = {
     "max_wal_size": "4GB",
 }
 MONTH, WEEK, DAY = 30, 7, 1
-# What is asked for, over how many days, and whether the daily sums without attribution say it.
+# What usage is asked for, over each of these days.
 _GROUPS = ("session", "tag", "agent", "end_user", "model", "application", "day")
 _ONE: Sequence[tuple[str, dict[str, Any]]] = (
     ("one session, by model", {"group_by": ("model",), "session_id": "session-19000"}),

@@ -29,16 +29,17 @@ _INDEXES = (
 
 def generate(
     connection: psycopg.Connection[Any], requests: int, *, done: int, minutes: float
-) -> int:
+) -> None:
     """Fill `request_logs` day by day up to yesterday, the newest first, `done` of which are there;
-    returns how many are there after DAYS, or after so many `minutes`."""
+    stops after DAYS, or after so many `minutes`."""
+    if done >= DAYS:
+        return
     started = time.monotonic()
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     with _indexes_made_afterwards(connection):
         while done < DAYS and time.monotonic() - started < minutes * 60:
             _make_day(connection, requests // DAYS, yesterday - timedelta(days=done), DAYS - done)
             done += 1
-    return done
 
 
 def _make_day(connection: psycopg.Connection[Any], requests: int, day: date, number: int) -> None:

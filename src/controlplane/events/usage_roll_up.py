@@ -1,13 +1,15 @@
-"""`{"type": "usage-roll-up", "seconds": 240}`: sum up usage by session, agent, end user and tag for
-the days that were recorded before such sums were kept.
+"""`{"type": "usage-roll-up", "from": optional, "seconds": 170}`: sum up usage by session, agent,
+end user and tag for the days that were recorded before such sums were kept.
 
 Once, after the version that keeps them serves all traffic. Until then usage of those days is read
-from the records: right, and slow where there are millions.
+from the records: right, and slow where there are millions. `from` is the first of the days that are
+to be summed up anew, after a time with a version that does not keep them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +26,14 @@ MAX_SECONDS = 86_400
 
 async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
     """Begins no other day after `seconds`; returns how many were summed up and how many are left:
-    then it is to be sent again. Raises ControlPlaneError for a wrong field, and Unreachable."""
+    then it is to be sent again, without `from`. Raises ControlPlaneError for a wrong field, and
+    Unreachable."""
     seconds = event.get("seconds", SECONDS)
     if type(seconds) is not int or not 0 < seconds <= MAX_SECONDS:
         raise ControlPlaneError(f"'seconds' must be a whole number from 1 to {MAX_SECONDS}.")
     started, summed = monotonic(), 0
+    if "from" in event:
+        await container.usage_roll_up.note(_day(event["from"]))
     days = await container.usage_roll_up.days()
     for org_id, day in days:
         if monotonic() - started >= seconds:
@@ -38,3 +43,10 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
         log.info("usage summed up", extra={"org_id": org_id, "day": day.isoformat()})
     left = len(days) - summed
     return {"ok": True, "type": event["type"], "days": summed, "left": left}
+
+
+def _day(text: Any) -> date:
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        raise ControlPlaneError("'from' must be a day such as 2026-11-30.") from None

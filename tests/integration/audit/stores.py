@@ -10,7 +10,7 @@ from typing import Any
 
 from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
 from controlplane.adapters.s3 import ObjectStore
-from controlplane.audit.consume import Charged
+from controlplane.audit.consume import Charged, Deliveries
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.notification import Notification
 from controlplane.gateway.ports import Ledger

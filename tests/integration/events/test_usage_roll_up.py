@@ -72,6 +72,23 @@ async def test_what_no_time_is_left_for_is_left(
     assert {row.day for row in await _sums(upgraded)} == {(NOON + timedelta(days=2)).date()}
 
 
+async def test_days_from_one_on_are_summed_up_anew(upgraded: Container) -> None:
+    await usage_roll_up.run(EVENT, upgraded)
+    sums = await _sums(upgraded)
+    async with upgraded.database.system() as connection:
+        await connection.execute(delete(USAGE_ATTRIBUTED_DAILY))
+    since = (NOON + timedelta(days=1)).date()
+    ran = await usage_roll_up.run({**EVENT, "from": since.isoformat()}, upgraded)
+    assert (ran["days"], ran["left"]) == (4, 0)
+    assert await _sums(upgraded) == [row for row in sums if row.day >= since]
+
+
+@pytest.mark.parametrize("first", ["soon", "2026-11-31", 20261101, None])
+async def test_a_first_day_that_is_none(settings: Settings, first: Any) -> None:
+    with pytest.raises(ControlPlaneError, match="'from' must be a day"):
+        await usage_roll_up.run({**EVENT, "from": first}, Container(settings))
+
+
 @pytest.mark.parametrize("seconds", [0, -1, True, "10", 1.5, 86_401])
 async def test_seconds_that_are_none(settings: Settings, seconds: Any) -> None:
     with pytest.raises(ControlPlaneError, match="'seconds' must be a whole number"):

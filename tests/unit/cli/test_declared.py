@@ -27,7 +27,7 @@ def gateway(**more: Answer | list[Answer]) -> Scripted:
     """An organisation with an application, a key and a route."""
     application = {"id": "app-a", "name": "A", "created_at": "2026-11-23T12:00:00+00:00"}
     answers: dict[str, Answer | list[Answer]] = {
-        f"GET {A}/whoami": one({"organization_id": "org-1", "subject": "key:key-9"}),
+        "GET /v1/me": one({"organization_id": "org-1", "subject": "key:key-9"}),
         f"GET {A}/providers": page({"kind": "openai", "providers": ["openai"]}),
         f"GET {A}/applications": page(application),
         f"GET {A}/api-keys": page(KEY),

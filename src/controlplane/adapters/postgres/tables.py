@@ -320,7 +320,8 @@ USAGE_ATTRIBUTED_DAILY = Table(
     Column("org_id", Text(), primary_key=True),
     Column("kind", Text(), primary_key=True),
     Column("day", Date(), primary_key=True),
-    Column("name", Text(), primary_key=True),
+    # Hundreds of thousands are grouped at once: bytes compare twice as fast as a language's order.
+    Column("name", Text(collation="C"), primary_key=True),
     Column("application_id", Text(), primary_key=True),
     Column("provider", Text(), primary_key=True),
     Column("model", Text(), primary_key=True),

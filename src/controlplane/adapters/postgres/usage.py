@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, literal, or_, select, update
+from sqlalchemy import Select, bindparam, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -46,6 +46,10 @@ _ADD = _insert.on_conflict_do_update(
     index_elements=_KEY,
     set_={name: getattr(UsageDaily, name) + _insert.excluded[name] for name in USAGE_SUMS},
 )
+# Hundreds of thousands of groups are more than fit into the default of 4 MB. For the top of them,
+# workers would each have most of them, only for the leader to add them up again.
+_ROOM = text("SET LOCAL work_mem = '64MB'")
+_ALONE = text("SET LOCAL max_parallel_workers_per_gather = 0")
 _NOTE_USE = (
     update(ApiKeyRow)
     .where(
@@ -124,6 +128,9 @@ async def _statement(connection: AsyncConnection, org_id: str, query: UsageQuery
     """The query over the fewest rows that can say it."""
     if query.is_daily:
         return usage_statement(org_id, query)
+    await connection.execute(_ROOM)
+    if query.top is not None:
+        await connection.execute(_ALONE)
     if query.attribution and await are_attributed(connection, org_id, query):
         return attributed_statement(org_id, query, query.attribution)
     return usage_of_requests(org_id, query)

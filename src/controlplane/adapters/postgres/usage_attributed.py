@@ -130,14 +130,12 @@ def _of_the_dearest(
 ) -> list[ColumnElement[bool]]:
     """The rows of the groups that cost most. All sums of all groups would take several times as
     long; sums of floats are exact up to 2^53, and take half the time of those of large integers."""
-    sums: list[ColumnElement[float]] = [
-        cast(_sums[name], Double()) for name in ("cost_microusd", "requests")
-    ]
+    cost: ColumnElement[float] = cast(_sums.cost_microusd, Double())
     chosen = (
         select(*(column.label(name) for name, column in groups.items()))
         .where(*rows)
         .group_by(*groups.values())
-        .order_by(*(func.sum(each).desc() for each in sums), *groups.values())
+        .order_by(func.sum(cost).desc(), *groups.values())
         .limit(query.top)
         .cte("dearest")
     )

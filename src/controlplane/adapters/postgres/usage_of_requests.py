@@ -127,8 +127,7 @@ def grouped(
     statement = statement.group_by(*groups.values())
     if top is None:
         return statement.order_by(*groups.values()).limit(MAX_USAGE_GROUPS + 1)
-    dearest = (sums["cost_microusd"].desc(), sums["requests"].desc())
-    return statement.order_by(*dearest, *groups.values()).limit(top)
+    return statement.order_by(sums["cost_microusd"].desc(), *groups.values()).limit(top)
 
 
 def of_records(statement: Select[Any], org_id: str, first: date, last: date) -> Select[Any]:

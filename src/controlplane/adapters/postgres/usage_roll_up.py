@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, Text, delete, func, insert, literal, literal_column, select, text
+from sqlalchemy import Select, Text, delete, func, literal, literal_column, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.engine import Database
@@ -14,6 +15,7 @@ from controlplane.adapters.postgres.tables import (
     MAX_NAME_LENGTH,
     USAGE_ATTRIBUTED_DAILY,
     USAGE_UNATTRIBUTED_DAYS,
+    UsageDaily,
 )
 from controlplane.adapters.postgres.usage_attributed import COLUMNS, KEY, by_model
 from controlplane.adapters.postgres.usage_of_requests import GROUPS, SUMS, of_records, with_tags
@@ -40,6 +42,13 @@ class UsageRollUp:
         query = select(_days.org_id, _days.day).order_by(_days.day.desc(), _days.org_id)
         async with self._database.system() as connection:
             return [(org_id, day) for org_id, day in await connection.execute(query)]
+
+    async def note(self, first: date) -> None:
+        """Have all days with usage from this one on summed up anew."""
+        used = select(UsageDaily.org_id, UsageDaily.day).where(UsageDaily.day >= first).distinct()
+        noted = insert(USAGE_UNATTRIBUTED_DAYS).from_select(("org_id", "day"), used)
+        async with self._database.system() as connection:
+            await connection.execute(noted.on_conflict_do_nothing())
 
     async def sum_up(
         self, org_id: str, first: date, last: date, *, seconds: float = DAY_SECONDS

@@ -8,7 +8,7 @@ from controlplane.adapters.postgres.tables import RequestLog
 from controlplane.domain.audit import AuditEvent
 
 # Only a message to whoever stores the event.
-NO_COLUMN = {"unsettled"}
+NO_COLUMN = {"unsettled", "charges"}
 
 
 def test_request_logs_hold_every_field_and_the_archive_key() -> None:
