@@ -13,7 +13,7 @@ from infra.package.toolchain import PYTHON_VERSION, run, uv
 # https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html
 PLATFORMS = {"arm64": "aarch64-manylinux_2_34", "x86_64": "x86_64-manylinux_2_34"}
 # The AWS services that the function calls; botocore ships the models of 400 more.
-AWS_SERVICES = frozenset({"codedeploy", "s3", "secretsmanager", "sqs"})
+AWS_SERVICES = frozenset({"codedeploy", "s3", "secretsmanager", "sns", "sqs"})
 
 _TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 _BUILD_SUFFIXES = frozenset(

@@ -99,6 +99,8 @@ def scenes(stage: Stage) -> dict[str, Scene]:
         "Audit queue old": one("ApproximateAgeOfOldestMessage", [None, 70, 600], [1_000]),
         "Audit dead letters": one("ApproximateNumberOfMessagesVisible", [None, 0], [1]),
         "Audit spilled": counted("audit_spilled"),
+        "Notifications failed": counted("notification_failed"),
+        "Unpriced requests": one("llm_cp.unpriced_requests", [None, 0, 20], [21]),
         "Redis degraded": counted("redis_degraded"),
         "Provider misconfigured": counted("provider_misconfigured"),
         "Provider errors": one("llm_cp.provider_errors", [None, 0, 50], [51]),

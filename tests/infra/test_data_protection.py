@@ -88,9 +88,11 @@ def test_buckets_are_encrypted_private_and_refuse_plain_text(template: Template)
     assert refusing == set(buckets)
 
 
-def test_the_alarm_topic_refuses_plain_text(template: Template) -> None:
-    statements = template.one("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
-    assert any(map(_refuses_plain_text, statements))
+def test_topics_refuse_plain_text(template: Template) -> None:
+    policies = template.all("AWS::SNS::TopicPolicy").values()
+    assert len(policies) == len(template.all("AWS::SNS::Topic")) == 2
+    for policy in policies:
+        assert any(map(_refuses_plain_text, policy["PolicyDocument"]["Statement"]))
 
 
 def test_prod_has_its_own_key_for_all_that_is_stored(templates: dict[str, Template]) -> None:

@@ -143,8 +143,16 @@ def test_who_publishes_to_the_topic_may(template: Template, stage: str) -> None:
 
     https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
     """
-    topic = template.id_of("AWS::SNS::Topic")
-    topic_policy = template.one("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    (topic,) = (
+        logical_id
+        for logical_id, properties in template.all("AWS::SNS::Topic").items()
+        if properties["TopicName"].endswith("-alarms")
+    )
+    (topic_policy,) = (
+        policy["PolicyDocument"]["Statement"]
+        for policy in template.all("AWS::SNS::TopicPolicy").values()
+        if topic in text(policy["Topics"])
+    )
     publishers = {
         (resource["Type"], text(resource["Properties"].get("AlarmName", "")).strip('"'))
         for resource in template.resources.values()

@@ -25,6 +25,7 @@ OUTPUTS = {
     "AuditQueueUrl",
     "AuditBucket",
     "AlarmTopicArn",
+    "WarningTopicArn",
 }
 
 
@@ -160,4 +161,5 @@ def test_an_own_domain_has_its_certificate_and_modern_tls(complete: Template) ->
     assert "certificate/1" in distribution["ViewerCertificate"]["AcmCertificateArn"]
     client = complete.one("AWS::Cognito::UserPoolClient")
     assert client["CallbackURLs"] == ["https://llm.example.com/oauth2/idpresponse"]
-    assert complete.one("AWS::SNS::Subscription")["Endpoint"] == "ops@example.com"
+    readers = complete.all("AWS::SNS::Subscription").values()
+    assert [reader["Endpoint"] for reader in readers] == ["ops@example.com"] * 2

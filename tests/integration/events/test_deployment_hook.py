@@ -241,13 +241,13 @@ def test_a_migration_that_breaks_fails_the_deployment_without_its_message(
 def test_a_migration_that_takes_too_long_fails_the_deployment_in_time(
     codedeploy: CodeDeployServer, started: Function, empty_url: str
 ) -> None:
-    started.deadline_seconds = 10.0
+    started.deadline_seconds = 15.0
     with psycopg.connect(empty_url) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK_KEY,))
-        outcome = started.invoke(EVENT, timeout=10.0)
+        outcome = started.invoke(EVENT, timeout=15.0)
     assert outcome.payload == {"ok": False, "status": "Failed"}
     assert codedeploy.told == [_told("Failed")]
-    assert re.search(r"The migration did not end within [1-5] s\.", started.log())
+    assert re.search(r"The migration did not end within \d+ s\.", started.log())
 
 
 def test_an_answer_that_codedeploy_does_not_take_is_an_error(
