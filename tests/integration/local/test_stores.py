@@ -171,7 +171,7 @@ def test_emulated_aws_has_queue_bucket_and_a_user_who_signs_in(tmp_path: Path) -
         policy = aws.client("sqs").get_queue_attributes(
             QueueUrl=aws.queue_url, AttributeNames=["RedrivePolicy"]
         )["Attributes"]["RedrivePolicy"]
-        assert json.loads(policy)["maxReceiveCount"] == 5
+        assert json.loads(policy)["maxReceiveCount"] == 1_000
         assert json.loads(policy)["deadLetterTargetArn"].endswith(":llm-cp-audit-dlq")
         aws.client("s3").put_object(Bucket=aws.bucket, Key="k", Body=b"x")
         tokens = aws.client("cognito-idp").initiate_auth(

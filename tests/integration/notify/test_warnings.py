@@ -18,7 +18,7 @@ from controlplane.domain.notification import BudgetWarning
 from controlplane.errors import Unreachable
 from controlplane.wiring import Container
 
-pytestmark = pytest.mark.usefixtures("whole_day")
+pytestmark = [pytest.mark.usefixtures("whole_day"), pytest.mark.dates]
 
 
 async def test_a_threshold_is_told_once_and_the_signature_is_right(scene: Scene) -> None:

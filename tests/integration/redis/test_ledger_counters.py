@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -140,8 +141,8 @@ async def test_a_request_that_holds_something_counts_once_in_buckets(ledger: Red
 async def test_no_window_ever_admits_more_than_the_limit_in_buckets(ledger: RedisLedger) -> None:
     limit = Limit(Measure.REQUESTS, "app-1", MOST_LOGGED_EACH + 1, 1, per=Per.SESSION, counter="s")
     admitted: list[datetime] = []
-    begun, number = datetime.now(UTC), 0
-    while datetime.now(UTC) - begun < timedelta(seconds=2.5):
+    begun, number = time.monotonic(), 0
+    while time.monotonic() - begun < 2.5:
         decision = await reserve(ledger, f"r{number}", limit)
         number += 1
         if decision.refused_by is None:
