@@ -32,7 +32,7 @@ SET LOCAL ROLE llm_cp_system;
 INSERT INTO policy_versions (org_id, level, subject_id, version, document, changed_by, changed_at)
 SELECT org_id, level, subject_id, version, document, 'system:migration', created_at FROM policies;
 
--- Names as long as an entry of the index has room for: adapters/postgres/usage.py.
+-- Names as long as an entry of the index has room for: adapters/postgres/tables.py.
 INSERT INTO usage_daily
 SELECT (coalesce(admitted_at, occurred_at) AT TIME ZONE 'UTC')::date, org_id,
        left(coalesce(application_id, ''), 200), left(subject, 200), left(coalesce(provider, ''), 200),

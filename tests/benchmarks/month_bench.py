@@ -24,8 +24,8 @@ from sqlalchemy import make_url
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.migrations import upgrade
 from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
-from controlplane.adapters.postgres.usage import UsageRepository
-from controlplane.adapters.postgres.usage_roll_up import UsageRollUp
+from controlplane.adapters.postgres.usage.repository import UsageRepository
+from controlplane.adapters.postgres.usage.roll_up import UsageRollUp
 from controlplane.domain.questions import RequestFilter, UsageQuery
 from controlplane.local.postgres import Postgres
 from tests.benchmarks import traffic

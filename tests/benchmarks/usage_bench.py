@@ -23,7 +23,7 @@ from sqlalchemy.dialects import postgresql
 
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.migrations import upgrade
-from controlplane.adapters.postgres.usage import UsageRepository, usage_statement
+from controlplane.adapters.postgres.usage.repository import UsageRepository, usage_statement
 from controlplane.domain.questions import UsageQuery
 from tests import servers
 

@@ -12,7 +12,7 @@ from controlplane.domain.usage import Usage
 from controlplane.errors import InvalidRequest
 from controlplane.gateway.pricing import Pricing
 
-# Never dearer than the standard tier, whatever it costs.
+# Its price may be unknown, and is never above that of the standard tier.
 _CHEAPER = "flex"
 
 

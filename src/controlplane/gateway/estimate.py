@@ -15,8 +15,8 @@ BELIEVED_TOKENS = 2**20
 # that is still believed.
 BELIEVED_TIMES = 16
 NOTHING = Usage()
-# OpenAI's models that search once for each answer, whatever the request says, and what a search of
-# each is called. https://platform.openai.com/docs/guides/tools-web-search
+# OpenAI's models that search once for each answer without being asked to, and what a search of each
+# is called. https://platform.openai.com/docs/guides/tools-web-search
 _SEARCHING = re.compile(r"(?:^|/)gpt-[\w.-]+-search-(?P<kind>preview|api)")
 _SEARCHES = {"preview": "web_search_preview", "api": "web_search"}
 

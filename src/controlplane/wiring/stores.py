@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from controlplane.adapters.postgres.policies import PolicyRepository
     from controlplane.adapters.postgres.prices import PriceRepository
     from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
-    from controlplane.adapters.postgres.usage import UsageRepository
-    from controlplane.adapters.postgres.usage_roll_up import UsageRollUp
+    from controlplane.adapters.postgres.usage.repository import UsageRepository
+    from controlplane.adapters.postgres.usage.roll_up import UsageRollUp
     from controlplane.adapters.redis.client import Login, RedisClient
     from controlplane.adapters.redis.ledger import RedisLedger
     from controlplane.adapters.s3 import ObjectStore, PayloadBucket
@@ -201,14 +201,14 @@ class Stores:
     @cached_property
     def usage(self) -> UsageRepository:
         """Sums over the audit trail in PostgreSQL."""
-        from controlplane.adapters.postgres.usage import UsageRepository
+        from controlplane.adapters.postgres.usage.repository import UsageRepository
 
         return UsageRepository(self.database)
 
     @cached_property
     def usage_roll_up(self) -> UsageRollUp:
         """Sums that are made anew from the audit trail in PostgreSQL."""
-        from controlplane.adapters.postgres.usage_roll_up import UsageRollUp
+        from controlplane.adapters.postgres.usage.roll_up import UsageRollUp
 
         return UsageRollUp(self.database)
 

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.api.conftest import Organization, assert_error
 from tests.integration.api.records import event_of, record
 
-from controlplane.adapters.postgres import usage as usage_module
+from controlplane.adapters.postgres.usage import repository
 from controlplane.domain.access import Role
 from controlplane.domain.usage import Usage
 
@@ -236,7 +236,7 @@ async def test_four_hundred_days_are_possible(organization: Organization) -> Non
 async def test_too_many_groups_are_refused(
     used: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(usage_module, "MAX_USAGE_GROUPS", 2)
+    monkeypatch.setattr(repository, "MAX_USAGE_GROUPS", 2)
     where = f"{USAGE}?from=2026-11-01&to=2026-11-30&group_by="
     assert_error(await used.admin.get(f"{where}model"), 400, "group_by")
     assert (await used.admin.get(f"{where}application")).status_code == 200

@@ -12,7 +12,7 @@ from tests.integration.audit.stores import NO_FAILURE, Stores, batch
 
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.spending import Spending
-from controlplane.adapters.postgres.usage import UsageRepository
+from controlplane.adapters.postgres.usage.repository import UsageRepository
 from controlplane.audit.consume import consume
 from controlplane.domain.limits import Limit, Measure, Period
 from controlplane.domain.policy import Level, scope

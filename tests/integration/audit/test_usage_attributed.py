@@ -17,9 +17,9 @@ from tests.integration.audit.stores import NO_FAILURE, Stores, batch
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
 from controlplane.adapters.postgres.tables import USAGE_ATTRIBUTED_DAILY, USAGE_UNATTRIBUTED_DAYS
-from controlplane.adapters.postgres.usage import UsageRepository
-from controlplane.adapters.postgres.usage_of_requests import usage_of_requests
-from controlplane.adapters.postgres.usage_roll_up import UsageRollUp
+from controlplane.adapters.postgres.usage.of_requests import usage_of_requests
+from controlplane.adapters.postgres.usage.repository import UsageRepository
+from controlplane.adapters.postgres.usage.roll_up import UsageRollUp
 from controlplane.audit.consume import consume
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.questions import ATTRIBUTIONS, USAGE_GROUPS, USAGE_SUMS, UsageQuery

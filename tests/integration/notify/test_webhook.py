@@ -81,7 +81,7 @@ async def test_the_address_that_was_checked_is_the_one_that_is_reached(
 
     async def rebinding(host: Any, port: Any, **more: Any) -> Any:
         asked.append(host)
-        # Whoever asks for the name a second time is led elsewhere.
+        # A second look-up of the name leads elsewhere.
         name = "127.0.0.1" if asked == ["localhost"] or host == "127.0.0.1" else "192.0.2.1"
         return await looked_up(name, port, **more)
 

@@ -91,7 +91,7 @@ BODIES = {
     "a charge that is none": _body(charges=[SECRET]),
     "a charge without a cap": _body(charges=[{"after": 1}]),
     "a notification without anything": '{"type":"notification"}',
-    "a notification to nobody": json.dumps(
+    "a notification without a destination": json.dumps(
         {"type": "notification", "id": SECRET, "org_id": 1, "destination": "", "message": {}}
     ),
 }

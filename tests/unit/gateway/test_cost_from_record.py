@@ -26,7 +26,7 @@ OWN = Price(Decimal("2.5"), Decimal(10), Decimal("1.25"), Decimal("3.125"))
 
 
 def answers() -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Whatever has a usage, in a file of JSON or in an event of a stream."""
+    """Each answer with a usage, in a file of JSON or in an event of a stream."""
     for path in sorted(FIXTURES.rglob("*.*")):
         if path.suffix not in (".json", ".jsonl", ".sse"):
             continue

@@ -80,7 +80,7 @@ async def test_a_cap_of_models_is_only_for_those_who_ask_for_them(glob: str, lim
     counters = {limit.per: limit.counter for limit in ledger.claims[0].limits}
     alice = counter_of(ledger.claims[0].org_id, Per.END_USER, "alice")
     assert counters == ({None: "", Per.END_USER: alice} if limited else {None: ""})
-    # What is not limited is not bounded either.
+    # A request without limits gets no bound either.
     assert (ledger.claims[0].tokens > 0) is limited
 
 

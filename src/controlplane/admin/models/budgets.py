@@ -169,9 +169,14 @@ def shown_limit(status: LimitStatus, now: datetime) -> LimitShown:
     return LimitShown(
         **_named(limit),
         left=_amount(limit, status.remaining),
-        resets_at=now + timedelta(seconds=status.reset_seconds) if resets(status) else None,
+        resets_at=_second(now, status.reset_seconds) if resets(status) else None,
         state="open",
     )
+
+
+def _second(now: datetime, seconds: float) -> datetime:
+    """So many seconds on, to the second: periods end at one, and two clocks are at work."""
+    return (now + timedelta(seconds=seconds + 0.5)).replace(microsecond=0)
 
 
 def shown_each(limit: Limit) -> LimitShown:

@@ -148,8 +148,8 @@ def _with_keys_and_policies(stored: Inventory, gateway: AdminClient, subject: st
 
 
 def _policy_name(row: Row, stored: Inventory, of_lineage: Mapping[str, str]) -> str | None:
-    """None where the policy is of something that is gone: its history stays, nobody is held to
-    it."""
+    """None where the policy belongs to something that is deleted: its history stays, and it governs
+    nothing."""
     level, subject_id = row["level"], row["subject_id"]
     if level == ORGANIZATION:
         return ORGANIZATION

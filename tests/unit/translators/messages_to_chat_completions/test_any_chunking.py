@@ -80,7 +80,7 @@ def answers(draw: st.DrawFn, arguments: st.SearchStrategy[str]) -> tuple[Any, li
     return completion(message, finish, usage=USAGE), chunks
 
 
-def compare(answer: Any, chunks: Sequence[Any], tools: Sequence[Any]) -> None:
+def assert_joined(answer: Any, chunks: Sequence[Any], tools: Sequence[Any]) -> None:
     translation = asked({"tools": list(tools)})
     whole = translation.whole(answer)
     events = events_of(translation.stream(), chunks)
@@ -92,9 +92,9 @@ def compare(answer: Any, chunks: Sequence[Any], tools: Sequence[Any]) -> None:
 
 @given(answers(ARGUMENTS | BROKEN))
 def test_whole_is_joined(answer: tuple[Any, list[Any]]) -> None:
-    compare(*answer, TOOLS)
+    assert_joined(*answer, TOOLS)
 
 
 @given(answers(ARGUMENTS))
 def test_whole_is_joined_where_inputs_come_as_they_come(answer: tuple[Any, list[Any]]) -> None:
-    compare(*answer, [{**tool, "eager_input_streaming": True} for tool in TOOLS])
+    assert_joined(*answer, [{**tool, "eager_input_streaming": True} for tool in TOOLS])

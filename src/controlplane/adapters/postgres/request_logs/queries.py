@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, literal_column, or_, select, tuple_
 from controlplane.adapters.postgres.request_logs.inserts import EventId
 from controlplane.adapters.postgres.storable import is_storable
 from controlplane.adapters.postgres.tables import RequestLog
-from controlplane.adapters.postgres.usage_of_requests import has_tag
+from controlplane.adapters.postgres.usage.of_requests import has_tag
 from controlplane.domain.questions import RequestFilter
 
 _COLUMNS = tuple(RequestLog.__table__.columns)

@@ -24,7 +24,7 @@ from controlplane.adapters.postgres.request_logs.queries import (
 )
 from controlplane.adapters.postgres.storable import is_storable
 from controlplane.adapters.postgres.tables import RequestLog
-from controlplane.adapters.postgres.usage import add_usage, note_key_use
+from controlplane.adapters.postgres.usage.repository import add_usage, note_key_use
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.questions import RequestFilter
 

@@ -32,7 +32,7 @@ from controlplane.adapters.postgres.tables import (
     USAGE_ATTRIBUTED_DAILY,
     USAGE_UNATTRIBUTED_DAYS,
 )
-from controlplane.adapters.postgres.usage_of_requests import grouped
+from controlplane.adapters.postgres.usage.of_requests import grouped
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.questions import ATTRIBUTIONS, USAGE_SUMS, UsageQuery
 

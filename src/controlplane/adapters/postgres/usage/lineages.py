@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, literal
 
 from controlplane.adapters.postgres.tables import ApiKeyRow
-from controlplane.adapters.postgres.usage_of_requests import grouped
+from controlplane.adapters.postgres.usage.of_requests import grouped
 from controlplane.domain.questions import USAGE_SUMS, UsageQuery
 
 

@@ -17,8 +17,8 @@ from controlplane.adapters.postgres.tables import (
     USAGE_UNATTRIBUTED_DAYS,
     UsageDaily,
 )
-from controlplane.adapters.postgres.usage_attributed import COLUMNS, KEY, by_model
-from controlplane.adapters.postgres.usage_of_requests import GROUPS, SUMS, of_records, with_tags
+from controlplane.adapters.postgres.usage.attributed import COLUMNS, KEY, by_model
+from controlplane.adapters.postgres.usage.of_requests import GROUPS, SUMS, of_records, with_tags
 from controlplane.domain.questions import ATTRIBUTIONS, USAGE_SUMS
 
 # Consumers wait while a day is summed up, and their messages come again where it takes too long.

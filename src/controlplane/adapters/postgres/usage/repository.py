@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.lineages import by_lineage
 from controlplane.adapters.postgres.storable import is_storable
 from controlplane.adapters.postgres.tables import (
     MAX_NAME_LENGTH,
@@ -21,12 +20,13 @@ from controlplane.adapters.postgres.tables import (
     RequestLog,
     UsageDaily,
 )
-from controlplane.adapters.postgres.usage_attributed import (
+from controlplane.adapters.postgres.usage.attributed import (
     add_attributed,
     are_attributed,
     attributed_statement,
 )
-from controlplane.adapters.postgres.usage_of_requests import grouped, usage_of_requests
+from controlplane.adapters.postgres.usage.lineages import by_lineage
+from controlplane.adapters.postgres.usage.of_requests import grouped, usage_of_requests
 from controlplane.domain.access import Caller
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.questions import MAX_USAGE_GROUPS, USAGE_GROUPS, USAGE_SUMS, UsageQuery
