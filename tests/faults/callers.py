@@ -59,7 +59,7 @@ class Callers:
                 await asyncio.gather(*tasks)
 
     async def _ask(self, client: httpx.AsyncClient, number: int, done: asyncio.Event) -> None:
-        keys = itertools.cycle(self.keys[number % len(self.keys) :] + self.keys)
+        keys = itertools.cycle([*self.keys[number % len(self.keys) :], *self.keys])
         for body in itertools.cycle((WHOLE, STREAMED)):
             if done.is_set():
                 return

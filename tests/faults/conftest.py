@@ -58,7 +58,7 @@ class Scene:
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What PostgreSQL has."""
         with psycopg.connect(self.parts.env["DATABASE_URL"]) as connection:
-            return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+            return connection.execute(query, values).fetchall()
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,7 @@ class Postgres:
         return self._address(SUPERUSER, DATABASE)
 
     def start(self) -> None:
-        """Make the data where there are none, and start the server; the second time where it was."""
+        """Make the data where there are none, and start the server: again on the same port."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._password = self._read_password()
         if self._user:

@@ -37,7 +37,7 @@ class Valkey:
         return f"redis://127.0.0.1:{self._port}/0"
 
     def start(self) -> None:
-        """Start the server; the second time where it was before."""
+        """Start the server: again on the same port."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self._port:
             self._stop_leftover()
