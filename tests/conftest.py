@@ -45,7 +45,13 @@ gateway_log.propagate = True  # caplog listens at the root
 ssl.create_default_context = cache(ssl.create_default_context)  # type: ignore[assignment]
 
 # What these share is slow to make: each group runs on one worker, by the first that fits.
-GROUPS = ("tests/e2e/test_budgets.py", "tests/e2e/", "tests/infra/package/", "tests/infra/")
+GROUPS = (
+    "tests/e2e/test_budgets.py",
+    "tests/e2e/",
+    "tests/infra/package/",
+    "tests/infra/",
+    "tests/faults/",
+)
 _RUN = pytest.StashKey[tuple[Path, int]]()
 
 

@@ -62,15 +62,16 @@ class Postgres:
         return self._address(SUPERUSER, DATABASE)
 
     def start(self) -> None:
-        """Make the data where there are none, and start the server."""
+        """Make the data where there are none, and start the server: again on the same port."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._password = self._read_password()
         if self._user:
             self.notices += _open_to(self._user, self.folder, self._bin)
         if not (self._data / "PG_VERSION").exists():
             self._make_data()
-        self._stop_leftover()
-        self._port = free_port()
+        if not self._port:
+            self._stop_leftover()
+            self._port = free_port()
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self._port),

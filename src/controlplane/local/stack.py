@@ -94,8 +94,8 @@ class Stack:
         for notice in self._stores.postgres.notices:
             say(f"  {notice}")
         simulator = self._spawn("simulator", "--port", str(self._simulator_port), env=os.environ)
-        for store in self._stores.wait_ready(self._pause):
-            report(store, "ready", began)
+        for store, detail in self._stores.wait_ready(self._pause):
+            report(store, "ready", began, detail)
         simulator.wait_ready(lambda: is_listening(self._simulator_port), pause=self._pause)
         kinds = ", ".join(f"{name} {kind}" for name, kind in self._kinds.items())
         report("Provider simulator", "ready", began, f"(providers: {kinds})")

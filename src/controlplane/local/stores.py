@@ -27,17 +27,20 @@ class StoreServers:
         self.valkey.start()
         self.postgres.start()
 
-    def wait_ready(self, pause: Pause = time.sleep) -> Iterator[str]:
-        """Yield the name of each as soon as it can be used. Raises LocalStackError."""
+    def wait_ready(self, pause: Pause = time.sleep) -> Iterator[tuple[str, str]]:
+        """Yield the name of each, and what to know of it, as soon as it can be used.
+
+        Raises LocalStackError.
+        """
         self.postgres.wait_ready(pause)
-        yield f"PostgreSQL {self.postgres.version}"
+        yield f"PostgreSQL {self.postgres.version}", ""
         self.valkey.wait_ready(pause)
         if self.postgres.fresh:
             # What it remembers belongs to a database that is gone.
             self.valkey.clear()
-        yield f"Valkey {self.valkey.version}"
+        yield f"Valkey {self.valkey.version}", ""
         self.emulator.wait_ready(pause)
-        yield "AWS (moto)"
+        yield "AWS (moto)", "(its queue, bucket and users end with it)"
 
     @property
     def children(self) -> list[Child]:

@@ -37,10 +37,11 @@ class Valkey:
         return f"redis://127.0.0.1:{self._port}/0"
 
     def start(self) -> None:
-        """Start the server."""
+        """Start the server: again on the same port."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._stop_leftover()
-        self._port = free_port()
+        if not self._port:
+            self._stop_leftover()
+            self._port = free_port()
         self.child = Child(
             "Valkey",
             [
@@ -82,8 +83,8 @@ class Valkey:
         path = self.folder / "port"
         if not path.exists():
             return
-        self._port = int(path.read_text() or 0)
-        with redis.Redis.from_url(self.url, socket_timeout=2) as client:
+        port = int(path.read_text() or 0)
+        with redis.Redis(port=port, socket_timeout=2) as client:
             try:
                 if client.config_get("dir").get("dir") == str(self.folder):
                     client.shutdown()
