@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from controlplane.adapters.postgres.request_logs.repository import (
     EventId,
     RequestLogRepository,
+    by_identity,
     event_id,
 )
 from controlplane.adapters.s3 import ObjectStore
@@ -110,7 +111,7 @@ async def _store(
     records: Sequence[Mapping[str, Any]], stores: AuditStores
 ) -> tuple[dict[str, str], list[str]]:
     """Which messages can never be stored, each with its reason, and which are to come again."""
-    events: dict[EventId, AuditEvent] = {}
+    events: list[AuditEvent] = []
     messages: defaultdict[EventId, list[str]] = defaultdict(list)
     poison: dict[str, str] = {}
     again: list[str] = []
@@ -120,21 +121,18 @@ async def _store(
         except _Poison as error:
             poison[record["messageId"]] = str(error)
             continue
-        key = event_id(audit_event)
-        events[key] = audit_event
-        messages[key].append(record["messageId"])
+        events.append(audit_event)
+        messages[event_id(audit_event)].append(record["messageId"])
     if events:
         try:
-            written = await stores.request_logs.write(
-                events.values(), partial(archive, stores.object_store)
-            )
+            written = await stores.request_logs.write(events, partial(archive, stores.object_store))
         except Unreachable as error:
             count("audit_batch_postponed", store=error.store)
             return poison, [each for named in messages.values() for each in named]
         for key, reason in written.refused.items():
             poison |= dict.fromkeys(messages[key], reason)
         # Also where the record is an old one: its first delivery may have found the ledger down.
-        stored = [event for key, event in events.items() if key not in written.refused]
+        stored = [e for key, e in by_identity(events).items() if key not in written.refused]
         charges = [
             (event.org_id, charge, event.occurred_at)
             for event in stored

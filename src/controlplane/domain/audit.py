@@ -13,6 +13,9 @@ from controlplane.domain.price import Price
 from controlplane.domain.usage import MAX_STORED, Usage
 
 SCHEMA_VERSION = 1
+# Together they say that the outcome of a request is unknown: its process did not tell it in time.
+# No request that has an outcome ends so.
+HOLD_EXPIRED, HOLD_EXPIRED_STATUS = "hold_expired", 500
 _NUMBERS = (
     *("tokens_input", "tokens_output", "tokens_cached", "tokens_reasoning"),
     *("latency_ms", "overhead_ms"),
@@ -125,6 +128,11 @@ class AuditEvent:
         used = self.used
         is_unknown = self.cost_microusd is None or "cost" in used.estimated
         return is_unknown and used.is_counted and not self.replayed
+
+    @property
+    def is_outcome_unknown(self) -> bool:
+        """True where only the end of a lease is known; the request may have had any outcome."""
+        return self.code == HOLD_EXPIRED and self.status == HOLD_EXPIRED_STATUS
 
     @property
     def is_summable(self) -> bool:

@@ -1,22 +1,23 @@
 """`{"type": "hold-sweep"}`: every hold that was not settled within its lease gets an audit event.
 
-The ledger let go of what it held when the lease ended. Two sweeps at a time write the same events,
-which the audit trail keeps once.
+The ledger let go of what it held when the lease ended. The event says that the outcome is unknown:
+the request may have been answered, or still run. Where it tells its outcome, before or after, that
+is what the audit trail keeps. Two sweeps at a time write the same events.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from controlplane.adapters.redis.ledger_books import DeadHold
-from controlplane.domain.audit import AuditEvent
+from controlplane.domain.audit import HOLD_EXPIRED, HOLD_EXPIRED_STATUS, AuditEvent
 from controlplane.telemetry import count
 
 if TYPE_CHECKING:
     from controlplane.wiring import Container
-
-CODE = "hold_expired"
 
 
 async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
@@ -34,14 +35,24 @@ def _audit_event(hold: DeadHold) -> AuditEvent:
     note = hold.note
     return AuditEvent(
         request_id=hold.request_id,
-        occurred_at=hold.expired_at,
+        occurred_at=_began(hold),
         org_id=hold.org_id,
         subject=note.get("subject", "unknown"),
         role=note.get("role", "unknown"),
-        status=500,
+        status=HOLD_EXPIRED_STATUS,
         application_id=note.get("application_id"),
         operation=note.get("operation", "unknown"),
         model_requested=note.get("model_requested"),
-        code=CODE,
+        code=HOLD_EXPIRED,
         admitted_at=hold.admitted_at,
     )
+
+
+def _began(hold: DeadHold) -> datetime:
+    """When the request came, as its own event would say; when it was admitted, where that is not
+    known."""
+    with suppress(KeyError, TypeError, ValueError):
+        began = datetime.fromisoformat(hold.note["occurred_at"])
+        if began.tzinfo is not None:
+            return began
+    return hold.admitted_at

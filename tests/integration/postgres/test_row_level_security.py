@@ -196,16 +196,37 @@ async def test_partitions_are_no_way_around(installation: Installation) -> None:
 async def test_nobody_rewrites_the_audit_trail(installation: Installation) -> None:
     for statement in (
         "UPDATE request_logs SET status = 200",
-        "DELETE FROM request_logs",
         "UPDATE admin_changes SET actor = 'user:other'",
         "DELETE FROM admin_changes",
         "UPDATE policy_versions SET version = 2",
         "DELETE FROM policy_versions",
-        "DELETE FROM usage_daily",
     ):
         with pytest.raises(DBAPIError, match="permission denied"):
             async with installation.database.system() as connection:
                 await connection.execute(text(statement))
+
+
+@pytest.mark.parametrize(
+    ("table", "may_leave"),
+    [
+        ("request_logs", "code = 'hold_expired' AND status = 500"),
+        ("usage_daily", "requests <= 0"),
+    ],
+)
+async def test_only_what_has_no_outcome_leaves_the_trail_and_its_sums(
+    installation: Installation, table: str, may_leave: str
+) -> None:
+    async with installation.database.system() as connection:
+        if table == "usage_daily":
+            await connection.execute(text("UPDATE usage_daily SET requests = 1"))
+        kept = f"SELECT count(*) FROM {table} WHERE ({may_leave}) IS NOT TRUE"
+        before = await connection.scalar(text(kept))
+        assert before
+        await connection.execute(text(ROWS[table]), {"org": OURS, "id": _new_id()})
+        await connection.execute(text(f"DELETE FROM {table}"))
+        added = 0 if table == "usage_daily" else 1
+        assert await connection.scalar(text(kept)) == before + added
+        assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == before + added
 
 
 @pytest.mark.parametrize("table", ["usage_daily", "usage_attributed_daily"])

@@ -212,8 +212,8 @@ class RequestLog(Base):
     """The audit trail: the fields of `domain.audit.AuditEvent`, and where S3 holds the same record.
 
     Partitioned by month. A partitioned table wants its partition column in every unique key, so the
-    primary key is (request_id, occurred_at). That still makes inserts idempotent by request id: an
-    event that is delivered again carries the very same occurred_at, to the microsecond.
+    primary key is (request_id, occurred_at). That a request has one row, whatever times its events
+    say, is seen to by those who write (`request_logs/identities.py`).
 
     No foreign keys: the trail outlives what it speaks of.
     """

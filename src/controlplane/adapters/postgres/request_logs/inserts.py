@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,82 +14,112 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.engine import sqlstate_of
+from controlplane.adapters.postgres.request_logs.identities import (
+    EventId,
+    event_id,
+    stored_before,
+    take_back,
+)
 from controlplane.adapters.postgres.tables import RequestLog
 from controlplane.domain.audit import AuditEvent
 
-EventId = tuple[str, datetime]
-
+# What stands there already: the release before, which does not wait for others, has just stored the
+# same event; or another organisation has a request of that id at that very microsecond.
 _INSERT = (
-    insert(RequestLog)
-    .on_conflict_do_nothing()
-    .returning(RequestLog.request_id, RequestLog.occurred_at)
+    insert(RequestLog).on_conflict_do_nothing().returning(RequestLog.request_id, RequestLog.org_id)
 )
 _SET_ARCHIVE_KEY = (
     update(RequestLog)
     .where(
-        RequestLog.request_id == bindparam("of_request"), RequestLog.occurred_at == bindparam("at")
+        RequestLog.request_id == bindparam("of_request"),
+        RequestLog.org_id == bindparam("of_org"),
+        RequestLog.occurred_at == bindparam("at"),
     )
     .values(archive_key=bindparam("key"))
 )
 _DRIVER_REFUSALS = (psycopg.DataError, psycopg.ProgrammingError)
 
 
-def event_id(event: AuditEvent) -> EventId:
-    """What makes an event one and the same when it is delivered again."""
-    return event.request_id, event.occurred_at
-
-
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of a batch: the events that are new, and why others were refused for good."""
+    """What became of a batch: the events that are new, and why others were refused for good.
+    `taken_back` were there without an outcome before, which the new ones have."""
 
     new: frozenset[EventId]
     refused: Mapping[EventId, str] = field(default_factory=dict)
+    taken_back: Sequence[AuditEvent] = ()
 
 
-async def insert_new(connection: AsyncConnection, events: Collection[AuditEvent]) -> Written:
-    """Insert the events that are not there yet, those aside that can never be stored."""
+async def insert_new(connection: AsyncConnection, events: Mapping[EventId, AuditEvent]) -> Written:
+    """Insert the events of requests that are not there yet, or there without an outcome, those
+    aside that can never be stored."""
+    known, unknown = await stored_before(connection, events)
     # One order for all writers: two of them with the same events must not wait for each other.
-    ordered = sorted(events, key=event_id)
+    ordered = [events[identity] for identity in sorted(events.keys() - known)]
     refused = {event_id(e): "number out of range" for e in ordered if not e.is_summable}
     sound = [e for e in ordered if event_id(e) not in refused]
-    written = await _insert(connection, sound) if sound else Written(frozenset())
-    return Written(written.new, {**refused, **written.refused})
+    written = await _insert(connection, sound, unknown) if sound else Written(frozenset())
+    refused |= written.refused
+    done = written.new | refused.keys()
+    missing = {event_id(event): event for event in sound if event_id(event) not in done}
+    if missing:
+        known, _ = await stored_before(connection, missing)
+        refused |= dict.fromkeys(missing.keys() - known, "request id of another organisation")
+    return replace(written, refused=refused)
 
 
-async def set_archive_keys(connection: AsyncConnection, keys: Mapping[EventId, str]) -> None:
+async def set_archive_keys(
+    connection: AsyncConnection, events: Iterable[AuditEvent], keys: Mapping[EventId, str]
+) -> None:
     """Note where S3 holds each event."""
     rows = [
-        {"of_request": request_id, "at": at, "key": key} for (request_id, at), key in keys.items()
+        {
+            "of_request": event.request_id,
+            "of_org": event.org_id,
+            "at": event.occurred_at,
+            "key": keys[event_id(event)],
+        }
+        for event in events
     ]
     await connection.execute(_SET_ARCHIVE_KEY, rows)
+
+
+_Unknown = Mapping[EventId, Sequence[datetime]]
 
 
 class _Unstorable(Exception):
     """PostgreSQL, or its driver, will never take these values; says the kind and no value."""
 
 
-async def _insert(connection: AsyncConnection, events: Sequence[AuditEvent]) -> Written:
+async def _insert(
+    connection: AsyncConnection, events: Sequence[AuditEvent], unknown: _Unknown
+) -> Written:
     try:
-        return Written(await _insert_rows(connection, events))
+        return await _insert_rows(connection, events, unknown)
     except _Unstorable:
         new: set[EventId] = set()
+        taken_back: list[AuditEvent] = []
         refused: dict[EventId, str] = {}
         for event in events:
             try:
-                new |= await _insert_rows(connection, [event])
+                written = await _insert_rows(connection, [event], unknown)
+                new |= written.new
+                taken_back += written.taken_back
             except _Unstorable as refusal:
                 refused[event_id(event)] = str(refusal)
-        return Written(frozenset(new), refused)
+        return Written(frozenset(new), refused, taken_back)
 
 
 async def _insert_rows(
-    connection: AsyncConnection, events: Sequence[AuditEvent]
-) -> frozenset[EventId]:
+    connection: AsyncConnection, events: Sequence[AuditEvent], unknown: _Unknown
+) -> Written:
+    giving_way = {key: unknown[key] for key in map(event_id, events) if key in unknown}
     try:
         async with connection.begin_nested():
+            taken_back = await take_back(connection, giving_way)
             result = await connection.execute(_INSERT, [_row(event) for event in events])
-            return frozenset((request_id, at) for request_id, at in result)
+            new = frozenset((request_id, org_id) for request_id, org_id in result)
+            return Written(new, taken_back=taken_back)
     except (StatementError, UnicodeEncodeError) as error:
         kind = _refusal(error)
         if kind is None:

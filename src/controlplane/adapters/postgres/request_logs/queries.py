@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Row, Select, literal_column, or_, select, tuple_
 
-from controlplane.adapters.postgres.request_logs.inserts import EventId
 from controlplane.adapters.postgres.storable import is_storable
 from controlplane.adapters.postgres.tables import RequestLog
 from controlplane.adapters.postgres.usage.of_requests import has_tag
@@ -85,7 +84,7 @@ def cursor_of(row: Row[Any]) -> str:
     return base64.urlsafe_b64encode(place.encode()).decode()
 
 
-def _read_cursor(cursor: str) -> EventId:
+def _read_cursor(cursor: str) -> tuple[str, datetime]:
     try:
         request_id, at = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
         occurred_at = datetime.fromisoformat(at)

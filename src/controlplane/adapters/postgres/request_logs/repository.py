@@ -9,10 +9,14 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from controlplane.adapters.postgres.engine import Database
-from controlplane.adapters.postgres.request_logs.inserts import (
+from controlplane.adapters.postgres.request_logs.identities import (
+    IS_UNKNOWN,
     EventId,
-    Written,
+    by_identity,
     event_id,
+)
+from controlplane.adapters.postgres.request_logs.inserts import (
+    Written,
     insert_new,
     set_archive_keys,
 )
@@ -28,7 +32,7 @@ from controlplane.adapters.postgres.usage.repository import add_usage, note_key_
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.questions import RequestFilter
 
-__all__ = ["EventId", "RequestLogRepository", "Written", "event_id"]
+__all__ = ["EventId", "RequestLogRepository", "Written", "by_identity", "event_id"]
 
 # The transaction waits for S3 as well, with its retries.
 WRITE_DEADLINE_SECONDS = 20.0
@@ -48,23 +52,28 @@ class RequestLogRepository:
         self._months: set[date] = set()
 
     async def write(self, events: Collection[AuditEvent], archive: Archive) -> Written:
-        """Insert the events that are not there yet, archive those and add them to the daily usage
-        and to the last use of their keys, all or nothing.
+        """Insert the events of requests that are not there yet, archive those and add them to the
+        daily usage and to the last use of their keys, all or nothing.
 
-        `archive` is called inside the transaction with the new events only, so that an event that
-        is delivered again changes nothing in any place. An event that PostgreSQL refuses for what
-        it holds does not hinder the others.
+        A request has one row and counts once, in whatever order its events arrive: one with an
+        outcome takes the place of one without, and never the other way round. `archive` is called
+        inside the transaction with the new events only, so that an event that is delivered again
+        changes nothing in any place. An event that PostgreSQL refuses for what it holds does not
+        hinder the others.
         """
-        by_id = {event_id(event): event for event in events}
+        by_id = by_identity(events)
         await self._ensure_partitions(by_id.values())
         async with self._database.system(deadline_seconds=WRITE_DEADLINE_SECONDS) as connection:
-            written = await insert_new(connection, by_id.values())
-            if written.new:
-                new = [by_id[key] for key in sorted(written.new)]
-                await set_archive_keys(connection, await archive(new))
+            written = await insert_new(connection, by_id)
+            new = [by_id[key] for key in sorted(written.new)]
+            if new:
+                await set_archive_keys(connection, new, await archive(new))
                 # Last: no writer waits for S3 with a row locked that other writers add to as well.
-                await add_usage(connection, new)
-                await note_key_use(connection, new)
+                await add_usage(connection, new, written.taken_back)
+            # Of the others, too: which event of a request came first is not to be seen.
+            await note_key_use(
+                connection, [e for e in events if event_id(e) not in written.refused]
+            )
         return written
 
     async def get(
@@ -80,7 +89,8 @@ class RequestLogRepository:
             result = await connection.execute(
                 records_of(org_id, application_id)
                 .where(RequestLog.request_id == request_id)
-                .order_by(RequestLog.occurred_at.desc())
+                # Old releases wrote a second row where the outcome was unknown.
+                .order_by(IS_UNKNOWN, RequestLog.occurred_at.desc())
                 .limit(1)
             )
             row = result.one_or_none()

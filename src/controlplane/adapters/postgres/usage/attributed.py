@@ -19,6 +19,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     cast,
+    delete,
     func,
     literal,
     select,
@@ -57,6 +58,12 @@ _ADD = _insert.on_conflict_do_update(
     index_elements=KEY,
     set_={name: _sums[name] + _insert.excluded[name] for name in USAGE_SUMS},
 )
+_OF_KEY = tuple(f"of_{name}" for name in KEY)
+_EMPTIED = delete(USAGE_ATTRIBUTED_DAILY).where(
+    *(_sums[name] == bindparam(f"of_{name}") for name in KEY), _sums.requests <= 0
+)
+# An event, its key in usage_daily, and its numbers in the order of USAGE_SUMS.
+Counted = tuple[AuditEvent, Sequence[Any], Sequence[int]]
 
 
 def by_model(kind: str) -> str:
@@ -64,9 +71,7 @@ def by_model(kind: str) -> str:
     return f"{kind}_model"
 
 
-async def add_attributed(
-    connection: AsyncConnection, counted: Iterable[tuple[AuditEvent, Sequence[Any], Sequence[int]]]
-) -> None:
+async def add_attributed(connection: AsyncConnection, counted: Iterable[Counted]) -> None:
     """Add events that were not counted yet, each with its key in usage_daily and its numbers in the
     order of USAGE_SUMS. Locks as `add_usage` does."""
     sums: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * len(USAGE_SUMS))
@@ -78,6 +83,12 @@ async def add_attributed(
     rows = [(*key, *numbers) for key, numbers in sorted(sums.items())]
     columns = map(list, zip(*rows, strict=True))
     await connection.execute(_ADD, dict(zip(COLUMNS, columns, strict=True)))
+
+
+async def remove_emptied(connection: AsyncConnection, less: Iterable[Counted]) -> None:
+    """Remove what counts nothing any more once these were subtracted."""
+    keys = sorted({row_key for event, key, _ in less for row_key in _keys(event, key)})
+    await connection.execute(_EMPTIED, [dict(zip(_OF_KEY, key, strict=True)) for key in keys])
 
 
 async def are_attributed(connection: AsyncConnection, org_id: str, query: UsageQuery) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, literal, or_, select, text, update
+from sqlalchemy import Select, bindparam, delete, func, literal, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,6 +24,7 @@ from controlplane.adapters.postgres.usage.attributed import (
     add_attributed,
     are_attributed,
     attributed_statement,
+    remove_emptied,
 )
 from controlplane.adapters.postgres.usage.lineages import by_lineage
 from controlplane.adapters.postgres.usage.of_requests import grouped, usage_of_requests
@@ -45,6 +46,12 @@ _insert = insert(UsageDaily)
 _ADD = _insert.on_conflict_do_update(
     index_elements=_KEY,
     set_={name: getattr(UsageDaily, name) + _insert.excluded[name] for name in USAGE_SUMS},
+)
+_OF_KEY = tuple(f"of_{name}" for name in _KEY)
+# What counts nothing any more has never been.
+_EMPTIED = delete(UsageDaily).where(
+    *(getattr(UsageDaily, name) == bindparam(f"of_{name}") for name in _KEY),
+    UsageDaily.requests <= 0,
 )
 # Hundreds of thousands of groups are more than fit into the default of 4 MB. For the top of them,
 # workers would each have most of them, only for the leader to add them up again.
@@ -153,10 +160,16 @@ def usage_statement(org_id: str, query: UsageQuery) -> Select[Any]:
     return statement
 
 
-async def add_usage(connection: AsyncConnection, events: Collection[AuditEvent]) -> None:
-    """Add events that were not counted yet. Locks each row that it adds to, in one order for all
-    writers, until the transaction ends."""
+async def add_usage(
+    connection: AsyncConnection,
+    events: Collection[AuditEvent],
+    taken_back: Collection[AuditEvent] = (),
+) -> None:
+    """Add events that were not counted yet, and subtract those that were and count no more. Locks
+    each row that it adds to, in one order for all writers, until the transaction ends."""
     counted = [(event, _key(event), _numbers(event)) for event in events]
+    less = [(each, _key(each), tuple(-n for n in _numbers(each))) for each in taken_back]
+    counted += less
     sums: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * len(USAGE_SUMS))
     for _, key, numbers in counted:
         row = sums[key]
@@ -168,6 +181,10 @@ async def add_usage(connection: AsyncConnection, events: Collection[AuditEvent])
     ]
     await connection.execute(_ADD, rows)
     await add_attributed(connection, counted)
+    if less:
+        keys = sorted({key for _, key, _ in less})
+        await connection.execute(_EMPTIED, [dict(zip(_OF_KEY, key, strict=True)) for key in keys])
+        await remove_emptied(connection, less)
 
 
 async def note_key_use(connection: AsyncConnection, events: Collection[AuditEvent]) -> None:
