@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from controlplane.errors import Unreachable
 
 FAILURES_TO_OPEN = 3
-FIRST_OPEN_SECONDS = 1.0
+FIRST_OPEN_SECONDS = 2.0
 MAX_OPEN_SECONDS = 8.0
 # For the one that looks whether the part is back: a caller waits for it.
 PROBE_SECONDS = 0.5

@@ -22,7 +22,7 @@ MakeTransport = Callable[[bool], httpx.AsyncBaseTransport]
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class _OfOneLoop:
     loop: asyncio.AbstractEventLoop
     kept: httpx.AsyncBaseTransport
     fresh: httpx.AsyncBaseTransport
@@ -33,7 +33,7 @@ class Connections:
 
     def __init__(self, make: MakeTransport) -> None:
         self._make = make
-        self._opened: _Opened | None = None
+        self._opened: _OfOneLoop | None = None
 
     @property
     def kept(self) -> httpx.AsyncBaseTransport:
@@ -52,10 +52,10 @@ class Connections:
             await opened.kept.aclose()
             await opened.fresh.aclose()
 
-    def _here(self) -> _Opened:
+    def _here(self) -> _OfOneLoop:
         loop = asyncio.get_running_loop()
         if self._opened is None or self._opened.loop is not loop:
-            self._opened = _Opened(loop, self._make(True), self._make(False))
+            self._opened = _OfOneLoop(loop, self._make(True), self._make(False))
         return self._opened
 
 
