@@ -209,8 +209,9 @@ def settings(
         audit_bucket=audit_bucket,
         database_url=postgres_url,
         key_pepper="a pepper of the tests, at least 32 characters",
-        # The machine may be busy; what happens when Redis is slow has tests of its own.
+        # The machine may be busy; what happens when they are slow has tests of its own.
         redis_timeout_ms=2_000,
+        audit_timeout_ms=20_000,
         aws_endpoint_url=aws_endpoint_url,
     )
 

@@ -8,6 +8,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from controlplane.domain.time_left import state_seconds_left
 from controlplane.errors import UnknownEvent
 from controlplane.events import EVENTS
 
@@ -23,6 +24,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     FunctionError.
     """
     loop = event_loop()
+    state_seconds_left(_seconds_left(context))
     if _is_http(event):
         response: dict[str, Any] = import_module("controlplane.api.proxy").respond(event, context)
         return response
@@ -45,6 +47,11 @@ def event_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)  # Mangum asks for the current loop
     return loop
+
+
+def _seconds_left(context: Any) -> float | None:
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return None if remaining is None else remaining() / 1000
 
 
 def _is_http(event: Any) -> bool:

@@ -52,6 +52,7 @@ def test_in_aws_secrets_have_their_place() -> None:
         ({"LLM_CP_KEY_PEPPER": ""}, "LLM_CP_KEY_PEPPER"),
         ({"LLM_CP_REDIS_TIMEOUT_MS": "fast"}, "LLM_CP_REDIS_TIMEOUT_MS"),
         ({"LLM_CP_REDIS_TIMEOUT_MS": "0"}, "LLM_CP_REDIS_TIMEOUT_MS"),
+        ({"LLM_CP_AUDIT_TIMEOUT_MS": "1.5"}, "LLM_CP_AUDIT_TIMEOUT_MS"),
         ({"LLM_CP_COLLECTED_SECONDS": "1"}, "LLM_CP_COLLECTED_SECONDS"),
         ({"LLM_CP_WHOLE_ANSWER_SECONDS": "901"}, "LLM_CP_WHOLE_ANSWER_SECONDS"),
         ({"LLM_CP_HEARTBEAT_SECONDS": "0"}, "LLM_CP_HEARTBEAT_SECONDS"),

@@ -1,58 +1,99 @@
-"""Objects in S3. boto3 waits in a thread, so the event loop does not."""
+"""Objects in S3."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
-from typing import Any
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from html import unescape
+from urllib.parse import quote, urlencode
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from controlplane.adapters.aws_http.service import AwsAnswer, AwsRefusal, AwsService
 from controlplane.errors import Unreachable
+
+# Below, compressing takes less than a millisecond.
+LARGE_BYTES = 64 * 1024
+# Of what a function has left: the record follows, by two ways if need be.
+SHARE = 1 / 3
+OK, NO_CONTENT, NOT_FOUND = 200, 204, 404
+_KEY = re.compile("<Key>([^<]*)</Key>")
 
 
 class ObjectStore:
-    """One bucket; `client` is boto3's for S3 (`adapters.aws.client`)."""
+    """One bucket. Every method raises Unreachable, after `seconds` at most."""
 
-    def __init__(self, client: Any, bucket: str) -> None:
-        self._client = client
-        self._bucket = bucket
+    def __init__(
+        self, s3: AwsService, bucket: str, *, seconds: float, in_path: bool = False
+    ) -> None:
+        self._s3 = s3
+        self._seconds = seconds
+        # Of the address of an own endpoint, the bucket is a part of the path.
+        self._folder = f"/{bucket}/" if in_path else "/"
 
     async def put(
-        self, key: str, body: bytes, content_type: str, content_encoding: str | None = None
+        self,
+        key: str,
+        body: bytes,
+        content_type: str,
+        content_encoding: str | None = None,
+        *,
+        share: float = 1.0,
     ) -> None:
-        """Write an object; returns once it is durable. Raises Unreachable."""
-        encoding = {"ContentEncoding": content_encoding} if content_encoding else {}
-        try:
-            await asyncio.to_thread(
-                self._client.put_object,
-                Bucket=self._bucket,
-                Key=key,
-                Body=body,
-                ContentType=content_type,
-                **encoding,
-            )
-        except (BotoCoreError, ClientError) as error:
-            raise Unreachable("s3") from error
+        """Write an object; returns once it is durable. Takes no more than `share` of what the
+        function has left."""
+        headers = {
+            "Content-Type": content_type,
+            # S3 keeps nothing else; Object Lock insists on a checksum.
+            "x-amz-checksum-crc32": base64.b64encode(zlib.crc32(body).to_bytes(4)).decode(),
+        }
+        if content_encoding:
+            headers["Content-Encoding"] = content_encoding
+        answer = await self._call("PUT", self._path(key), headers, body, share)
+        if answer.status != OK:
+            raise _refusal(answer)
 
     async def get(self, key: str) -> bytes | None:
-        """The bytes as they were put (compressed ones stay so); None where there is no such object.
+        """The bytes as they were put (compressed ones stay so); None where there is no such
+        object."""
+        answer = await self._call("GET", self._path(key))
+        if answer.status == NOT_FOUND and b"<Code>NoSuchKey</Code>" in answer.body:
+            return None
+        if answer.status != OK:
+            raise _refusal(answer)
+        return answer.body
 
-        Raises Unreachable.
-        """
-        try:
-            return await asyncio.to_thread(self._read, key)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "NoSuchKey":
-                return None
-            raise Unreachable("s3") from error
-        except BotoCoreError as error:
-            raise Unreachable("s3") from error
+    async def keys(self, folder: str, limit: int) -> Sequence[str]:
+        """The first keys that begin with `folder`, at most `limit` (S3 gives 1,000)."""
+        # In the order that the signature wants.
+        query = urlencode({"list-type": "2", "max-keys": limit, "prefix": folder}, quote_via=quote)
+        answer = await self._call("GET", f"{self._folder}?{query}")
+        if answer.status != OK:
+            raise _refusal(answer)
+        return [unescape(key) for key in _KEY.findall(answer.body.decode())]
 
-    def _read(self, key: str) -> bytes:
-        response = self._client.get_object(Bucket=self._bucket, Key=key)
-        body: bytes = response["Body"].read()
-        return body
+    async def delete(self, key: str) -> None:
+        """Remove an object; in a bucket with versions, the versions stay."""
+        answer = await self._call("DELETE", self._path(key))
+        if answer.status not in {OK, NO_CONTENT}:
+            raise _refusal(answer)
+
+    def _path(self, key: str) -> str:
+        return self._folder + quote(key, safe="/~")
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        share: float = 1.0,
+    ) -> AwsAnswer:
+        return await self._s3.call(
+            method, path, headers=headers or {}, body=body, seconds=self._seconds, share=share
+        )
 
 
 class PayloadBucket:
@@ -63,4 +104,18 @@ class PayloadBucket:
 
     async def put(self, key: str, body: bytes) -> None:
         """Write one document. Raises Unreachable."""
-        await self._store.put(key, gzip.compress(body, mtime=0), "application/json", "gzip")
+        if len(body) > LARGE_BYTES:
+            compressed = await asyncio.to_thread(_compressed, body)
+        else:
+            compressed = _compressed(body)
+        await self._store.put(key, compressed, "application/json", "gzip", share=SHARE)
+
+
+def _compressed(body: bytes) -> bytes:
+    return gzip.compress(body, mtime=0)
+
+
+def _refusal(answer: AwsAnswer) -> Unreachable:
+    error = Unreachable("s3")
+    error.__cause__ = AwsRefusal(f"status {answer.status}")
+    return error

@@ -80,6 +80,7 @@ class Settings:
     cognito: CognitoSettings | None = None
     aws_endpoint_url: str | None = None
     redis_timeout_ms: int = 50
+    audit_timeout_ms: int = 1_500
     waits: WaitSettings = field(default_factory=WaitSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
     long_lived: bool = False
@@ -126,6 +127,7 @@ class Settings:
             cognito=_cognito(env),
             aws_endpoint_url=env.optional("AWS_ENDPOINT_URL"),
             redis_timeout_ms=env.integer("LLM_CP_REDIS_TIMEOUT_MS", 50, low=1, high=10_000),
+            audit_timeout_ms=env.integer("LLM_CP_AUDIT_TIMEOUT_MS", 1_500, low=50, high=20_000),
             waits=_waits(env),
             notify=NotifySettings(
                 env.optional("LLM_CP_WARNING_TOPIC_ARN"), env.flag("LLM_CP_WEBHOOKS_PRIVATE")

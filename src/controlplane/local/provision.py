@@ -38,6 +38,7 @@ class Provision:
             # Many requests share one loop, and the machine with all the rest: a reply of Redis may
             # wait for seconds, and one that counts as late admits more than the limit.
             "LLM_CP_REDIS_TIMEOUT_MS": "5000",
+            "LLM_CP_AUDIT_TIMEOUT_MS": "5000",
             "LLM_CP_KEY_PEPPER": self._secrets["LLM_CP_KEY_PEPPER"],
             **addresses(database_url, redis_url, aws),
             **providers,

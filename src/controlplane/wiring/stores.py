@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
-from controlplane.config import Settings
 from controlplane.errors import ConfigurationError, Unreachable
+from controlplane.wiring.aws import AwsParts
 
 if TYPE_CHECKING:
     from controlplane.adapters.postgres.api_keys import KeyRepository
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from controlplane.adapters.postgres.usage.roll_up import UsageRollUp
     from controlplane.adapters.redis.client import Login, RedisClient
     from controlplane.adapters.redis.ledger import RedisLedger
-    from controlplane.adapters.s3 import ObjectStore, PayloadBucket
+    from controlplane.adapters.s3 import PayloadBucket
     from controlplane.adapters.secrets import Secrets
     from controlplane.adapters.sqs import AuditQueue
     from controlplane.adapters.sqs_deliveries import SqsDeliveries
@@ -38,11 +38,8 @@ REDIS_CONNECTIONS = {False: 2, True: 64}
 T = TypeVar("T")
 
 
-class Stores:
+class Stores(AwsParts):
     """Redis, PostgreSQL, SQS, S3 and Secrets Manager. Making it opens nothing."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
 
     @cached_property
     def redis(self) -> RedisClient:
@@ -80,29 +77,20 @@ class Stores:
     @cached_property
     def audit_queue(self) -> AuditQueue:
         """Where audit events go first."""
-        from controlplane.adapters.aws import client
         from controlplane.adapters.sqs import AuditQueue
 
-        sqs = client("sqs", self.settings)
+        queue = self.sqs_queue
         # The last part that a first request loads. What is there by now stays for the life of the
         # process: a full collection that looks at all of it again stops every request for 80 ms.
         gc.freeze()
-        return AuditQueue(sqs, self.settings.audit_queue_url, self._spill)
-
-    @cached_property
-    def object_store(self) -> ObjectStore:
-        """The audit bucket."""
-        from controlplane.adapters.aws import client
-        from controlplane.adapters.s3 import ObjectStore
-
-        return ObjectStore(client("s3", self.settings), self.settings.audit_bucket)
+        return AuditQueue(queue, self._spill, seconds=self.settings.audit_timeout_ms / 1000)
 
     @cached_property
     def payloads(self) -> PayloadBucket:
         """The texts that policies keep."""
         from controlplane.adapters.s3 import PayloadBucket
 
-        return PayloadBucket(self.object_store)
+        return PayloadBucket(self.quick_store)
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -236,7 +224,7 @@ class Stores:
         return states
 
     async def _spill(self, key: str, body: bytes) -> None:
-        await self.object_store.put(key, body, "application/json", None)
+        await self.quick_store.put(key, body, "application/json", None)
 
 
 def _login(row: Mapping[str, str]) -> Login:

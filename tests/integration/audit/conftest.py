@@ -13,8 +13,8 @@ from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.ledger import RedisLedger
-from controlplane.adapters.s3 import ObjectStore
 from controlplane.config import Settings
+from controlplane.wiring import Container
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def stores(settings: Settings, database: Database, redis: RedisClient) -> 
     )
     return Stores(
         request_logs=RequestLogRepository(database),
-        object_store=ObjectStore(s3, settings.audit_bucket),
+        object_store=Container(settings).object_store,
         ledger=RedisLedger(redis),
         deliveries=NotedDeliveries(),
         s3=s3,

@@ -16,13 +16,13 @@ from tests.audit_events import audit_event
 from tests.integration.audit.stores import NO_FAILURE, NotedDeliveries, Stores, batch, failures
 from tests.integration.postgres.freezable import freezable
 
-from controlplane.adapters import aws
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
 from controlplane.adapters.s3 import ObjectStore
 from controlplane.audit.consume import consume
 from controlplane.config import Settings
 from controlplane.domain.audit import AuditEvent
+from controlplane.wiring import Container
 
 SECRET = "sk-not-for-the-log"
 
@@ -180,7 +180,7 @@ async def test_s3_is_down_and_comes_back(
     stores: Stores, settings: Settings, org_id: str, unused_tcp_port: int
 ) -> None:
     nowhere = replace(settings, aws_endpoint_url=f"http://127.0.0.1:{unused_tcp_port}")
-    store = ObjectStore(aws.client("s3", nowhere), settings.audit_bucket)
+    store = Container(nowhere).object_store
     event = batch(audit_event(org_id=org_id), audit_event(org_id=org_id))
     assert await consume(event, replace(stores, object_store=store)) == failures(0, 1)
     assert await _records(stores, org_id) == []
@@ -190,7 +190,7 @@ async def test_s3_is_down_and_comes_back(
 
 
 async def test_a_bucket_that_is_not_there(stores: Stores, settings: Settings, org_id: str) -> None:
-    store = ObjectStore(aws.client("s3", settings), "no-such-bucket")
+    store = Container(replace(settings, audit_bucket="no-such-bucket")).object_store
     event = batch(audit_event(org_id=org_id))
     assert await consume(event, replace(stores, object_store=store)) == failures(0)
     assert await _records(stores, org_id) == []
@@ -199,11 +199,13 @@ async def test_a_bucket_that_is_not_there(stores: Stores, settings: Settings, or
 class Troubled(ObjectStore):
     """Writes the object, and then something happens to the way to PostgreSQL."""
 
-    trouble: Callable[[], None]
+    def __init__(self, store: ObjectStore, trouble: Callable[[], None]) -> None:
+        self._store = store
+        self._trouble = trouble
 
     async def put(self, *args: Any, **kwargs: Any) -> None:
-        await super().put(*args, **kwargs)
-        self.trouble()
+        await self._store.put(*args, **kwargs)
+        self._trouble()
 
 
 @pytest.mark.parametrize("trouble", ["cut", "freeze"])
@@ -220,8 +222,7 @@ async def test_lost_between_s3_and_the_commit(
     event = batch(*(audit_event(org_id=org_id) for _ in range(3)))
     async with freezable(postgres_url) as proxy:
         database = Database(proxy.url)
-        store = Troubled(stores.s3, stores.bucket)
-        store.trouble = getattr(proxy, trouble)
+        store = Troubled(stores.object_store, getattr(proxy, trouble))
         cooling_down = replace(
             stores, request_logs=RequestLogRepository(database), object_store=store
         )

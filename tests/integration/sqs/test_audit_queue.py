@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 
 import pytest
 
 from controlplane.adapters.aws import client
-from controlplane.adapters.sqs import AuditQueue
+from controlplane.adapters.sqs import AuditQueue, Queue
 from controlplane.config import Settings
 from controlplane.domain.audit import AuditEvent
 from controlplane.errors import Unreachable
 from controlplane.telemetry.lines import handler
+from controlplane.wiring import Container
 
 EVENT = AuditEvent(
     request_id="req_1",
@@ -43,15 +44,32 @@ class Spill:
 
 
 class Counting:
-    """The real client, with a count of the calls and a time that each takes."""
+    """The real queue, with the messages of each call."""
 
-    def __init__(self, sqs: Any) -> None:
-        self.sqs = sqs
-        self.calls = 0
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
+        self.calls: list[Sequence[str]] = []
 
-    def send_message_batch(self, **arguments: Any) -> Any:
-        self.calls += 1
-        return self.sqs.send_message_batch(**arguments)
+    async def send(self, bodies: Sequence[str], *, seconds: float) -> Sequence[bool]:
+        self.calls.append(bodies)
+        return await self.queue.send(bodies, seconds=seconds)
+
+    async def attributes(self, names: Sequence[str]) -> Mapping[str, str]:
+        return await self.queue.attributes(names)
+
+
+class Partly(Counting):
+    """Refuses what holds `req_bad`."""
+
+    async def send(self, bodies: Sequence[str], *, seconds: float) -> Sequence[bool]:
+        kept = [body for body in bodies if "req_bad" not in body]
+        assert all(await self.queue.send(kept, seconds=seconds))
+        return [body in kept for body in bodies]
+
+
+def queue_of(settings: Settings, suffix: str = "") -> Queue:
+    url = settings.audit_queue_url + suffix
+    return Container(replace(settings, audit_queue_url=url)).sqs_queue
 
 
 def received(settings: Settings) -> list[AuditEvent]:
@@ -66,23 +84,23 @@ def received(settings: Settings) -> list[AuditEvent]:
 
 async def test_an_event_is_in_the_queue_when_append_returns(settings: Settings) -> None:
     spill = Spill()
-    queue = AuditQueue(client("sqs", settings), settings.audit_queue_url, spill)
+    queue = AuditQueue(queue_of(settings), spill, seconds=20)
     await queue.append(EVENT)
     assert received(settings) == [EVENT]
     assert spill.objects == {}
 
 
 async def test_events_of_one_moment_share_calls(settings: Settings) -> None:
-    sqs = Counting(client("sqs", settings))
-    queue = AuditQueue(sqs, settings.audit_queue_url, Spill())
+    sqs = Counting(queue_of(settings))
+    queue = AuditQueue(sqs, Spill(), seconds=20)
     events = [replace(EVENT, request_id=f"req_{i}") for i in range(55)]
     await asyncio.gather(*(queue.append(event) for event in events))
     assert {event.request_id for event in received(settings)} == {e.request_id for e in events}
-    assert sqs.calls <= 8
+    assert len(sqs.calls) <= 8
 
 
 async def test_an_event_is_sent_even_if_its_caller_leaves(settings: Settings) -> None:
-    queue = AuditQueue(client("sqs", settings), settings.audit_queue_url, Spill())
+    queue = AuditQueue(queue_of(settings), Spill(), seconds=20)
     task = asyncio.create_task(queue.append(EVENT))
     await asyncio.sleep(0)
     task.cancel()
@@ -97,7 +115,7 @@ async def test_an_event_is_sent_even_if_its_caller_leaves(settings: Settings) ->
 
 async def test_a_queue_that_fails_spills_to_s3(settings: Settings) -> None:
     spill = Spill()
-    queue = AuditQueue(client("sqs", settings), settings.audit_queue_url + "-gone", spill)
+    queue = AuditQueue(queue_of(settings, "-gone"), spill, seconds=20)
     early_in_nepal = timezone(timedelta(hours=5, minutes=45))
     event = replace(EVENT, occurred_at=datetime(2026, 5, 1, 5, 44, tzinfo=early_in_nepal))
     await queue.append(event)
@@ -113,9 +131,7 @@ async def test_when_s3_fails_too_the_log_has_it(
 ) -> None:
     buffer = io.StringIO()
     monkeypatch.setattr(handler, "stream", buffer)
-    queue = AuditQueue(
-        client("sqs", settings), settings.audit_queue_url + "-gone", Spill(down=True)
-    )
+    queue = AuditQueue(queue_of(settings, "-gone"), Spill(down=True), seconds=20)
     await queue.append(EVENT)
     lines = [json.loads(line) for line in buffer.getvalue().splitlines()]
     (marked,) = [line for line in lines if line["message"] == "AUDIT_SPILL"]
@@ -123,19 +139,8 @@ async def test_when_s3_fails_too_the_log_has_it(
 
 
 async def test_one_refused_message_does_not_take_the_others_with_it(settings: Settings) -> None:
-    class Partly:
-        def send_message_batch(self, **arguments: Any) -> Any:
-            kept = [
-                entry for entry in arguments["Entries"] if "req_bad" not in entry["MessageBody"]
-            ]
-            reply = client("sqs", settings).send_message_batch(
-                QueueUrl=arguments["QueueUrl"], Entries=kept
-            )
-            bad = [e for e in arguments["Entries"] if e not in kept]
-            return reply | {"Failed": [{"Id": e["Id"], "Code": "x"} for e in bad]}
-
     spill = Spill()
-    queue = AuditQueue(Partly(), settings.audit_queue_url, spill)
+    queue = AuditQueue(Partly(queue_of(settings)), spill, seconds=20)
     await queue.append(replace(EVENT, request_id="req_first"))
     await asyncio.gather(
         *(queue.append(replace(EVENT, request_id=name)) for name in ("req_bad", "req_good"))
