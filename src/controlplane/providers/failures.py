@@ -42,7 +42,7 @@ def failure_of_response(
 
 def _is_object(body: bytes) -> bool:
     try:
-        return len(body) <= MAX_REFUSAL_BYTES and isinstance(orjson.loads(body), dict)
+        return isinstance(orjson.loads(body), dict)
     except orjson.JSONDecodeError:
         return False
 

@@ -11,7 +11,9 @@ import httpx
 
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
+from controlplane.providers.content import ACCEPTED, content_of
 from controlplane.providers.failures import (
+    MAX_REFUSAL_BYTES,
     failure_of_event,
     failure_of_response,
     failure_of_transport,
@@ -38,7 +40,11 @@ class ProviderClient:
         api_key: str,
     ) -> None:
         self._client = client
-        self._headers = {"Content-Type": "application/json", **headers}
+        self._headers = {
+            "Content-Type": "application/json",
+            "Accept-Encoding": ACCEPTED,
+            **headers,
+        }
         self._failures = failures
         self._api_key = api_key
 
@@ -77,7 +83,7 @@ class ProviderClient:
             response = await self._client.send(request, stream=True)
             try:
                 if response.status_code != 200:
-                    body = await read(response, timeouts)
+                    body = await _read_refusal(response, timeouts)
                     raise failure_of_response(
                         response,
                         body,
@@ -96,6 +102,18 @@ class ProviderClient:
         return failure_of_event(event, self._failures, self._api_key)
 
 
+async def _read_refusal(response: httpx.Response, timeouts: Timeouts) -> bytes:
+    """As much of a refusal as is read; what its status says holds without it."""
+    body = bytearray()
+    with suppress(TimeoutError, ProviderError, httpx.RequestError):
+        async with asyncio.timeout(min(timeouts.idle_s, timeouts.total_s / 2)):
+            async for piece in content_of(response):
+                body += piece[: MAX_REFUSAL_BYTES - len(body)]
+                if len(body) == MAX_REFUSAL_BYTES:
+                    break
+    return bytes(body)
+
+
 async def read(response: httpx.Response, timeouts: Timeouts) -> bytes:
     """The whole content; white space before it says only that it is still being made.
 
@@ -105,7 +123,7 @@ async def read(response: httpx.Response, timeouts: Timeouts) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(None) as arrival:
-            async for piece in response.aiter_bytes():
+            async for piece in content_of(response):
                 if arrival.when() is None and not piece.isspace():
                     seconds = min(timeouts.idle_s, timeouts.total_s / 2)
                     arrival.reschedule(asyncio.get_running_loop().time() + seconds)

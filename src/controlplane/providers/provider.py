@@ -19,6 +19,7 @@ from controlplane.domain.stored_answers import StoredRequest
 from controlplane.errors import ProviderError, UnsupportedParameter
 from controlplane.protocols.protocol import Protocol
 from controlplane.protocols.registry import protocol
+from controlplane.providers.content import content_of
 from controlplane.providers.fields import fit
 from controlplane.providers.http import ProviderClient, finish, last_events, read
 from controlplane.providers.kind import Kind
@@ -149,7 +150,7 @@ class HttpCall:
         reader = self.protocol.reader(self.request, self.client.failure)
         way_back = _WayBack([each.stream() for each in reversed(self.translations)])
         async with self._posted(timeouts, streamed=True) as response:
-            events = data_of_events(response.aiter_bytes())
+            events = data_of_events(content_of(response))
             async for data in events:
                 event = reader.feed(data)
                 if not self.translations:

@@ -176,9 +176,9 @@ class Container(Notifying):
         transport = None
         if self.settings.long_lived:
             # Half the CPU per call; its import is too slow for a cold start.
-            from httpx_aiohttp import AiohttpTransport
+            from controlplane.providers.aiohttp_transport import AiohttpOverHttpx
 
-            transport = AiohttpTransport(limits=limits)
+            transport = AiohttpOverHttpx(limits)
         return httpx.AsyncClient(transport=transport, limits=limits, follow_redirects=False)
 
     async def _load_key(self, key_hash: str) -> ApiKey | None:

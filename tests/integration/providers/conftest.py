@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-from httpx_aiohttp import AiohttpTransport
 from tests.benchmarks.processes import free_port, python
 from tests.unit.gateway.parts import CALLER, dispatched
 
@@ -25,6 +24,7 @@ from controlplane.local.environment import provider_environment
 from controlplane.protocols.chat_completions.request import ChatRequest
 from controlplane.protocols.messages.request import MessagesRequest
 from controlplane.protocols.responses.request import ResponsesRequest
+from controlplane.providers.aiohttp_transport import AiohttpOverHttpx
 from controlplane.providers.registry import SETTINGS
 from controlplane.wiring.providers import open_provider
 
@@ -163,7 +163,7 @@ def simulator() -> Iterator[str]:
 @pytest.fixture(params=["httpx", "aiohttp"])
 async def simulated(request: pytest.FixtureRequest, simulator: str) -> AsyncIterator[Simulated]:
     """The providers over one of the transports."""
-    transport = AiohttpTransport() if request.param == "aiohttp" else None
+    transport = AiohttpOverHttpx(httpx.Limits()) if request.param == "aiohttp" else None
     async with (
         httpx.AsyncClient(transport=transport, verify=NO_TLS) as client,
         httpx.AsyncClient(base_url=simulator, verify=NO_TLS) as control,

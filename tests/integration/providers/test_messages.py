@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from httpx_aiohttp import AiohttpTransport
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.api.test_app import app_over
@@ -24,6 +23,7 @@ from controlplane.config import ProviderSettings
 from controlplane.domain.inference import ProtocolName
 from controlplane.domain.routing import Target
 from controlplane.protocols.messages.request import parse_messages_request
+from controlplane.providers.aiohttp_transport import AiohttpOverHttpx
 from controlplane.providers.raw_body import for_model
 from controlplane.wiring.providers import open_provider
 
@@ -89,7 +89,7 @@ class Scene:
 async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     """The gateway in memory, its provider over a real socket."""
     server = RawServer()
-    transport = AiohttpTransport() if request.param == "aiohttp" else None
+    transport = AiohttpOverHttpx(httpx.Limits()) if request.param == "aiohttp" else None
     async with (
         await asyncio.start_server(server, "127.0.0.1", 0) as listening,
         httpx.AsyncClient(transport=transport, verify=NO_TLS) as upstream,
