@@ -13,7 +13,7 @@ from controlplane.admin.outage import unavailable
 from controlplane.admin.precondition import Precondition, etag
 from controlplane.domain.policy import Level
 from controlplane.errors import NotFound, PayloadTooLarge
-from controlplane.policy.document import parse_policy
+from controlplane.policy.document import check_policy
 from controlplane.policy.shape import InvalidPolicy
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def check_document(document: Mapping[str, Any]) -> None:
     if len(orjson.dumps(document)) > MAX_DOCUMENT_BYTES:
         raise PayloadTooLarge(f"A policy may be {MAX_DOCUMENT_BYTES:,} bytes long at most.")
     try:
-        parse_policy(document)
+        check_policy(document)
     except InvalidPolicy as fault:
         raise InvalidPolicyDocument(fault) from None
 

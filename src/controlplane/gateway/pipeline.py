@@ -18,6 +18,7 @@ from controlplane.domain.rotating import Rotating
 from controlplane.domain.stored_answers import StoredIds
 from controlplane.gateway.admit import admit, limits_of
 from controlplane.gateway.anchor import anchor, renamed
+from controlplane.gateway.aside import aside
 from controlplane.gateway.attribute import attribute
 from controlplane.gateway.authenticate import authenticate
 from controlplane.gateway.authorize import authorize
@@ -42,7 +43,7 @@ from controlplane.gateway.read_tokens import read_tokens
 from controlplane.gateway.record import record
 from controlplane.gateway.replay import replay
 from controlplane.gateway.route import route
-from controlplane.gateway.screen import screen
+from controlplane.gateway.screen import effort, screen
 from controlplane.gateway.screen_answer import screen_answer
 from controlplane.gateway.settle import settle
 from controlplane.gateway.upper_bound import at_usual_price, upper_bound
@@ -86,8 +87,10 @@ async def answered(call: Call, gateway: Gateway, protocol: Protocol) -> AsyncIte
         pricing = Pricing(configuration.prices, gateway.prices, providers)
         screening = SCREENING.of(policy)
         request = replace(protocol.parse(call.body), headers=call.headers)
-        request = read_tokens(request, configuration.routes, screening)
-        request, tokens = screen(request, protocol, screening, trail)
+        size = effort(screening, len(call.body))
+        read = partial(read_tokens, request, configuration.routes, screening)
+        request = await aside(read, size if request.unreadable else 0)
+        request, tokens = await aside(partial(screen, request, protocol, screening, trail), size)
         belongs = attribute(call.attribution, request, screening, trail)
         authorize(request, policy, trail)
         policy = limits_of(request, policy, trail)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from controlplane.domain.inference import InferenceRequest
 from controlplane.errors import InvalidRequest, SensitiveData
 from controlplane.gateway.record import Trail
+from controlplane.policy.pattern_weight import weight
 from controlplane.policy.screening import Action, CustomPattern, ScreeningPolicy
 from controlplane.protocols.protocol import Protocol
 from controlplane.screening.detector import Detector
@@ -19,6 +20,9 @@ from controlplane.screening.scan import Finding, scan
 from controlplane.screening.scope import Scope, allowed_value, custom_detector
 
 R = TypeVar("R", bound=InferenceRequest)
+
+# Of custom patterns that together take as long as all the detectors that are always there.
+_WEIGHT_OF_DETECTORS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,16 @@ def _keeps_inside(policy: ScreeningPolicy) -> bool:
     return any(action in (Action.REDACT, Action.BLOCK) for action in actions)
 
 
+def effort(policy: ScreeningPolicy, size: int) -> int:
+    """How many bytes without custom patterns take as long as `size` bytes under `policy`."""
+    return size + size * _weight(policy.custom) // _WEIGHT_OF_DETECTORS if policy.custom else size
+
+
+@lru_cache(maxsize=256)
+def _weight(custom: tuple[CustomPattern, ...]) -> int:
+    return sum(weight(each.pattern) for each in custom)
+
+
 def inspect(body: Mapping[str, Any], policy: ScreeningPolicy) -> Inspection:
     """What `policy` makes of `body`, any JSON object."""
     scope = _scope(
@@ -117,6 +131,7 @@ def _scope(
         domains=domains,
         values=frozenset(allowed_value(value) for value in values),
         wanted=wanted,
+        weight=_weight(custom),
     )
 
 

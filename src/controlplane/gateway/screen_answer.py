@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Any
 
-from controlplane.domain.inference import Body
+from controlplane.domain.inference import Body, Event
+from controlplane.gateway.aside import aside, each_aside, size_of
 from controlplane.gateway.call import Streamed, Whole
 from controlplane.gateway.record import Trail
-from controlplane.gateway.screen import inspect, refusal
+from controlplane.gateway.screen import effort, inspect, refusal
 from controlplane.policy.screening import Action, Answers, ScreeningPolicy
-from controlplane.protocols.protocol import Protocol
+from controlplane.protocols.protocol import Protocol, StreamScreen
 from controlplane.screening.redact import Tokens, redact
 from controlplane.screening.scan import Finding
 from controlplane.screening.stream_buffer import StreamBuffer
@@ -34,11 +36,27 @@ async def screen_answer(
     if not screening.concerned:
         yield content
     elif isinstance(content, Whole):
-        yield Whole(screening.whole(content.body), screening.restores)
+        size = effort(policy, size_of(content.body))
+        body = await aside(partial(screening.whole, content.body), size)
+        yield Whole(body, screening.restores)
     else:
         stream = protocol.stream_screen(screening.window)
-        async with aclosing(stream.screened(content.events)) as events:
+        async with aclosing(_screened(content.events, stream, policy)) as events:
             yield Streamed(events, screening.restores)
+
+
+async def _screened(
+    events: AsyncIterator[Event], stream: StreamScreen, policy: ScreeningPolicy
+) -> AsyncGenerator[Event, None]:
+    """The events as they may leave."""
+    came = 0
+    async for event in events:
+        size = effort(policy, size_of(event))
+        came += size
+        async for shown in each_aside(stream.after(event), size):
+            yield shown
+    async for shown in each_aside(stream.at_end(), came):
+        yield shown
 
 
 class _Screening:

@@ -35,6 +35,17 @@ def parse_policy(document: Mapping[str, Any]) -> dict[str, Any]:
     return read
 
 
+def check_policy(document: Mapping[str, Any]) -> None:
+    """Whether a document may be stored. Raises InvalidPolicy like `parse_policy`, and for what is
+    only read because it was stored before its bound."""
+    faults = Faults()
+    for field, value in parse_policy(document).items():
+        if (bound := RULES[field].bound) is not None:
+            with faults.noted():
+                bound(value, field)
+    faults.check()
+
+
 def json_schema() -> JsonSchema:
     """The JSON schema of a document, field by field from the rules."""
     return {

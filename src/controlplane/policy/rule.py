@@ -29,13 +29,18 @@ class LevelValue(Generic[S]):
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Rule(Generic[S]):
     """A field about its own document: how it is read, and for people, in Markdown, what it says
-    and what several levels make of it. `has_shadow` is False for what cannot be tried out."""
+    and what several levels make of it. `has_shadow` is False for what cannot be tried out.
+
+    `bound(value, field)` raises InvalidPolicy for what is not stored any more; what was stored
+    before is still read.
+    """
 
     field: str
     shape: Shape[S]
     says: str
     merges: str
     has_shadow: bool = True
+    bound: Callable[[S, str], None] | None = None
 
     def json_schema(self) -> JsonSchema:
         """Of the field, described and with an example."""

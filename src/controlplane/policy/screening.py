@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from controlplane.policy.custom_patterns import ALLOWED, KIND, MAX_PATTERNS, PATTERN, Allowed
+from controlplane.policy.custom_patterns import (
+    ALLOWED,
+    KIND,
+    MAX_PATTERNS,
+    PATTERN,
+    Allowed,
+    bound_together,
+)
 from controlplane.policy.rule import LevelValue, MergedRule
 from controlplane.policy.shape import a_map, an_array, an_object, boolean, one_of
 
@@ -115,6 +122,10 @@ def _rules(read: dict[str, Any], _: str) -> ScreeningRules:
     )
 
 
+def _bound(rules: ScreeningRules, field: str) -> None:
+    bound_together([each.pattern for each in rules.custom], f"{field}.custom")
+
+
 def _merge(stated: Sequence[LevelValue[ScreeningRules]]) -> ScreeningPolicy:
     """The strictest action that a level states, family by family and kind by kind.
 
@@ -202,4 +213,5 @@ SCREENING: MergedRule[ScreeningRules, ScreeningPolicy] = MergedRule(
     default=ScreeningPolicy(),
     describe=_describe,
     has_shadow=False,
+    bound=_bound,
 )

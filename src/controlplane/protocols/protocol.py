@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from typing import Protocol as Port
@@ -82,8 +82,12 @@ class Tally(Port):
 class StreamScreen(Port):
     """Screens a stream through windows."""
 
-    def screened(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
-        """The events as they may leave."""
+    def after(self, event: Event) -> Iterator[Event]:
+        """The events that may leave now that `event` has come."""
+        ...
+
+    def at_end(self) -> Iterator[Event]:
+        """What is still held, once the last event has come."""
         ...
 
 

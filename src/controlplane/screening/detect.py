@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 
 import re2
 
+from controlplane.errors import InvalidRequest
 from controlplane.screening import pii, secrets
 from controlplane.screening.detector import Detector
 
@@ -19,6 +21,10 @@ DETECTORS: tuple[Detector, ...] = (*pii.DETECTORS, *secrets.DETECTORS)
 _TOGETHER = tuple(detector for detector in DETECTORS if detector.hint is None)
 # How much one detector finds in one text; what is beyond is not counted (see redact.py).
 MAX_HITS = 1000
+# Bytes of text times the weight of custom patterns: 10 s of CPU where all of it is hostile.
+MAX_BURDEN = 10**9
+# Of the search for all matches of custom patterns, each of which may look as far as the end.
+_MAX_CPU_SECONDS = 3.0
 _CONTEXT_BYTES = 48
 _SET_BYTES = 32 * 1024 * 1024
 # Shorter runs hold no key; a longer one is a file, and binary.
@@ -53,9 +59,10 @@ def detect_all(
     """What `detect` finds, and whether that is all: no limit was met."""
     matching, has_base64 = _matching(data)
     hits = [hit for each in matching if wanted is None or wanted(each) for hit in _hits(each, data)]
+    deadline = time.thread_time() + _MAX_CPU_SECONDS if custom else 0.0
     for each in custom:
         if (wanted is None or wanted(each)) and _alone(each.pattern).search(data):
-            hits += _custom_hits(each, data)
+            hits += _custom_hits(each, data, deadline)
     runs = _runs(data) if has_base64 else []
     hits += _encoded(data, runs, wanted)
     counts = Counter(hit.detector.name for hit in hits)
@@ -85,7 +92,16 @@ def _in_context(data: bytes, start: int, context: str) -> bool:
     return _alone(context).search(window[window.rfind(b"\x00") + 1 :]) is not None
 
 
-def _custom_hits(detector: Detector, data: bytes) -> list[Hit]:
+def too_slow() -> InvalidRequest:
+    """The error of a text that custom patterns would look at for too long."""
+    return InvalidRequest(
+        "The text is too long for the custom patterns of the policy. Send less at once, or have an "
+        "administrator simplify the patterns under 'screening.custom'.",
+        code="input_not_screenable",
+    )
+
+
+def _custom_hits(detector: Detector, data: bytes, deadline: float) -> list[Hit]:
     """String by string: a custom pattern may match U+0000."""
     hits: list[Hit] = []
     start = 0
@@ -93,6 +109,8 @@ def _custom_hits(detector: Detector, data: bytes) -> list[Hit]:
         for match in _alone(detector.pattern).finditer(text) if text else ():
             if match.end() > match.start():
                 hits.append(Hit(detector, start + match.start(), start + match.end()))
+            if time.thread_time() > deadline:
+                raise too_slow()
             if len(hits) >= MAX_HITS:
                 return hits
         start += len(text) + 1

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from controlplane.screening import place
-from controlplane.screening.detect import detect_all
+from controlplane.screening.detect import MAX_BURDEN, detect_all, too_slow
 from controlplane.screening.detector import Detector
 from controlplane.screening.document import KNOWN, Document, Located, Path
 from controlplane.screening.fold import fold
@@ -38,7 +38,8 @@ def scan(body: Mapping[str, Any], scope: Scope = EVERYTHING) -> list[Finding]:
     """All findings in `body` (decoded JSON) within `scope`, in the order in which it reads.
 
     Every string is looked at, names of members and long numbers too, escapes of JSON in a string
-    (tool-call arguments) decoded as well.
+    (tool-call arguments) decoded as well. Raises InvalidRequest where custom patterns would take
+    too long.
     """
     memory, salt = seen(), fingerprint(scope)
 
@@ -48,6 +49,8 @@ def scan(body: Mapping[str, Any], scope: Scope = EVERYTHING) -> list[Finding]:
 
     document = Document(body, known)
     data, offsets = fold(document.text)
+    if scope.weight * len(data) > MAX_BURDEN:
+        raise too_slow()
     found, starts = [], []
     hits, whole = detect_all(data, scope.custom, scope.wanted)
     for detector, start, end in hits:

@@ -12,13 +12,15 @@ from controlplane.screening.fold import fold
 
 class Scope(NamedTuple):
     """`wanted` leaves detectors out (None: all run). `domains` cover their subdomains; `values`
-    are compared by digits and letters alone, so that `4111-1111...` is `4111 1111...`.
+    are compared by digits and letters alone, so that `4111-1111...` is `4111 1111...`. `weight`
+    is that of `custom`: a byte of hostile text takes them 10 ns for each unit of it.
     """
 
     custom: tuple[Detector, ...] = ()
     domains: frozenset[str] = frozenset()
     values: frozenset[bytes] = frozenset()
     wanted: Callable[[Detector], bool] | None = None
+    weight: int = 0
 
     def allows(self, kind: str, value: bytes) -> bool:
         """True where this value of this kind is none of the policy's business."""

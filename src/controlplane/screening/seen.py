@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from functools import cache, lru_cache
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -35,6 +36,8 @@ class SeenTexts:
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
         self._most = most
         self._digests: dict[bytes, None] = {}
+        # Long scans run on threads.
+        self._lock = Lock()
         # Without the key, no one can make a text that has the digest of a harmless one.
         self._key = os.urandom(32)
 
@@ -54,17 +57,19 @@ class SeenTexts:
 
     def knows(self, digest: bytes) -> bool:
         """True where this digest was remembered; it then counts as the last one met."""
-        if digest not in self._digests:
-            return False
-        del self._digests[digest]
-        self._digests[digest] = None
-        return True
+        with self._lock:
+            if digest not in self._digests:
+                return False
+            del self._digests[digest]
+            self._digests[digest] = None
+            return True
 
     def remember(self, digest: bytes) -> None:
         """Call only where a whole scan found nothing there."""
-        self._digests[digest] = None
-        if len(self._digests) > self._most:
-            del self._digests[next(iter(self._digests))]
+        with self._lock:
+            self._digests[digest] = None
+            if len(self._digests) > self._most:
+                del self._digests[next(iter(self._digests))]
 
 
 @cache

@@ -27,7 +27,7 @@ from controlplane.domain.access import Caller
 from controlplane.domain.changes import Actor
 from controlplane.domain.policy import Level, PolicyDocument, PolicyEntry
 from controlplane.errors import NotFound
-from controlplane.policy.document import parse_policy
+from controlplane.policy.document import check_policy
 from controlplane.policy.effective import applies_to
 
 _ORDER = (Policy.level, Policy.subject_id)
@@ -119,7 +119,7 @@ class PolicyRepository:
         document: Mapping[str, Any],
         check: Check,
     ) -> tuple[PolicyEntry, bool]:
-        """Store a document that `parse_policy` takes; returns what is stored now, and whether the
+        """Store a document that `check_policy` takes; returns what is stored now, and whether the
         subject had no policy.
 
         What is stored already changes nothing, and `check` is not asked. Raises NotFound for a
@@ -151,7 +151,7 @@ class PolicyRepository:
             await lock_configuration(connection, actor.org_id)
             subject_id = await governing(connection, level, subject_id)
             document = await read_version(connection, level, subject_id, version)
-            parse_policy(document)
+            check_policy(document)
             stored = await read_current(connection, level, subject_id)
             if stored is not None and stored.document == document:
                 return stored

@@ -172,11 +172,11 @@ def _faults(raw: bytes) -> list[Row]:
     # The gateway's own rules load a pattern engine; `--help` does without.
     from controlplane.domain.body import parse_object
     from controlplane.errors import InvalidRequest
-    from controlplane.policy.document import parse_policy
+    from controlplane.policy.document import check_policy
     from controlplane.policy.shape import InvalidPolicy
 
     try:
-        parse_policy(parse_object(raw))
+        check_policy(parse_object(raw))
     except InvalidPolicy as error:
         return [{"field": field, "fault": fault} for field, fault in error.errors]
     except InvalidRequest as error:

@@ -6,7 +6,7 @@ one text leaves before another begins to speak, so that the order stays.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from controlplane.domain.inference import Event
@@ -28,26 +28,26 @@ class ChunkScreen:
         # For each choice, what is held of each of its texts.
         self._held: dict[int, dict[Path, StreamBuffer]] = {}
         self._speaker: dict[int, Path] = {}
+        self._last: Event = {}
 
-    async def screened(self, chunks: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
-        """The chunks as they may leave."""
-        last: Event | None = None
-        async for chunk in chunks:
-            choices = [each for each in chunk.get("choices") or () if isinstance(each, Mapping)]
-            if not choices:
-                # The usage: nothing of a text comes behind it.
-                if last is not None:
-                    for rest in self._all(last):
-                        yield rest
-                yield chunk
-                continue
-            last = chunk
-            for choice in choices:
-                for shown in self._choice(choice):
-                    yield {**chunk, "choices": [shown]}
-        if last is not None:
-            for rest in self._all(last):
-                yield rest
+    def after(self, event: Event) -> Iterator[Event]:
+        """The chunks that may leave now that `event` has come."""
+        choices = [each for each in event.get("choices") or () if isinstance(each, Mapping)]
+        if not choices:
+            # The usage: nothing of a text comes behind it.
+            yield from self.at_end()
+            yield event
+            return
+        self._last = event
+        for choice in choices:
+            for shown in self._choice(choice):
+                yield {**event, "choices": [shown]}
+
+    def at_end(self) -> Iterator[Event]:
+        """What is still held of all choices, as chunks like the last one."""
+        for index, held in self._held.items():
+            for rest in _rests(held, index):
+                yield {**self._last, "choices": [rest]}
 
     def _choice(self, choice: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """What may leave now that `choice` has come, one speaker after the other."""
@@ -85,12 +85,6 @@ class ChunkScreen:
                 for place, each in enumerate(value)
             ]
         return value
-
-    def _all(self, chunk: Event) -> Iterator[Event]:
-        """What is still held of all choices, as chunks like `chunk`."""
-        for index, held in self._held.items():
-            for rest in _rests(held, index):
-                yield {**chunk, "choices": [rest]}
 
 
 def _parts(delta: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ held of a block leaves before the block ends.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controlplane.domain.inference import Event
@@ -33,15 +33,8 @@ class EventScreen:
         self._held: dict[_Key, _Held] = {}
         self._speaker: _Key | None = None
 
-    async def screened(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
-        """The events as they may leave."""
-        async for event in events:
-            for each in self._event(event):
-                yield each
-        for each in self._ended():
-            yield each
-
-    def _event(self, event: Event) -> Iterator[Event]:
+    def after(self, event: Event) -> Iterator[Event]:
+        """The events that may leave now that `event` has come."""
         kind = event.get("type")
         if kind == "content_block_delta":
             yield from self._delta(event)
@@ -61,6 +54,10 @@ class EventScreen:
         else:
             shown: Event = self._screened(event, "", "")
             yield shown
+
+    def at_end(self) -> Iterator[Event]:
+        """What is still held."""
+        return self._ended()
 
     def _delta(self, event: Event) -> Iterator[Event]:
         index, delta = _index(event), event.get("delta")

@@ -7,7 +7,7 @@ a text repeat what has left.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,13 +67,13 @@ class ResponseScreen:
         self._texts: dict[Key, _Text] = {}
         self._number = 0
 
-    async def screened(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
-        """The events as they may leave."""
-        async for event in events:
-            for each in self._of(event):
-                yield self._numbered(each)
-        for rest in self._rests():
-            yield self._numbered(rest)
+    def after(self, event: Event) -> Iterator[Event]:
+        """The events that may leave now that `event` has come."""
+        return map(self._numbered, self._of(event))
+
+    def at_end(self) -> Iterator[Event]:
+        """What is still held."""
+        return map(self._numbered, self._rests())
 
     def _of(self, event: Event) -> Iterator[Event]:
         kind = event.get("type")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import orjson
 from fastapi import APIRouter
 
@@ -9,8 +11,10 @@ from controlplane.admin.models.screening import FoundAt, ScreeningOutcome, Scree
 from controlplane.admin.outage import unavailable
 from controlplane.api.routers.admin.dependencies import Asking
 from controlplane.api.routers.admin.route import AdminRoute
-from controlplane.gateway.screen import inspect
-from controlplane.policy.screening import SCREENING, Action
+from controlplane.domain.inference import Body
+from controlplane.gateway.aside import aside, size_of
+from controlplane.gateway.screen import effort, inspect
+from controlplane.policy.screening import SCREENING, Action, ScreeningPolicy
 from controlplane.protocols.chat_completions.request import parse_chat_request
 from controlplane.screening.redact import redact
 
@@ -24,7 +28,12 @@ async def test_screening(asked: Asking, trial: ScreeningTrial) -> ScreeningOutco
     body = parse_chat_request(orjson.dumps(trial.request)).body
     with unavailable("The policy cannot be read at the moment. Try again."):
         rules = await asked.parts.gateway.configuration.of(asked.caller)
-    inspection = inspect(body, SCREENING.of(rules.policy))
+    policy = SCREENING.of(rules.policy)
+    return await aside(partial(_tried, body, policy), effort(policy, size_of(body)))
+
+
+def _tried(body: Body, policy: ScreeningPolicy) -> ScreeningOutcome:
+    inspection = inspect(body, policy)
     hidden = inspection.of(Action.REDACT, Action.BLOCK)
     body_shown = {
         "action": inspection.action,
