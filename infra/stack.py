@@ -23,6 +23,7 @@ from infra.components.observability.metrics import Monitored
 from infra.components.release import Release
 from infra.components.schedules import Schedules
 from infra.components.secrets import Secrets
+from infra.components.service import LoadBalancer, Service
 from infra.stages import Stage, read_cors
 
 
@@ -46,7 +47,7 @@ class ControlPlaneStack(Stack):
         self._ground(stage)
         self._entrance(stage)
         self._stores(stage)
-        self._function(stage)
+        self._compute(stage)
         self._upkeep(stage)
         self._tell()
 
@@ -64,11 +65,18 @@ class ControlPlaneStack(Stack):
         self.secrets = Secrets(self, "Secrets", stage, self.key)
 
     def _entrance(self, stage: Stage) -> None:
-        """client -> CloudFront -> WAF -> API Gateway."""
+        """client -> CloudFront -> WAF -> API Gateway, or the load balancer of the service."""
         cors, origin = read_cors(stage), self.secrets.origin
-        self.api = Api(self, "Api", stage, cors, self.logs)
-        self.edge = Edge(self, "Edge", stage, api=self.api, cors=cors, origin_secret=origin)
-        self.firewall = Firewall(self, "Firewall", stage, self.api.api.deployment_stage, origin)
+        self.api: Api | None = None
+        self.load_balancer: LoadBalancer | None = None
+        if stage.compute == "service":
+            self.load_balancer = LoadBalancer(self, "Balancer", stage, self.network, cors)
+        else:
+            self.api = Api(self, "Api", stage, cors, self.logs)
+        entrance = self.load_balancer or self.api
+        assert entrance is not None
+        self.edge = Edge(self, "Edge", stage, entrance=entrance, cors=cors, origin_secret=origin)
+        self.firewall = Firewall(self, "Firewall", stage, entrance.arn, origin)
         self.identity = Identity(self, "Identity", stage, self.edge.url)
 
     def _stores(self, stage: Stage) -> None:
@@ -78,28 +86,41 @@ class ControlPlaneStack(Stack):
         self.audit = AuditTrail(self, "Audit", stage, key)
         self.warnings = MailTopic(self, "Warnings", stage, key, name="budget-warnings").topic
 
-    def _function(self, stage: Stage) -> None:
-        """API Gateway -> the function -> Valkey, PostgreSQL, SQS, S3."""
+    def _compute(self, stage: Stage) -> None:
+        """The function, and the service where the stage has one -> Valkey, PostgreSQL, SQS, S3."""
         secrets = self.secrets
+        reach = Reach(
+            network=self.network,
+            audit=self.audit,
+            warnings=self.warnings,
+            secrets=[
+                *(secrets.providers, secrets.key_pepper, secrets.redis),
+                self.database.secret,
+            ],
+            key_statement=self.encryption.use_statement,
+        )
         control_plane = ControlPlaneFunction(
             self,
             "Function",
             stage,
-            reach=Reach(
-                network=self.network,
-                audit=self.audit,
-                warnings=self.warnings,
-                secrets=[
-                    *(secrets.providers, secrets.key_pepper, secrets.redis),
-                    self.database.secret,
-                ],
-                key_statement=self.encryption.use_statement,
-            ),
+            reach=reach,
             environment=self._settings(stage),
             log_group=self.logs.add("Function", f"/aws/lambda/{stage.prefix}"),
         )
         self.function, self.alias = control_plane.function, control_plane.alias
-        self.api.connect(self.alias)
+        self.service: Service | None = None
+        if self.load_balancer:
+            self.service = Service(
+                self,
+                "Service",
+                stage,
+                reach=reach,
+                environment=self._settings(stage),
+                log_group=self.logs.add("Service", f"/{stage.prefix}/service"),
+                load_balancer=self.load_balancer,
+            )
+        if self.api:
+            self.api.connect(self.alias)
         if secrets.datadog:
             # Importing it takes half a second.
             from infra.components.datadog import Datadog  # noqa: PLC0415
@@ -113,7 +134,9 @@ class ControlPlaneStack(Stack):
         parts = Monitored(
             function=self.function,
             alias=self.alias,
-            api=self.api.api,
+            api=self.api.api if self.api else None,
+            load_balancer=self.load_balancer,
+            service=self.service.service if self.service else None,
             cluster=self.database.cluster,
             cache_name=self.cache.name,
             queue=self.audit.queue,
@@ -130,6 +153,9 @@ class ControlPlaneStack(Stack):
             alias=self.alias,
             alarms=watch.rollback_alarms,
         )
+        if self.service:
+            # The alias moves once its hook has migrated.
+            self.service.follow(self.alias, watch.rollback_alarms)
 
     def _settings(self, stage: Stage) -> dict[str, str]:
         """What src/controlplane/config/ reads."""
@@ -165,5 +191,8 @@ class ControlPlaneStack(Stack):
             "AlarmTopicArn": self.topic.topic_arn,
             "WarningTopicArn": self.warnings.topic_arn,
         }
+        if self.service:
+            outputs["ClusterName"] = self.service.service.cluster.cluster_name
+            outputs["ServiceName"] = self.service.service.service_name
         for name, value in outputs.items():
             CfnOutput(self, name, value=value)

@@ -53,6 +53,15 @@ class Stage:
     cache_max_ecpu_per_second: int = 5_000
     cache_snapshot_days: int = 0
 
+    # What callers meet: the function, billed while it waits for a model, or the tasks of a service,
+    # each with a process a core. Queue, events and migrations are the function's in any case.
+    compute: Literal["function", "service"] = "function"
+    task_cores: int = 1
+    task_memory_mb: int = 2048
+    tasks_least: int = 2
+    tasks_most: int = 4
+    open_requests_per_process: int = 150  # more are made until it is less
+
     # Function. A stream may last as long as the function does, an answer that API Gateway collects
     # as long as its quota says: 29 seconds unless the account has raised it.
     memory_mb: int = 1024
@@ -76,6 +85,10 @@ class Stage:
     # To the first byte of an answer, and between two of a stream. More is a quota of CloudFront's.
     origin_read_timeout_seconds: int = 120
     domain: Domain | None = None
+    # Where CloudFront comes from to an origin inside the VPC: `com.amazonaws.global.cloudfront.
+    # origin-facing`, which has another id in each region.
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html
+    cloudfront_prefix_list: str = "pl-3b927c52"
 
     # Audit. Waiting for a fuller batch lets Aurora sleep.
     audit_batch_window_seconds: int = 60
@@ -124,6 +137,7 @@ SANDBOX = Stage("sandbox")
 DEMO = Stage(
     "demo",
     vpc_cidr="10.21.0.0/16",
+    compute="service",
     aurora_min_acu=0.5,
     aurora_max_acu=4,
     aurora_backup_days=7,
@@ -148,6 +162,11 @@ DEMO = Stage(
 PROD = Stage(
     "prod",
     vpc_cidr="10.22.0.0/16",
+    compute="service",
+    task_cores=2,
+    task_memory_mb=4096,
+    tasks_least=3,
+    tasks_most=60,
     zones=("use1-az1", "use1-az2", "use1-az4"),
     nat_gateways=3,
     aurora_min_acu=2,

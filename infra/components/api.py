@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -27,7 +30,7 @@ REFUSALS = {
 
 
 class Api(Construct):
-    """`api`; `host` and `path` are where CloudFront finds it. `connect` gives it its function."""
+    """`api`, with `arn` for the firewall. `connect` gives it its function."""
 
     def __init__(
         self, scope: Construct, id_: str, stage: Stage, cors: Cors, log_groups: LogGroups
@@ -61,11 +64,22 @@ class Api(Construct):
         # Of this one API Gateway itself says the name; made before it is needed, it has an end.
         errors = f"API-Gateway-Execution-Logs_{self.api.rest_api_id}/{API_STAGE}"
         self.api.deployment_stage.node.add_dependency(log_groups.add("Errors", errors))
-        # Not by the stage's own address: the distribution must not wait for the function.
-        self.host = f"{self.api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
-        self.path = f"/{API_STAGE}"
+        self.arn = self.api.deployment_stage.stage_arn
         self._refuse_like_the_function()
         self._explain()
+
+    def origin(
+        self, read_timeout: Duration, custom_headers: Mapping[str, str]
+    ) -> cloudfront.IOrigin:
+        """For CloudFront. Not by the stage's own address: it must not wait for the function."""
+        return origins.HttpOrigin(
+            f"{self.api.rest_api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}",
+            origin_path=f"/{API_STAGE}",
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+            read_timeout=read_timeout,
+            custom_headers=custom_headers,
+        )
 
     def connect(self, alias: lambda_.IFunction) -> None:
         """Send everything to the alias; what STREAMING_ROUTES names in streaming form."""

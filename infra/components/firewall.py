@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
@@ -35,14 +34,14 @@ _Acl = wafv2.CfnWebACL
 
 
 class Firewall(Construct):
-    """`name` of the web ACL, which stands before the deployed stage of the API."""
+    """`name` of the web ACL, which stands before the API's stage or the load balancer."""
 
     def __init__(
         self,
         scope: Construct,
         id_: str,
         stage: Stage,
-        api_stage: apigateway.Stage,
+        before_arn: str,
         origin_secret: secretsmanager.ISecret,
     ) -> None:
         super().__init__(scope, id_)
@@ -65,7 +64,7 @@ class Firewall(Construct):
             ],
         )
         wafv2.CfnWebACLAssociation(
-            self, "BeforeApi", resource_arn=api_stage.stage_arn, web_acl_arn=acl.attr_arn
+            self, "BeforeApi", resource_arn=before_arn, web_acl_arn=acl.attr_arn
         )
 
 

@@ -114,22 +114,20 @@ class ControlPlaneFunction(Construct):
         )
         for statement in (
             *_network_interfaces(_function_arn(self, stage)),
-            _allow([f"{log_group.log_group_arn}"], "logs:CreateLogStream", "logs:PutLogEvents"),
-            _allow(
-                [secret.secret_arn for secret in reach.secrets], "secretsmanager:GetSecretValue"
-            ),
-            _allow(
+            allow([f"{log_group.log_group_arn}"], "logs:CreateLogStream", "logs:PutLogEvents"),
+            allow([secret.secret_arn for secret in reach.secrets], "secretsmanager:GetSecretValue"),
+            allow(
                 [reach.audit.queue.queue_arn],
                 *("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
                 *("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
             ),
-            _allow(
+            allow(
                 [reach.audit.dead_letters.queue_arn],
                 *("sqs:SendMessage", "sqs:GetQueueUrl"),
             ),
-            _allow([reach.warnings.topic_arn], "sns:Publish"),
-            _allow([reach.audit.bucket.arn_for_objects("*")], "s3:GetObject", "s3:PutObject"),
-            _allow(
+            allow([reach.warnings.topic_arn], "sns:Publish"),
+            allow([reach.audit.bucket.arn_for_objects("*")], "s3:GetObject", "s3:PutObject"),
+            allow(
                 [deployment_group_arn(self, stage)],
                 "codedeploy:PutLifecycleEventHookExecutionStatus",
             ),
@@ -180,7 +178,8 @@ def _waits(stage: Stage) -> dict[str, str]:
     return {name: str(waited - COLD_START_SECONDS) for name, waited in seconds.items()}
 
 
-def _allow(resources: list[str], *actions: str) -> iam.PolicyStatement:
+def allow(resources: list[str], *actions: str) -> iam.PolicyStatement:
+    """A statement of a role."""
     return iam.PolicyStatement(actions=list(actions), resources=resources)
 
 

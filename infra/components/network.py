@@ -1,4 +1,4 @@
-"""The VPC: public subnets for NAT, private ones for the function, isolated ones for data."""
+"""The VPC: public subnets for NAT, private ones for what computes, isolated ones for data."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from infra.components.nag import acknowledge
 from infra.stages import Stage
 
 HTTPS, POSTGRESQL, VALKEY = ec2.Port.tcp(443), ec2.Port.tcp(5432), ec2.Port.tcp(6379)
+HTTP, GATEWAY = ec2.Port.tcp(80), ec2.Port.tcp(8080)
 
 
 class Network(Construct):
-    """`vpc`, and one security group each for the function, the database and the cache."""
+    """`vpc`, and one security group each for the function, the database and the cache; where the
+    stage has a service, for its tasks and its load balancer too."""
 
     def __init__(self, scope: Construct, id_: str, stage: Stage, log_group: logs.ILogGroup) -> None:
         super().__init__(scope, id_)
@@ -49,6 +51,12 @@ class Network(Construct):
         self.function = self._group("Function", "the function")
         self.database = self._group("Database", "PostgreSQL and its proxy")
         self.cache = self._group("Cache", "Valkey")
+        self.computing = [self.function]
+        if stage.compute == "service":
+            self.tasks = self._group("Tasks", "the tasks of the service")
+            self.load_balancer = self._group("LoadBalancer", "the load balancer of the service")
+            self._let_in(stage)
+            self.computing.append(self.tasks)
         self._connect()
         if nat:
             self._guard(nat)
@@ -68,15 +76,23 @@ class Network(Construct):
             self, id_, vpc=self.vpc, description=f"Of {whose}", allow_all_outbound=False
         )
 
+    def _let_in(self, stage: Stage) -> None:
+        """CloudFront to the load balancer, and that to the tasks."""
+        from_cloudfront = ec2.Peer.prefix_list(stage.cloudfront_prefix_list)
+        self.load_balancer.add_ingress_rule(from_cloudfront, HTTP, "CloudFront, inside the VPC")
+        self.load_balancer.connections.allow_to(self.tasks, GATEWAY)
+
     def _connect(self) -> None:
-        self.function.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "Model providers and AWS")
-        for group, port in ((self.database, POSTGRESQL), (self.cache, VALKEY)):
-            self.function.connections.allow_to(group, port)
+        for computing in self.computing:
+            computing.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "Model providers and AWS")
+            for group, port in ((self.database, POSTGRESQL), (self.cache, VALKEY)):
+                computing.connections.allow_to(group, port)
 
     def _guard(self, nat: ec2.NatInstanceProviderV2) -> None:
-        """Hold the NAT instance to what the function may send, and encrypt its disk."""
+        """Hold the NAT instance to what may be sent through it, and encrypt its disk."""
         group = nat.security_group
-        group.add_ingress_rule(self.function, HTTPS, "From the function")
+        for computing in self.computing:
+            group.add_ingress_rule(computing, HTTPS, "To providers and AWS")
         group.add_egress_rule(ec2.Peer.any_ipv4(), HTTPS, "Providers, AWS, its own packages")
         for instance in nat.gateway_instances:
             resource = instance.node.default_child

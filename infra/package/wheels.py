@@ -1,8 +1,12 @@
-"""The locked wheels for Lambda's platform, without the files that the function never reads."""
+"""The locked wheels for Lambda's platform, without the files that the function never reads.
+
+python -m infra.package.wheels FOLDER     trims the wheels that were installed for an image
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +18,8 @@ from infra.package.toolchain import PYTHON_VERSION, run, uv
 PLATFORMS = {"arm64": "aarch64-manylinux_2_34", "x86_64": "x86_64-manylinux_2_34"}
 # The AWS services that the function calls; botocore ships the models of 400 more.
 AWS_SERVICES = frozenset({"codedeploy", "s3", "secretsmanager", "sns", "sqs"})
+# What the containers of docker-compose.yml set up in the emulator besides.
+SERVICES_OF_THE_IMAGE = AWS_SERVICES | {"cognito-idp"}
 
 _TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 _BUILD_SUFFIXES = frozenset(
@@ -37,9 +43,9 @@ def install(folder: Path, platform: str) -> None:
     )
 
 
-def trim(folder: Path) -> None:
+def trim(folder: Path, services: frozenset[str] = AWS_SERVICES) -> None:
     """Remove the files that are not read at run time from a folder of installed wheels."""
-    for unused in _unused(folder):
+    for unused in _unused(folder, services):
         if unused.is_dir():
             shutil.rmtree(unused)
         else:
@@ -50,19 +56,23 @@ def trim(folder: Path) -> None:
         metadata.write_text(header + "\n", "utf-8")
 
 
-def _unused(folder: Path) -> list[Path]:
+def _unused(folder: Path, services: frozenset[str]) -> list[Path]:
     found = [folder / "bin", folder / "include", folder / ".lock"]
     found += [folder / "boto3" / "examples", folder / "boto3" / "data"]
-    found += _unused_botocore(folder / "botocore" / "data")
+    found += _unused_botocore(folder / "botocore" / "data", services)
     found += [path for path in folder.rglob("*") if path.is_dir() and path.name in _TEST_FOLDERS]
     found += [path for path in folder.rglob("*") if path.suffix in _BUILD_SUFFIXES]
     found += [path for path in folder.glob("*.dist-info/*") if path.name not in _DIST_INFO_KEPT]
     return [path for path in found if path.exists()]
 
 
-def _unused_botocore(data: Path) -> Iterator[Path]:
+def _unused_botocore(data: Path, services: frozenset[str]) -> Iterator[Path]:
     for path in data.iterdir():
-        if path.is_dir() and path.name not in AWS_SERVICES:
+        if path.is_dir() and path.name not in services:
             yield path
         elif path.is_dir():
             yield from path.glob("*/examples-1.json")
+
+
+if __name__ == "__main__":
+    trim(Path(sys.argv[1]), SERVICES_OF_THE_IMAGE)

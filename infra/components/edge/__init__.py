@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_certificatemanager as acm
@@ -12,7 +14,6 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from infra.components.api import Api
 from infra.components.nag import acknowledge
 from infra.stages import Cors, Stage
 
@@ -26,6 +27,15 @@ VIEWER_HEADER = "x-llm-cp-viewer"  # the viewer's address, for the firewall's ra
 _HERE = Path(__file__).parent
 
 
+class Entrance(Protocol):
+    """What stands behind CloudFront."""
+
+    def origin(
+        self, read_timeout: Duration, custom_headers: Mapping[str, str]
+    ) -> cloudfront.IOrigin:
+        """How CloudFront reaches it."""
+
+
 class Edge(Construct):
     """`distribution`, the console's `bucket`, and the public `url`, without a slash at its end."""
 
@@ -35,7 +45,7 @@ class Edge(Construct):
         id_: str,
         stage: Stage,
         *,
-        api: Api,
+        entrance: Entrance,
         cors: Cors,
         origin_secret: secretsmanager.ISecret,
     ) -> None:
@@ -47,7 +57,7 @@ class Edge(Construct):
             if domain
             else None
         )
-        to_api = self._to_api(stage, api, cors, origin_secret)
+        to_api = self._to_api(stage, entrance, cors, origin_secret)
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -90,18 +100,12 @@ class Edge(Construct):
         )
 
     def _to_api(
-        self, stage: Stage, api: Api, cors: Cors, secret: secretsmanager.ISecret
+        self, stage: Stage, entrance: Entrance, cors: Cors, secret: secretsmanager.ISecret
     ) -> cloudfront.BehaviorOptions:
         return cloudfront.BehaviorOptions(
-            origin=origins.HttpOrigin(
-                api.host,
-                origin_path=api.path,
-                protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
-                origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
-                read_timeout=Duration.seconds(stage.origin_read_timeout_seconds),
-                custom_headers={
-                    ORIGIN_HEADER: secret.secret_value.unsafe_unwrap()  # a reference, no value
-                },
+            origin=entrance.origin(
+                Duration.seconds(stage.origin_read_timeout_seconds),
+                {ORIGIN_HEADER: secret.secret_value.unsafe_unwrap()},  # a reference, no value
             ),
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
@@ -151,7 +155,7 @@ class Edge(Construct):
                 "CFR1": "Whom to let in is said by API keys and the user pool, not by country.",
                 "CFR2": "The web ACL stands before the API, in its region, where it also sees who "
                 "does not come through CloudFront; the console is a handful of static files.",
-                "CFR3": "API requests are in API Gateway's access log, and in the audit trail.",
+                "CFR3": "API requests are in the gateway's own log, and in the audit trail.",
             }
             | (
                 {}

@@ -26,7 +26,7 @@ def widgets(metrics: Metrics, parts: Monitored, alarms: Sequence[cloudwatch.IAla
             )
         ],
         *_models(metrics),
-        *_api(metrics, parts),
+        *(_api(metrics, parts) if parts.api else _service(metrics, parts)),
         *_function(parts),
         *_stores(metrics),
         *_audit(metrics, parts),
@@ -103,6 +103,45 @@ def _api(metrics: Metrics, parts: Monitored) -> Lines:
                 parts.distribution.metric_requests(period=FIVE_MINUTES),
             ),
         ]
+    ]
+
+
+def _service(metrics: Metrics, parts: Monitored) -> Lines:
+    return [
+        [
+            _graph("API requests", metrics.balancer("RequestCount")),
+            _graph(
+                "API 4xx and 5xx",
+                metrics.balancer("HTTPCode_Target_4XX_Count"),
+                metrics.balancer("HTTPCode_Target_5XX_Count"),
+                metrics.balancer("HTTPCode_ELB_5XX_Count"),
+            ),
+            _graph(
+                "Until an answer begins, s",
+                metrics.balancer("TargetResponseTime", "p50"),
+                metrics.balancer("TargetResponseTime", "p99"),
+            ),
+            _graph(
+                "Edge: requests, blocked requests",
+                metrics.firewall("BlockedRequests"),
+                parts.distribution.metric_requests(period=FIVE_MINUTES),
+            ),
+        ],
+        [
+            _graph("Tasks: CPU, %", metrics.tasks("CPUUtilization"), width=8),
+            _graph(
+                "Tasks: memory, %",
+                metrics.tasks("MemoryUtilization"),
+                metrics.tasks("MemoryUtilization", "Maximum"),
+                width=8,
+            ),
+            _graph(
+                "Open requests of a process",
+                metrics.own("open_requests", "Average"),
+                metrics.own("open_requests", "Maximum"),
+                width=8,
+            ),
+        ],
     ]
 
 

@@ -8,10 +8,12 @@ from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_sqs as sqs
 
+from infra.components.service import LoadBalancer
 from infra.stages import Stage
 
 # What `controlplane.telemetry` writes into its log lines.
@@ -27,7 +29,9 @@ class Monitored:
 
     function: lambda_.IFunction
     alias: lambda_.Alias
-    api: apigateway.RestApi
+    api: apigateway.RestApi | None  # this, or the load balancer and the service behind it
+    load_balancer: LoadBalancer | None
+    service: ecs.FargateService | None
     cluster: rds.IDatabaseCluster
     cache_name: str
     queue: sqs.IQueue
@@ -77,7 +81,25 @@ class Metrics:
         Taken from the API, which has one stage. An alarm that referred to the stage would close a
         cycle: it depends on the alias, the alias on the deployment group, and that on the alarm.
         """
+        assert self._parts.api is not None
         return self._parts.api.metric(name, statistic=statistic, period=period)
+
+    def balancer(
+        self, name: str, statistic: str = "Sum", period: Duration = FIVE_MINUTES
+    ) -> cloudwatch.Metric:
+        """RequestCount, HTTPCode_Target_5XX_Count, HTTPCode_ELB_5XX_Count, TargetResponseTime, ...
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+        """
+        assert self._parts.load_balancer is not None
+        return self._parts.load_balancer.load_balancer.metrics.custom(
+            name, statistic=statistic, period=period
+        )
+
+    def tasks(self, name: str, statistic: str = "Average") -> cloudwatch.Metric:
+        """CPUUtilization or MemoryUtilization of the service."""
+        assert self._parts.service is not None
+        return self._parts.service.metric(name, statistic=statistic, period=FIVE_MINUTES)
 
     def aurora(self, name: str, statistic: str = "Maximum") -> cloudwatch.Metric:
         """https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html"""

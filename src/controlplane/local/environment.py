@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
-
 from controlplane.config import provider_settings
 from controlplane.errors import ConfigurationError
 from controlplane.local.simulator.wire import API_KEY as SIMULATOR_KEY
@@ -36,15 +34,6 @@ def cleaned(environ: Mapping[str, str]) -> dict[str, str]:
     for name in ("NO_PROXY", "no_proxy"):
         kept[name] = f"{kept[name]},{_LOOPBACK}" if kept.get(name) else _LOOPBACK
     return kept
-
-
-def read_dotenv(path: Path) -> tuple[dict[str, str], list[str]]:
-    """What `.env` says about providers, and the names in it that the local stack does not read."""
-    # A missing file reads as an empty one.
-    lines = dotenv_values(path, interpolate=False)
-    values = {name: value.strip() for name, value in lines.items() if value and value.strip()}
-    known = {name: value for name, value in values.items() if name in FROM_DOTENV}
-    return known, sorted(values.keys() - known)
 
 
 def provider_environment(

@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
+
 from controlplane.local.children import Child, LocalStackError, Pause, free_port, is_listening
-from controlplane.local.environment import provider_environment, read_dotenv, write_env
+from controlplane.local.environment import FROM_DOTENV, provider_environment, write_env
 from controlplane.local.provision import Provision, addresses
 from controlplane.local.stores import StoreServers
 
@@ -178,3 +180,12 @@ def report(part: str, state: str, began: float, detail: str = "") -> None:
     """`  PostgreSQL 18.4      ready in 0.6 s   detail`."""
     took = f"{state} in {time.monotonic() - began:.1f} s"
     say(f"  {part:<20} {took:<16} {detail}".rstrip())
+
+
+def read_dotenv(path: Path) -> tuple[dict[str, str], list[str]]:
+    """What `.env` says about providers, and the names in it that the local stack does not read."""
+    # A missing file reads as an empty one.
+    lines = dotenv_values(path, interpolate=False)
+    values = {name: value.strip() for name, value in lines.items() if value and value.strip()}
+    known = {name: value for name, value in values.items() if name in FROM_DOTENV}
+    return known, sorted(values.keys() - known)

@@ -2,6 +2,7 @@
 
     observe(event)   a finished request: its log line, its metrics, its trace
     count(metric)    something that an operator watches: a line that is a metric too
+    gauge(metric)    the same of how much there is right now
     log, log_crash   any other line
 
 Everything leaves as lines of JSON on standard output. Datadog and OpenTelemetry are asked for by
@@ -16,7 +17,7 @@ from controlplane.telemetry.lines import (
     log_crash,
     request_id_var,
 )
-from controlplane.telemetry.observation import configure, count, flush, observe
+from controlplane.telemetry.observation import configure, count, flush, gauge, observe
 
 __all__ = [
     "AttemptFacts",
@@ -26,6 +27,7 @@ __all__ = [
     "configure",
     "count",
     "flush",
+    "gauge",
     "log",
     "log_crash",
     "observe",

@@ -100,6 +100,14 @@ def count(metric: str, value: int = 1, **more: Any) -> None:
         _send(metric, value, {"stage": stage, **more})
 
 
+def gauge(metric: str, value: int) -> None:
+    """Say how much there is of something right now: one line that is a metric too."""
+    stage = _State.settings.stage
+    log.info(metric, extra=counter_fields(stage, metric, value, {}))
+    if _State.settings.datadog:
+        _send(metric, value, {"stage": stage})
+
+
 async def flush() -> None:
     """Send what is still waiting, where the process may be frozen after the answer."""
     settings = _State.settings

@@ -13,10 +13,10 @@ from controlplane.local.environment import (
     FROM_DOTENV,
     cleaned,
     provider_environment,
-    read_dotenv,
     read_env,
     write_env,
 )
+from controlplane.local.stack import read_dotenv
 from controlplane.providers.registry import KINDS
 
 SIMULATOR = "http://127.0.0.1:8090"

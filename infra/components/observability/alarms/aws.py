@@ -1,10 +1,11 @@
-"""The alarms on metrics of AWS: the function, the API, Aurora, Valkey and the audit queue."""
+"""The alarms on metrics of AWS: the function, API Gateway, Aurora, Valkey and the audit queue."""
 
 from __future__ import annotations
 
 from aws_cdk import Duration
 
-from infra.components.observability.alarms import AlarmRow
+from infra.components.observability.alarms import service
+from infra.components.observability.alarms.row import AlarmRow
 from infra.components.observability.metrics import (
     FIVE_MINUTES,
     MINUTE,
@@ -20,9 +21,10 @@ GIBIBYTE = 1024**3
 
 def rows(metrics: Metrics, parts: Monitored, stage: Stage) -> list[AlarmRow]:
     """All of them, from what callers notice down to the stores."""
+    entrance = _api(metrics, parts, stage) if parts.api else service.rows(metrics, stage)
     return [
         *_function(parts, stage),
-        *_api(metrics, stage),
+        *entrance,
         *_database(metrics, stage),
         *_cache(metrics, stage),
         *_audit(parts),
@@ -70,17 +72,10 @@ def _function(parts: Monitored, stage: Stage) -> list[AlarmRow]:
             account_concurrency(),
             threshold=0.8 * stage.account_concurrency,
         ),
-        AlarmRow(
-            "Unusual traffic",
-            "Far more or far fewer invocations than at this hour of other days.",
-            alias.metric_invocations(statistic="Sum", period=Duration.minutes(15)),
-            threshold=None,
-            periods=2,
-        ),
     ]
 
 
-def _api(metrics: Metrics, stage: Stage) -> list[AlarmRow]:
+def _api(metrics: Metrics, parts: Monitored, stage: Stage) -> list[AlarmRow]:
     return [
         AlarmRow(
             "API server errors",
@@ -104,6 +99,13 @@ def _api(metrics: Metrics, stage: Stage) -> list[AlarmRow]:
             metrics.api("Latency", "p99"),
             threshold=1_000 * stage.slow_seconds,
             periods=3,
+        ),
+        AlarmRow(
+            "Unusual traffic",
+            "Far more or far fewer requests than at this hour of other days.",
+            parts.alias.metric_invocations(statistic="Sum", period=Duration.minutes(15)),
+            threshold=None,
+            periods=2,
         ),
     ]
 

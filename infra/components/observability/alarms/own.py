@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_cdk import Duration
 
-from infra.components.observability.alarms import AlarmRow
+from infra.components.observability.alarms.row import AlarmRow
 from infra.components.observability.metrics import Metrics
 from infra.stages import Stage
 
