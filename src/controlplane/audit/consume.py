@@ -28,6 +28,7 @@ from controlplane.domain.access import ORG_ID
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.budget import Charge
 from controlplane.domain.notification import TYPE, Notification
+from controlplane.domain.storable import storable
 from controlplane.errors import Unreachable
 from controlplane.gateway.ports import Ledger
 from controlplane.telemetry import count, log
@@ -191,7 +192,7 @@ class _Poison(Exception):
 
 def _parse(body: str) -> AuditEvent:
     try:
-        event = AuditEvent.from_json(body)
+        event = storable(AuditEvent.from_json(body))
         event.to_json()
     # What a hostile body can make the parser and the clock arithmetic raise, deep nesting included.
     except (ValueError, TypeError, OverflowError, RecursionError):

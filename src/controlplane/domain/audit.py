@@ -10,16 +10,15 @@ from typing import Any
 
 from controlplane.domain.budget import Charge
 from controlplane.domain.price import Price
-from controlplane.domain.usage import MAX_STORED, Usage
+from controlplane.domain.usage import Usage
 
 SCHEMA_VERSION = 1
 # Together they say that the outcome of a request is unknown: its process did not tell it in time.
 # No request that has an outcome ends so.
 HOLD_EXPIRED, HOLD_EXPIRED_STATUS = "hold_expired", 500
-_NUMBERS = (
-    *("tokens_input", "tokens_output", "tokens_cached", "tokens_reasoning"),
-    *("latency_ms", "overhead_ms"),
-)
+# Ten of them are one call of SQS, which takes 256 KiB by default.
+MAX_EVENT_BYTES = 25_000
+_MAX_TEXT_OF_LARGE, _MAX_ITEMS_OF_LARGE = 64, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +133,6 @@ class AuditEvent:
         """True where only the end of a lease is known; the request may have had any outcome."""
         return self.code == HOLD_EXPIRED and self.status == HOLD_EXPIRED_STATUS
 
-    @property
-    def is_summable(self) -> bool:
-        """False where a number is none that can be stored."""
-        numbers = [getattr(self, name) for name in _NUMBERS]
-        if self.cost_microusd is not None:
-            numbers.append(self.cost_microusd)
-        return all(type(number) is int and 0 <= number <= MAX_STORED for number in numbers)
-
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; the shape of the SQS message and of a line in S3."""
         admitted = self.admitted_at
@@ -160,8 +151,23 @@ class AuditEvent:
         return document
 
     def to_json(self) -> str:
-        """One line of ASCII: SQS refuses some characters that JSON allows unescaped."""
-        return json.dumps(self.to_dict(), ensure_ascii=True, separators=(",", ":"))
+        """One line of ASCII (SQS refuses some characters that JSON allows unescaped), of
+        MAX_EVENT_BYTES at most.
+
+        In one that would be larger all texts are short and all lists, what it charges and what is
+        to be settled included: then `ledger-reconcile` sees what the ledger was not told.
+        """
+        document = self.to_dict()
+        line = _encode(document)
+        if len(line) > MAX_EVENT_BYTES:
+            document |= {"charges": (), "unsettled": None, "price": None}
+            line = _encode(
+                {
+                    name: value if name in _KEPT else _short(value)
+                    for name, value in document.items()
+                }
+            )
+        return line
 
     @classmethod
     def from_json(cls, text: str) -> AuditEvent:
@@ -194,3 +200,19 @@ class AuditEvent:
 
 
 _FIELDS = tuple(f.name for f in fields(AuditEvent))
+# What makes it this event, and is short.
+_KEPT = frozenset(("request_id", "org_id", "occurred_at", "admitted_at", "subject"))
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:_MAX_TEXT_OF_LARGE]
+    if isinstance(value, Mapping):
+        first = list(value.items())[:_MAX_ITEMS_OF_LARGE]
+        return {_short(name): _short(each) for name, each in first}
+    if isinstance(value, tuple | list):
+        return [_short(each) for each in value[:_MAX_ITEMS_OF_LARGE]]
+    return value
+
+
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode

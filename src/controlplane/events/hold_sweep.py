@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from controlplane.adapters.redis.ledger_books import DeadHold
 from controlplane.domain.audit import HOLD_EXPIRED, HOLD_EXPIRED_STATUS, AuditEvent
+from controlplane.domain.storable import storable
 from controlplane.telemetry import count
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
 
 def _audit_event(hold: DeadHold) -> AuditEvent:
     note = hold.note
-    return AuditEvent(
+    event = AuditEvent(
         request_id=hold.request_id,
         occurred_at=_began(hold),
         org_id=hold.org_id,
@@ -46,6 +47,7 @@ def _audit_event(hold: DeadHold) -> AuditEvent:
         code=HOLD_EXPIRED,
         admitted_at=hold.admitted_at,
     )
+    return storable(event)
 
 
 def _began(hold: DeadHold) -> datetime:

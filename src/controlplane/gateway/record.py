@@ -15,6 +15,7 @@ from controlplane.domain.attribution import NOWHERE, Attribution
 from controlplane.domain.audit import Attempt, AuditEvent
 from controlplane.domain.budget import Charge
 from controlplane.domain.price import Price
+from controlplane.domain.storable import storable
 from controlplane.domain.usage import Usage
 from controlplane.errors import GatewayError, InternalError, Unreachable
 from controlplane.gateway.ports import AuditSink, PayloadStore
@@ -71,9 +72,9 @@ class Trail:
         return max(0.0, (time.perf_counter() - self.started - self.waited_seconds) * 1000)
 
     def event(self) -> AuditEvent:
-        """The audit event, as of now."""
+        """The audit event, as of now, fit to be stored."""
         usage = self.usage or Usage()
-        return AuditEvent(
+        event = AuditEvent(
             request_id=self.request_id,
             occurred_at=self.occurred_at,
             org_id=self.caller.org_id,
@@ -112,6 +113,7 @@ class Trail:
             unsettled=self.unsettled,
             charges=tuple(charge.to_dict() for charge in self.charges),
         )
+        return storable(event)
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from controlplane.adapters.s3 import ObjectStore
 from controlplane.audit.consume import consume
 from controlplane.config import Settings
 from controlplane.domain.audit import AuditEvent
+from controlplane.domain.storable import storable
 from controlplane.wiring import Container
 
 SECRET = "sk-not-for-the-log"
@@ -93,7 +94,7 @@ async def test_two_consumers_with_the_same_batch(
     assert len(stores.versions()) == 1
 
 
-UNSTORABLE: dict[str, dict[str, Any]] = {
+HOSTILE: dict[str, dict[str, Any]] = {
     "U+0000 in a text": {"model_requested": f"{SECRET}\x00"},
     "U+0000 in JSON": {"screening": {f"{SECRET}\x00": 1}},
     "half a surrogate pair in a text": {"end_user": f"{SECRET}\ud83e"},
@@ -105,6 +106,7 @@ UNSTORABLE: dict[str, dict[str, Any]] = {
     "a flag that is a text": {"stream": SECRET},
     "no subject": {"subject": None},
     "not a number in JSON": {"screening": {SECRET: float("nan")}},
+    "a code of three megabytes": {"code": SECRET * 150_000},
     # Random: what compresses well fits into an index all the same.
     "a request id too long for an index": {
         "request_id": "".join(uuid.uuid4().hex for _ in range(500))
@@ -112,32 +114,55 @@ UNSTORABLE: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", UNSTORABLE)
-async def test_what_postgresql_refuses_hinders_no_other(
-    kind: str,
+@pytest.mark.parametrize("kind", HOSTILE)
+async def test_what_postgresql_would_refuse_is_stored_as_far_as_it_can(
+    kind: str, stores: Stores, org_id: str
+) -> None:
+    good = [audit_event(org_id=org_id) for _ in range(2)]
+    hostile = audit_event(org_id=org_id, **HOSTILE[kind])
+    line = json.dumps(hostile.to_dict())
+    assert await consume(batch(good[0], line, good[1], line), stores) == NO_FAILURE
+    assert isinstance(stores.deliveries, NotedDeliveries)
+    assert stores.deliveries.set_aside_ == []
+    stored = {row["request_id"] for row in await _records(stores, org_id)}
+    assert stored == {e.request_id for e in (*good, storable(hostile))}
+    assert [len(lines) for lines in stores.lines().values()] == [3]
+
+
+async def test_what_is_no_event_hinders_no_other(
     stores: Stores,
     org_id: str,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     good = [audit_event(org_id=org_id) for _ in range(2)]
-    poison = audit_event(org_id=org_id, **UNSTORABLE[kind])
-    event = batch(good[0], poison, "{", good[1], poison)
-    assert await consume(event, stores) == NO_FAILURE
+    poison = good[0].to_json().replace(org_id, f"{SECRET} ?")
+    assert await consume(batch(good[0], poison, "{", good[1], poison), stores) == NO_FAILURE
     assert isinstance(stores.deliveries, NotedDeliveries)
     assert sorted(stores.deliveries.set_aside_) == ["m1", "m2", "m4"]
     assert stores.deliveries.postponed == []
     stored = {row["request_id"] for row in await _records(stores, org_id)}
     assert stored == {e.request_id for e in good}
-    assert [len(lines) for lines in stores.lines().values()] == [2]
     written = caplog.text + "".join(capfd.readouterr())
     assert "audit_message_refused" in written
     assert SECRET not in written
 
 
-async def test_only_poison_stores_nothing(stores: Stores, org_id: str) -> None:
-    poison = audit_event(org_id=org_id, tokens_output=-(2**70))
-    assert await consume(batch(poison), stores) == NO_FAILURE
+async def test_what_postgresql_refuses_all_the_same_hinders_no_other(
+    stores: Stores, org_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second line of defence: as if nothing had been made storable."""
+    monkeypatch.setattr("controlplane.audit.consume.storable", lambda event: event)
+    good = [audit_event(org_id=org_id) for _ in range(2)]
+    poison = audit_event(org_id=org_id, model_requested="nul\x00")
+    assert await consume(batch(good[0], poison, good[1]), stores) == NO_FAILURE
+    assert isinstance(stores.deliveries, NotedDeliveries)
+    assert stores.deliveries.set_aside_ == ["m1"]
+    assert [len(lines) for lines in stores.lines().values()] == [2]
+
+
+async def test_only_poison_stores_nothing(stores: Stores) -> None:
+    assert await consume(batch("{}", "[]"), stores) == NO_FAILURE
     assert stores.versions() == []
 
 

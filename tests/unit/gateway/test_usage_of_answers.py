@@ -21,6 +21,7 @@ from tests.unit.gateway.parts import (
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.inference import Event
 from controlplane.domain.price import Price
+from controlplane.domain.storable import storable
 from controlplane.domain.usage import MAX_STORED, Usage
 from controlplane.errors import ProviderError, ProviderUnavailable
 from controlplane.gateway.call import Streamed
@@ -155,7 +156,7 @@ async def test_a_number_that_no_request_can_have_fills_no_cap(
     assert absurd.usage == Usage(100, 10, estimated=BOTH)
     assert [cost for _, _, cost in ledger.settled] == [110, 5]
     assert (absurd.cost_microusd, sound.cost_microusd) == (110, 5)
-    assert absurd.is_summable
+    assert storable(absurd) == absurd
     assert [line.message for line in caplog.records].count("usage_absurd") == 1
 
 
@@ -171,7 +172,7 @@ async def test_no_cost_is_larger_than_the_trail_can_keep() -> None:
         pass
     assert [cost for _, _, cost in ledger.settled] == [MAX_STORED]
     assert sink.events[0].cost_microusd == MAX_STORED
-    assert sink.events[0].is_summable
+    assert storable(sink.events[0]) == sink.events[0]
 
 
 @pytest.mark.parametrize(

@@ -52,16 +52,14 @@ class Written:
 
 async def insert_new(connection: AsyncConnection, events: Mapping[EventId, AuditEvent]) -> Written:
     """Insert the events of requests that are not there yet, or there without an outcome, those
-    aside that can never be stored."""
+    aside that can never be stored: none that is `storable`."""
     known, unknown = await stored_before(connection, events)
     # One order for all writers: two of them with the same events must not wait for each other.
     ordered = [events[identity] for identity in sorted(events.keys() - known)]
-    refused = {event_id(e): "number out of range" for e in ordered if not e.is_summable}
-    sound = [e for e in ordered if event_id(e) not in refused]
-    written = await _insert(connection, sound, unknown) if sound else Written(frozenset())
-    refused |= written.refused
+    written = await _insert(connection, ordered, unknown) if ordered else Written(frozenset())
+    refused = dict(written.refused)
     done = written.new | refused.keys()
-    missing = {event_id(event): event for event in sound if event_id(event) not in done}
+    missing = {event_id(event): event for event in ordered if event_id(event) not in done}
     if missing:
         known, _ = await stored_before(connection, missing)
         refused |= dict.fromkeys(missing.keys() - known, "request id of another organisation")
