@@ -129,6 +129,9 @@ class ControlPlaneFunction(Construct):
             ),
             _allow([reach.warnings.topic_arn], "sns:Publish"),
             _allow([reach.audit.bucket.arn_for_objects("*")], "s3:GetObject", "s3:PutObject"),
+            _allow([reach.audit.bucket.bucket_arn], "s3:ListBucket"),
+            # Of what was spilled and is in the trail now; the lock keeps its versions.
+            _allow([reach.audit.bucket.arn_for_objects("audit-spill/*")], "s3:DeleteObject"),
             _allow(
                 [deployment_group_arn(self, stage)],
                 "codedeploy:PutLifecycleEventHookExecutionStatus",
