@@ -127,6 +127,9 @@ class ControlPlaneFunction(Construct):
             ),
             allow([reach.warnings.topic_arn], "sns:Publish"),
             allow([reach.audit.bucket.arn_for_objects("*")], "s3:GetObject", "s3:PutObject"),
+            allow([reach.audit.bucket.bucket_arn], "s3:ListBucket"),
+            # Of what was spilled and is in the trail now; the lock keeps its versions.
+            allow([reach.audit.bucket.arn_for_objects("audit-spill/*")], "s3:DeleteObject"),
             allow(
                 [deployment_group_arn(self, stage)],
                 "codedeploy:PutLifecycleEventHookExecutionStatus",

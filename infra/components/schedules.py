@@ -10,8 +10,12 @@ from constructs import Construct
 
 from infra.stages import Stage
 
-# They touch Redis and SQS only, unless something is wrong: Aurora sleeps on.
-EVERYWHERE = {"hold-sweep": Duration.minutes(5), "ledger-restore": Duration.minutes(1)}
+# They touch Redis, SQS and S3 only, unless something is wrong: Aurora sleeps on.
+EVERYWHERE = {
+    "audit-recover": Duration.minutes(5),
+    "hold-sweep": Duration.minutes(5),
+    "ledger-restore": Duration.minutes(1),
+}
 WHERE_AURORA_IS_AWAKE = {"ledger-reconcile": Duration.hours(1)}
 
 

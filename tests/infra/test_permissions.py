@@ -83,7 +83,9 @@ def test_the_function_may_do_what_it_does_and_no_more(template: Template, stage:
         "codedeploy:PutLifecycleEventHookExecutionStatus",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
+        "s3:DeleteObject",
         "s3:GetObject",
+        "s3:ListBucket",
         "s3:PutObject",
         "secretsmanager:GetSecretValue",
         "sns:Publish",
@@ -95,6 +97,7 @@ def test_the_function_may_do_what_it_does_and_no_more(template: Template, stage:
         "sqs:SendMessage",
     }
     assert "AuditBucket" in allowed["s3:PutObject"]
+    assert allowed["s3:DeleteObject"].count("audit-spill/*") == 1, "and nothing else of the trail"
     assert "AuditQueue" in allowed["sqs:SendMessage"]
     assert "WarningsTopic" in allowed["sns:Publish"]
     assert (

@@ -9,10 +9,14 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from html import unescape
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from controlplane.adapters.aws_http.service import AwsAnswer, AwsRefusal, AwsService
+from controlplane.adapters.aws_http import AwsAnswer, AwsRefusal
 from controlplane.errors import Unreachable
+
+if TYPE_CHECKING:
+    from controlplane.adapters.aws_http.service import AwsService
 
 # Below, compressing takes less than a millisecond.
 LARGE_BYTES = 64 * 1024

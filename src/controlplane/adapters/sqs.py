@@ -8,13 +8,16 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from controlplane.adapters.aws_http.service import AwsRefusal, AwsService
+from controlplane.adapters.aws_http import AwsRefusal
 from controlplane.adapters.breaker import BreakerOpen
 from controlplane.domain.audit import AuditEvent
 from controlplane.errors import Unreachable
 from controlplane.telemetry import count, log
+
+if TYPE_CHECKING:
+    from controlplane.adapters.aws_http.service import AwsService
 
 BATCH_SIZE = 10  # SQS takes no more in one call
 # Of a message, and of a call. Queues that were made since August 2025 take four times as much.

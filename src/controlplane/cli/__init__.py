@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli import (
     app,
+    audit,
     budget,
     changes,
     declared,
@@ -57,6 +58,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "budget": budget.COMMAND,
     "notify": notify.GROUP,
     "requests": requests.GROUP,
+    "audit": audit.GROUP,
     "changes": changes.GROUP,
     "scan": scan.COMMAND,
     "migrate": migrate.COMMAND,

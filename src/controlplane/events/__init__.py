@@ -4,6 +4,7 @@ EVENTS = {
     "user-migration": "migrate",
     "user-seeder": "seed",
     "policy-cache-refresh": "refresh_policy_cache",
+    "audit-recover": "audit_recover",
     "hold-sweep": "hold_sweep",
     "ledger-restore": "ledger_restore",
     "ledger-reconcile": "ledger_reconcile",

@@ -20,7 +20,11 @@ BATCH_SIZE = 10
 WAIT_SECONDS = 1
 DRAIN_SECONDS = 3.0
 # Seconds between two events of a kind; `infra/components/schedules.py` has the same in AWS.
-SCHEDULES: Mapping[str, float] = {"ledger-restore": 60.0, "hold-sweep": 300.0}
+SCHEDULES: Mapping[str, float] = {
+    "ledger-restore": 60.0,
+    "hold-sweep": 300.0,
+    "audit-recover": 300.0,
+}
 
 
 class QueuePoller:

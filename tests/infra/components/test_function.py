@@ -107,7 +107,11 @@ def test_schedules_send_events_that_the_function_knows(template: Template, stage
         sent[json.loads(target["Input"])["type"]] = rule["ScheduleExpression"]
         assert target["RetryPolicy"]["MaximumRetryAttempts"] == 0
         assert rule["State"] == "ENABLED"
-    expected = {"hold-sweep": "rate(5 minutes)", "ledger-restore": "rate(1 minute)"}
+    expected = {
+        "audit-recover": "rate(5 minutes)",
+        "hold-sweep": "rate(5 minutes)",
+        "ledger-restore": "rate(1 minute)",
+    }
     if stage != "sandbox":
         expected["ledger-reconcile"] = "rate(1 hour)"
     assert sent == expected

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.cli.scripted import Scripted
 
 from controlplane.cli.errors import CommandError
-from controlplane.cli.migrate import invoke_aws
+from controlplane.cli.invoke import invoke_aws
 
 PATH = "/2015-03-31/functions/llm-cp/invocations"
 DONE = {"ok": True, "type": "user-migration", "from_revision": "0002", "to_revision": "0003"}

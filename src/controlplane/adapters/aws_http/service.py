@@ -11,6 +11,7 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError
 
+from controlplane.adapters.aws_http import AwsAnswer, AwsRefusal
 from controlplane.adapters.aws_http.connections import Connections
 from controlplane.adapters.aws_http.credentials import CurrentCredentials
 from controlplane.adapters.breaker import Breaker
@@ -30,19 +31,6 @@ _S3_CONTEXT = {
     "has_streaming_input": True,
     "checksum": {"request_algorithm": {"in": "header", "name": _CHECKSUM}},
 }
-
-
-class AwsRefusal(Exception):
-    """AWS answered, and not with what was asked for; the message is its code."""
-
-
-@dataclass(frozen=True, slots=True)
-class AwsAnswer:
-    """What the service said; the body is as it came, compressed or not."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +122,7 @@ class AwsService:
         )
         response = await transport.handle_async_request(request)
         try:
-            return AwsAnswer(response.status_code, response.headers, await _read(response))
+            return AwsAnswer(response.status_code, await _read(response))
         finally:
             await response.aclose()
 
