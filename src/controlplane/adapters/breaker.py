@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import inf
 
 
 class Breaker:
@@ -13,6 +14,22 @@ class Breaker:
         self._seconds = seconds
         self._failures = 0
         self._open_until = 0.0
+        self._answered_at: float | None = None
+        self._failed_at: float | None = None
+
+    @property
+    def seconds_since_answer(self) -> float:
+        """How long ago the store answered last; infinite where it has not."""
+        return inf if self._answered_at is None else time.monotonic() - self._answered_at
+
+    @property
+    def last_known(self) -> str | None:
+        """`ok` or `down`, and how long ago that was seen; None where nothing was."""
+        seen = max(filter(None, (self._answered_at, self._failed_at)), default=None)
+        if seen is None:
+            return None
+        state = "ok" if seen == self._answered_at else "down"
+        return f"{state} {time.monotonic() - seen:.0f} s ago"
 
     def lets_pass(self) -> bool:
         """Whether to try; where it was open, the one who may is given as long as it stays open."""
@@ -26,6 +43,7 @@ class Breaker:
     def failed(self) -> None:
         """The store did not answer."""
         self._failures += 1
+        self._failed_at = time.monotonic()
         if self._failures >= self._failures_to_open:
             self.open()
 
@@ -37,3 +55,4 @@ class Breaker:
     def succeeded(self) -> None:
         """It did."""
         self._failures = 0
+        self._answered_at = time.monotonic()

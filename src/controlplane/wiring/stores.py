@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from controlplane.config import Settings
-from controlplane.errors import ConfigurationError, Unreachable
+from controlplane.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from controlplane.adapters.postgres.api_keys import KeyRepository
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from controlplane.adapters.sqs import AuditQueue
     from controlplane.adapters.sqs_deliveries import SqsDeliveries
     from controlplane.domain.rotating import Rotating
+    from controlplane.wiring.readiness import Readiness
 
 # A function works on one request at a time, a long-lived server on many.
 REDIS_CONNECTIONS = {False: 2, True: 64}
@@ -219,21 +219,24 @@ class Stores:
 
         return BudgetOwners(self.database)
 
-    async def check(self) -> dict[str, str]:
-        """`ok` or `down` for PostgreSQL, Redis and the audit queue."""
-        names = ("postgresql", "redis", "queue")
-        results = await asyncio.gather(
-            self.database.ping(),
-            self.redis.run(lambda redis: redis.ping()),
-            self.audit_queue.check(),
-            return_exceptions=True,
+    @cached_property
+    def readiness(self) -> Readiness:
+        """Whether the stores answer."""
+        from controlplane.wiring.readiness import TRY_SECONDS, Part, Readiness
+
+        return Readiness(
+            {
+                "postgresql": Part(
+                    lambda: self.database.ping(deadline_seconds=TRY_SECONDS),
+                    self.database.breaker,
+                    asleep=True,
+                ),
+                "redis": Part(
+                    lambda: self.redis.run(lambda redis: redis.ping()), self.redis.breaker
+                ),
+                "queue": Part(self.audit_queue.check),
+            }
         )
-        states: dict[str, str] = {}
-        for name, result in zip(names, results, strict=True):
-            if isinstance(result, BaseException) and not isinstance(result, Unreachable):
-                raise result
-            states[name] = "down" if isinstance(result, Unreachable) else "ok"
-        return states
 
     async def _spill(self, key: str, body: bytes) -> None:
         await self.object_store.put(key, body, "application/json", None)

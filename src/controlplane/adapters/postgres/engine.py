@@ -99,7 +99,7 @@ class Database:
         self.address = address
         self._pool = _pool_options(long_lived=long_lived, pooled=pooled)
         self._wake_seconds = 0.0 if pooled else WAKE_SECONDS
-        self._breaker = Breaker(FAILURES_TO_OPEN, OPEN_SECONDS)
+        self.breaker = Breaker(FAILURES_TO_OPEN, OPEN_SECONDS)
 
     def tenant(
         self, org_id: str, *, deadline_seconds: float = DEADLINE_SECONDS
@@ -124,7 +124,7 @@ class Database:
         """Raises Unreachable where PostgreSQL does not answer. Does not wait for it to wake."""
         opened = Opened()
         async with self._transaction(_SYSTEM, "", deadline_seconds, deadline_seconds, opened):
-            pass
+            self.breaker.succeeded()
 
     async def close(self) -> None:
         """Close the pooled connections; the next use opens new ones."""
@@ -166,7 +166,7 @@ class Database:
     async def _counted(
         self, role: str, org_id: str, deadline_seconds: float
     ) -> AsyncGenerator[AsyncConnection, None]:
-        if not self._breaker.lets_pass():
+        if not self.breaker.lets_pass():
             raise Unreachable("postgresql")
         opened = Opened()
         opening = min(deadline_seconds, OPENING_SECONDS) + self._wake_seconds
@@ -177,11 +177,11 @@ class Database:
                 yield connection
         except Unreachable:
             if opened.is_down:
-                self._breaker.failed()
+                self.breaker.failed()
             raise
         finally:
             if opened.is_open:
-                self._breaker.succeeded()
+                self.breaker.succeeded()
 
     @asynccontextmanager
     async def _transaction(

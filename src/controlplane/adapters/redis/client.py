@@ -18,8 +18,8 @@ from controlplane.errors import Unreachable
 
 FAILURES_TO_OPEN = 2
 OPEN_SECONDS = 1.0
-# A handshake of TLS alone takes a cold function 50 ms.
-CONNECT_SECONDS = 0.25
+# A handshake of TLS alone takes 50 ms; how late a cold function is does not count.
+CONNECT_SECONDS = 0.15
 
 T = TypeVar("T")
 Login = tuple[str, str]
@@ -59,11 +59,11 @@ class RedisClient:
         tls = issubclass(pool.connection_class, SSLConnection)
         pool.connection_class = _TlsConnection if tls else _PlainConnection
         self.redis: Any = Redis(connection_pool=pool)
-        self._breaker = Breaker(FAILURES_TO_OPEN, OPEN_SECONDS)
+        self.breaker = Breaker(FAILURES_TO_OPEN, OPEN_SECONDS)
 
     async def run(self, command: Callable[[Any], Awaitable[T]]) -> T:
         """Run one command, given as a function of the redis-py client."""
-        if not self._breaker.lets_pass():
+        if not self.breaker.lets_pass():
             raise Unreachable("redis")
         waiting = _Waiting(self._seconds)
         token = _WAITING.set(waiting)
@@ -71,13 +71,13 @@ class RedisClient:
             async with waiting.patience:
                 result = await command(self.redis)
         except (RedisError, OSError, TimeoutError) as error:
-            self._breaker.failed()
+            self.breaker.failed()
             if waiting.connects:
-                self._breaker.open()
+                self.breaker.open()
             raise Unreachable("redis") from error
         finally:
             _WAITING.reset(token)
-        self._breaker.succeeded()
+        self.breaker.succeeded()
         return result
 
     async def close(self) -> None:
