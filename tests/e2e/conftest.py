@@ -110,7 +110,7 @@ def _running(folder: Path) -> Iterator[Stack]:
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_for(f"http://127.0.0.1:{port}/health/ready", process, folder / "output")
+        wait_for(f"http://127.0.0.1:{port}/health/ready?database=true", process, folder / "output")
         yield Stack(
             folder, read_env(folder / ".local/env"), read_env(folder / ".local/gateway.env")
         )

@@ -50,7 +50,7 @@ def urls(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[lis
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_for(f"http://127.0.0.1:{port}/health/ready", second, Path(output))
+        wait_for(f"http://127.0.0.1:{port}/health/ready?database=true", second, Path(output))
         yield [stack.url, f"http://127.0.0.1:{port}"]
     finally:
         second.terminate()

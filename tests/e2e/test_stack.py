@@ -108,7 +108,7 @@ def test_exactly_a_hundred_of_150_pass_through_two_servers(
             stderr=subprocess.STDOUT,
         )
     try:
-        wait_for(f"http://127.0.0.1:{port}/health/ready", second, output)
+        wait_for(f"http://127.0.0.1:{port}/health/ready?database=true", second, output)
         urls = [stack.url, f"http://127.0.0.1:{port}"]
         statuses = asyncio.run(burst(urls, make_key(), 150))
     finally:

@@ -91,7 +91,8 @@ async def test_a_provider_in_a_secret_must_be_https(settings: Settings) -> None:
 
 async def test_readiness_names_what_is_down(settings: Settings) -> None:
     container = Container(settings)
-    assert await container.check() == {"postgresql": "ok", "redis": "ok", "queue": "ok"}
+    parts = {"postgresql": "ok", "redis": "ok", "queue": "ok"}
+    assert await container.readiness.check(wake=True) == parts
     await container.database.close()
     await container.redis.close()
     broken = Container(
@@ -102,4 +103,5 @@ async def test_readiness_names_what_is_down(settings: Settings) -> None:
             audit_queue_url=settings.audit_queue_url + "-gone",
         )
     )
-    assert await broken.check() == {"postgresql": "down", "redis": "down", "queue": "down"}
+    parts = {"postgresql": "down", "redis": "down", "queue": "down"}
+    assert await broken.readiness.check(wake=True) == parts

@@ -1,16 +1,14 @@
-"""A part that does not answer is left alone for a while, so that it costs the next nothing."""
+"""A part that fails is left alone for a while, so that it costs its callers nothing."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 
 from controlplane.errors import Unreachable
 
-FAILURES_TO_OPEN = 3
-FIRST_OPEN_SECONDS = 2.0
-MAX_OPEN_SECONDS = 8.0
 # For the one that looks whether the part is back: a caller waits for it.
 PROBE_SECONDS = 0.5
 
@@ -20,55 +18,90 @@ class BreakerOpen(Unreachable):
 
 
 class Breaker:
-    """Opens after FAILURES_TO_OPEN failures in a row, and after a single one that took all the time
-    that it had. While it is open, one attempt is let through now and then, with little time; each
-    that fails doubles the pause, up to MAX_OPEN_SECONDS.
+    """Open after `failures` in a row, for `seconds`; then one caller at a time may look again.
+
+    Each look that fails doubles the pause, up to `most_seconds`.
     """
 
-    def __init__(self, part: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._part = part
-        self._clock = clock
+    def __init__(self, failures: int, seconds: float, most_seconds: float = 0.0) -> None:
+        self._failures_to_open = failures
+        self._seconds = seconds
+        self._most_seconds = max(seconds, most_seconds)
         self._failures = 0
-        self._open_seconds = 0.0
-        self._closed_until = 0.0
+        self._pause = seconds
+        self._open_until = 0.0
+        self._answered_at: float | None = None
+        self._failed_at: float | None = None
+
+    @property
+    def seconds_since_answer(self) -> float:
+        """How long ago the part answered last; infinite where it has not."""
+        return inf if self._answered_at is None else time.monotonic() - self._answered_at
+
+    @property
+    def last_known(self) -> str | None:
+        """`ok` or `down`, and how long ago that was seen; None where nothing was."""
+        seen = max(filter(None, (self._answered_at, self._failed_at)), default=None)
+        if seen is None:
+            return None
+        state = "ok" if seen == self._answered_at else "down"
+        return f"{state} {time.monotonic() - seen:.0f} s ago"
+
+    @property
+    def _is_open(self) -> bool:
+        return self._failures >= self._failures_to_open
 
     @contextmanager
-    def attempt(self, seconds: float) -> Iterator[float]:
-        """Yields the seconds that the attempt may take: `seconds` at most.
+    def attempt(self, part: str, seconds: float) -> Iterator[float]:
+        """Yields the seconds that the attempt may take: `seconds` at most, few for a look.
 
-        Inside, TimeoutError is time used up and Unreachable another failure; both leave as
-        Unreachable. Any other exception says that the part answered. Raises BreakerOpen.
+        Inside, TimeoutError says that the part hangs, which opens at once, and Unreachable is a
+        failure; both leave as Unreachable. Any other exception says that it answered. Raises
+        BreakerOpen.
         """
-        probes = self._open_seconds > 0
-        if probes:
-            if self._clock() < self._closed_until:
-                raise BreakerOpen(self._part)
-            seconds = min(seconds, PROBE_SECONDS)
-            self._closed_until = self._clock() + max(self._open_seconds, PROBE_SECONDS)
+        looks = self._is_open
+        if not self.lets_pass():
+            raise BreakerOpen(part)
         try:
-            yield seconds
-        except TimeoutError as error:
-            self._failed(probes=probes, hung=True)
-            raise Unreachable(self._part) from error
-        except Unreachable:
-            self._failed(probes=probes, hung=False)
+            yield min(seconds, PROBE_SECONDS) if looks else seconds
+        except (TimeoutError, Unreachable) as error:
+            hangs = isinstance(error, TimeoutError)
+            # What began before the breaker opened says nothing new.
+            if looks or not self._is_open:
+                self._pause = min(2 * self._pause, self._most_seconds) if looks else self._seconds
+                self.failed()
+                if hangs:
+                    self.open()
+            if hangs:
+                raise Unreachable(part) from error
             raise
         except Exception:
-            self._answered()
+            self.succeeded()
             raise
-        self._answered()
+        self.succeeded()
 
-    def _answered(self) -> None:
-        self._failures, self._open_seconds = 0, 0.0
+    def lets_pass(self) -> bool:
+        """Whether to try; where it was open, the one who may is given as long as it stays open."""
+        if not self._is_open:
+            return True
+        if time.monotonic() < self._open_until:
+            return False
+        self._open_until = time.monotonic() + self._pause
+        return True
 
-    def _failed(self, *, probes: bool, hung: bool) -> None:
+    def failed(self) -> None:
+        """The part did not answer."""
         self._failures += 1
-        if probes:
-            self._open_seconds = min(2 * self._open_seconds, MAX_OPEN_SECONDS)
-        elif self._open_seconds:
-            return  # it began before the breaker opened, and says nothing new
-        elif hung or self._failures >= FAILURES_TO_OPEN:
-            self._open_seconds = FIRST_OPEN_SECONDS
-        else:
-            return
-        self._closed_until = self._clock() + self._open_seconds
+        self._failed_at = time.monotonic()
+        if self._is_open:
+            self.open()
+
+    def open(self) -> None:
+        """It is surely down."""
+        self._failures = max(self._failures, self._failures_to_open)
+        self._open_until = time.monotonic() + self._pause
+
+    def succeeded(self) -> None:
+        """It did."""
+        self._failures, self._pause = 0, self._seconds
+        self._answered_at = time.monotonic()

@@ -11,9 +11,9 @@ from typing import Any
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from mangum.handlers import APIGateway
-from starlette.types import Message, Receive, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from controlplane.api.app import create_app
+from controlplane.api.app import ControlPlane, create_app
 from controlplane.api.errors import error_response
 from controlplane.api.live import LIVE, Gone, LiveEvent
 from controlplane.errors import (
@@ -24,6 +24,7 @@ from controlplane.errors import (
     Unavailable,
 )
 from controlplane.telemetry import log, log_crash
+from controlplane.wiring import Container
 
 
 def respond(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -39,6 +40,22 @@ def respond(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         return response
     except Exception as error:  # the last place where the caller can be answered
         return _failure(_explained(error), event)
+
+
+class _Finishing:
+    """The app where nothing runs between two events: what a request has begun in the background
+    ends with it."""
+
+    def __init__(self, app: ControlPlane) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI 3."""
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            parts: Container = self._app.state.container
+            await parts.refreshes.finish()
 
 
 async def _stream(event: LiveEvent, context: Any, gone: Gone, send: Send) -> None:
@@ -71,7 +88,7 @@ def _once(body: bytes, gone: Gone) -> Receive:
 def _adapter() -> Mangum:
     # Lifespan events would run on every invocation.
     texts = [*DEFAULT_TEXT_MIME_TYPES, "application/x-ndjson"]
-    return Mangum(create_app(), lifespan="off", text_mime_types=texts)
+    return Mangum(_Finishing(create_app()), lifespan="off", text_mime_types=texts)
 
 
 def _check_base64(event: Mapping[str, Any]) -> None:

@@ -35,9 +35,9 @@ class Provision:
         """What controlplane.config.Settings reads; the same for the gateway and the function."""
         return {
             "LLM_CP_STAGE": "local",
-            # Many requests share one loop, and the machine with all the rest: a reply of Redis may
-            # wait for seconds, and one that counts as late admits more than the limit.
-            "LLM_CP_REDIS_TIMEOUT_MS": "5000",
+            # Valkey shares this machine with all the rest, so that its reply may be late, and one
+            # that counts as late admits more than the limit.
+            "LLM_CP_REDIS_TIMEOUT_MS": "500",
             "LLM_CP_AUDIT_TIMEOUT_MS": "5000",
             "LLM_CP_KEY_PEPPER": self._secrets["LLM_CP_KEY_PEPPER"],
             **addresses(database_url, redis_url, aws),

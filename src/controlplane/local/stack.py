@@ -145,7 +145,7 @@ class Stack:
     def _gateway_is_ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
         try:
-            connection.request("GET", "/health/ready")
+            connection.request("GET", "/health/ready?database=true")
             return connection.getresponse().status == 200
         except OSError:
             return False

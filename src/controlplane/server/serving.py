@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -77,4 +78,4 @@ class Serving:
 
 def create() -> Serving:
     """The application of one process. Raises ConfigurationError."""
-    return Serving(create_app(), container().check)
+    return Serving(create_app(), partial(container().readiness.check, wake=True))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from controlplane.adapters.prices import GenaiPrices
     from controlplane.adapters.redis.configuration_cache import ConfigurationCache
     from controlplane.adapters.redis.key_cache import KeyCache
+    from controlplane.adapters.refreshes import Refreshes
     from controlplane.admin.ledger_keeper import LedgerKeeper
     from controlplane.domain.access import ApiKey
     from controlplane.domain.configuration import StoredConfiguration
@@ -103,18 +104,25 @@ class Container(Notifying):
         raise ConfigurationError("LLM_CP_KEY_PEPPER is not set.")
 
     @cached_property
+    def refreshes(self) -> Refreshes:
+        """What the caches read anew at this moment."""
+        from controlplane.adapters.refreshes import Refreshes
+
+        return Refreshes()
+
+    @cached_property
     def key_cache(self) -> KeyCache:
         """API keys: Redis, then PostgreSQL."""
         from controlplane.adapters.redis.key_cache import KeyCache
 
-        return KeyCache(self.redis, self.key_hasher, self._load_key)
+        return KeyCache(self.redis, self.key_hasher, self._load_key, self.refreshes)
 
     @cached_property
     def configuration_cache(self) -> ConfigurationCache:
         """Policies and routes: Redis, then PostgreSQL."""
         from controlplane.adapters.redis.configuration_cache import ConfigurationCache
 
-        return ConfigurationCache(self.redis, self._load_rules)
+        return ConfigurationCache(self.redis, self._load_rules, self.refreshes)
 
     @cached_property
     def ledger_keeper(self) -> LedgerKeeper:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
-from controlplane.errors import ConfigurationError, Unreachable
+from controlplane.errors import ConfigurationError
 from controlplane.wiring.aws import AwsParts
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from controlplane.adapters.sqs import AuditQueue
     from controlplane.adapters.sqs_deliveries import SqsDeliveries
     from controlplane.domain.rotating import Rotating
+    from controlplane.wiring.readiness import Readiness
 
 # A function works on one request at a time, a long-lived server on many.
 REDIS_CONNECTIONS = {False: 2, True: 64}
@@ -207,21 +207,24 @@ class Stores(AwsParts):
 
         return BudgetOwners(self.database)
 
-    async def check(self) -> dict[str, str]:
-        """`ok` or `down` for PostgreSQL, Redis and the audit queue."""
-        names = ("postgresql", "redis", "queue")
-        results = await asyncio.gather(
-            self.database.ping(),
-            self.redis.run(lambda redis: redis.ping()),
-            self.audit_queue.check(),
-            return_exceptions=True,
+    @cached_property
+    def readiness(self) -> Readiness:
+        """Whether the stores answer."""
+        from controlplane.wiring.readiness import TRY_SECONDS, Part, Readiness
+
+        return Readiness(
+            {
+                "postgresql": Part(
+                    lambda: self.database.ping(deadline_seconds=TRY_SECONDS),
+                    self.database.breaker,
+                    asleep=True,
+                ),
+                "redis": Part(
+                    lambda: self.redis.run(lambda redis: redis.ping()), self.redis.breaker
+                ),
+                "queue": Part(self.audit_queue.check),
+            }
         )
-        states: dict[str, str] = {}
-        for name, result in zip(names, results, strict=True):
-            if isinstance(result, BaseException) and not isinstance(result, Unreachable):
-                raise result
-            states[name] = "down" if isinstance(result, Unreachable) else "ok"
-        return states
 
     async def _spill(self, key: str, body: bytes) -> None:
         await self.quick_store.put(key, body, "application/json", None)

@@ -75,7 +75,7 @@ BODY = {
 OF_PROVIDERS = {"responses": ["previous_response_id"]}
 # Names no object: a page, a time, a number, a closed set of words.
 PLAIN = {"limit", "cursor", "from", "to", "group_by", "state", "level", "resource", "provider"}
-PLAIN |= {"status", "code", "min_cost", "format", "measure", "top"}
+PLAIN |= {"status", "code", "min_cost", "format", "measure", "top", "database"}
 # A word of the caller's own, which means a counter of its own organisation's limit.
 PLAIN_IN_BODIES = {"session_id"}
 # Names of one's own: writing under one that somebody else uses as well makes one's own.

@@ -64,6 +64,7 @@ async def test_connecting_has_more_time_than_a_command(
 async def test_the_breaker_closes_when_redis_is_back(
     clean_redis: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "OPEN_SECONDS", 0.3)
     client = RedisClient(clean_redis, 1_000, 4)
 
     async def fail(_redis: object) -> None:
@@ -74,7 +75,7 @@ async def test_the_breaker_closes_when_redis_is_back(
             await client.run(fail)
     with pytest.raises(Unreachable):
         await client.run(lambda redis: redis.ping())
-    monkeypatch.setattr(client, "_closed_until", 0.0)
+    await asyncio.sleep(0.3)
     assert await client.run(lambda redis: redis.ping())
     assert await client.run(lambda redis: redis.ping())
     await client.close()

@@ -69,11 +69,14 @@ def log_lines(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, An
 
 
 def app_over(made: Gateway, waits: WaitSettings = WAITS) -> FastAPI:
-    async def check() -> dict[str, str]:
-        return {"redis": "ok", "postgresql": "down"}
+    async def check(*, wake: bool) -> dict[str, str]:
+        return {"redis": "ok", "postgresql": "down" if wake else "not asked"}
 
     parts = SimpleNamespace(
-        gateway=made, request_logs=Logs(), check=check, settings=SimpleNamespace(waits=waits)
+        gateway=made,
+        request_logs=Logs(),
+        readiness=SimpleNamespace(check=check),
+        settings=SimpleNamespace(waits=waits),
     )
     return create_app(cast(Container, parts))
 
@@ -315,7 +318,9 @@ async def test_health() -> None:
     made, _ = gateway()
     async with client(made) as http:
         alive = await http.get("/health", headers={"Authorization": ""})
-        ready = await http.get("/health/ready")
+        ready = await http.get("/health/ready?database=true")
+        unasked = await http.get("/health/ready")
+    assert (unasked.status_code, unasked.json()["parts"]["postgresql"]) == (200, "not asked")
     assert (alive.status_code, alive.json()) == (200, {"status": "ok"})
     assert ready.status_code == 503
     assert ready.json()["parts"] == {"redis": "ok", "postgresql": "down"}

@@ -18,6 +18,9 @@ from controlplane.adapters.breaker import Breaker
 from controlplane.domain.time_left import seconds_left
 from controlplane.errors import Unreachable
 
+FAILURES_TO_OPEN = 3
+FIRST_OPEN_SECONDS = 2.0
+MOST_OPEN_SECONDS = 8.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 BAD_REQUEST = 400
 THROTTLED = 429
@@ -63,7 +66,7 @@ class AwsService:
         self._region = region
         self._credentials = credentials
         self._connections = connections
-        self._breaker = Breaker(name)
+        self._breaker = Breaker(FAILURES_TO_OPEN, FIRST_OPEN_SECONDS, MOST_OPEN_SECONDS)
 
     async def call(
         self,
@@ -86,7 +89,7 @@ class AwsService:
         if seconds <= 0:
             raise Unreachable(self._name)
         asked = _Asked(method, path, headers, body)
-        with self._breaker.attempt(seconds) as granted:
+        with self._breaker.attempt(self._name, seconds) as granted:
             async with asyncio.timeout(granted):
                 return await self._try_twice(asked, granted / 2)
 

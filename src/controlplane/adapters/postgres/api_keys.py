@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controlplane.adapters.postgres.changes import note_change
-from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.engine import LONG_SECONDS, Database
 from controlplane.adapters.postgres.key_rows import (
     check_owner,
     check_rotatable,
@@ -65,7 +65,7 @@ class KeyRepository:
     async def all_committed(self) -> AsyncGenerator[list[ApiKey], None]:
         """Every key in force of every organisation, to be passed on: meanwhile none is
         inside of `committed`."""
-        async with self._database.system() as connection:
+        async with self._database.system(deadline_seconds=LONG_SECONDS) as connection:
             await connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
             result = await connection.execute(_KEY.where(in_force()).order_by(ApiKeyRow.id))
             yield [_api_key(row) for row in result]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -21,13 +22,23 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from controlplane.adapters.breaker import Breaker
+from controlplane.adapters.patience import Patience
 from controlplane.domain.access import ORG_ID
 from controlplane.domain.rotating import Constant, Rotating
 from controlplane.errors import ConfigurationError, Unreachable
 
-DEADLINE_SECONDS = 5.0
+# For all that one call does in one transaction; what sums up many rows asks for more.
+DEADLINE_SECONDS = 1.75
+LONG_SECONDS = 5.0
+# For the first sign of life: a connection, and its reply to one statement.
+OPENING_SECONDS = 1.25
 # What the polite end of a statement may take beyond the deadline.
-GRACE_SECONDS = 0.5
+GRACE_SECONDS = 0.25
+# For a place in the pool: it may be the others that are slow, and not the server.
+POOL_SECONDS = 1.0
+FAILURES_TO_OPEN = 2
+OPEN_SECONDS = 1.0
 # An Aurora that has paused takes a connection after about 15 s. After a day's sleep it needs longer
 # than API Gateway waits; then the caller is told to come again.
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
@@ -38,7 +49,7 @@ _TENANT, _SYSTEM = "llm_cp_tenant", "llm_cp_system"
 # transaction gets next must not remember anything.
 _BECOME = text(
     "SELECT set_config('role', :role, true), set_config('app.org_id', :org_id, true), "
-    "set_config('timezone', 'UTC', true), set_config('statement_timeout', '5000', true), "
+    "set_config('timezone', 'UTC', true), set_config('statement_timeout', :patience, true), "
     "set_config('idle_in_transaction_session_timeout', '30000', true)"
 )
 # https://www.postgresql.org/docs/16/libpq-connect.html#LIBPQ-PARAMKEYWORDS
@@ -47,15 +58,31 @@ _CONNECT: dict[str, Any] = {
     "keepalives_idle": 30,
     "keepalives_interval": 5,
     "keepalives_count": 3,
-    "tcp_user_timeout": 5_000,
+    "tcp_user_timeout": 2_000,
     "application_name": "llm-control-plane",
     # A prepared statement would tie RDS Proxy to one session.
     "prepare_threshold": None,
 }
 
 
+@dataclass(slots=True)
+class Opened:
+    """How far a transaction came: the server answered, or the pool had no place for it."""
+
+    is_open: bool = False
+    is_busy: bool = False
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the server is at fault."""
+        return not self.is_open and not self.is_busy
+
+
 class Database:
     """One database. Makes its engine on first use; nothing connects before.
+
+    Where it has not answered twice in a row, callers are told so at once, and one of them looks
+    again every OPEN_SECONDS.
 
     `long_lived` is for a server of many concurrent requests; without it the pool has the one
     connection that a function needs. `pooled=False` is for an Aurora that may pause: it keeps no
@@ -72,6 +99,7 @@ class Database:
         self.address = address
         self._pool = _pool_options(long_lived=long_lived, pooled=pooled)
         self._wake_seconds = 0.0 if pooled else WAKE_SECONDS
+        self.breaker = Breaker(FAILURES_TO_OPEN, OPEN_SECONDS)
 
     def tenant(
         self, org_id: str, *, deadline_seconds: float = DEADLINE_SECONDS
@@ -84,18 +112,19 @@ class Database:
         """
         if not ORG_ID.match(org_id):
             raise ValueError("not an organisation id")
-        return self._transaction(_TENANT, org_id, deadline_seconds + self._wake_seconds)
+        return self._counted(_TENANT, org_id, deadline_seconds)
 
     def system(
         self, *, deadline_seconds: float = DEADLINE_SECONDS
     ) -> AbstractAsyncContextManager[AsyncConnection]:
         """A transaction that sees the rows of all organisations; otherwise as `tenant`."""
-        return self._transaction(_SYSTEM, "", deadline_seconds + self._wake_seconds)
+        return self._counted(_SYSTEM, "", deadline_seconds)
 
     async def ping(self, *, deadline_seconds: float = 1.0) -> None:
         """Raises Unreachable where PostgreSQL does not answer. Does not wait for it to wake."""
-        async with self._transaction(_SYSTEM, "", deadline_seconds):
-            pass
+        opened = Opened()
+        async with self._transaction(_SYSTEM, "", deadline_seconds, deadline_seconds, opened):
+            self.breaker.succeeded()
 
     async def close(self) -> None:
         """Close the pooled connections; the next use opens new ones."""
@@ -134,17 +163,53 @@ class Database:
         return await psycopg.AsyncConnection.connect(**options)
 
     @asynccontextmanager
-    async def _transaction(
+    async def _counted(
         self, role: str, org_id: str, deadline_seconds: float
+    ) -> AsyncGenerator[AsyncConnection, None]:
+        if not self.breaker.lets_pass():
+            raise Unreachable("postgresql")
+        opened = Opened()
+        opening = min(deadline_seconds, OPENING_SECONDS) + self._wake_seconds
+        try:
+            async with self._transaction(
+                role, org_id, opening, deadline_seconds, opened
+            ) as connection:
+                yield connection
+        except Unreachable:
+            if opened.is_down:
+                self.breaker.failed()
+            raise
+        finally:
+            if opened.is_open:
+                self.breaker.succeeded()
+
+    @asynccontextmanager
+    async def _transaction(
+        self,
+        role: str,
+        org_id: str,
+        opening_seconds: float,
+        deadline_seconds: float,
+        opened: Opened,
     ) -> AsyncGenerator[AsyncConnection, None]:
         # Two deadlines: at the first psycopg asks the server to cancel the statement and waits for
         # its word, for up to ten seconds; the second ends that.
-        last = asyncio.timeout(deadline_seconds + GRACE_SECONDS)
-        first = asyncio.timeout(deadline_seconds)
+        loop = asyncio.get_running_loop()
+        last, first = Patience(opening_seconds + GRACE_SECONDS), Patience(opening_seconds)
+        asked_at = loop.time()
+        patience = str(round(deadline_seconds * 1000))
         try:
             async with last, first, self._engine.begin() as connection:
                 # The role, too: a login that is a superuser would pass every policy.
-                await connection.execute(_BECOME, {"role": role, "org_id": org_id})
+                await connection.execute(
+                    _BECOME, {"role": role, "org_id": org_id, "patience": patience}
+                )
+                opened.is_open = True
+                # What it took to wake counts not, nor all of a delay of our own.
+                used = 0.0 if self._wake_seconds else loop.time() - asked_at
+                left = max(deadline_seconds - used, deadline_seconds / 4)
+                first.last(left)
+                last.last(left + GRACE_SECONDS)
                 try:
                     yield connection
                 except asyncio.CancelledError:
@@ -152,10 +217,11 @@ class Database:
                     await connection.invalidate()
                     raise
         except TimeoutError as error:
-            if not first.expired():
+            if not first.expired:
                 raise
             raise Unreachable("postgresql") from error
         except PoolTimeoutError as error:
+            opened.is_busy = True
             raise Unreachable("postgresql") from error
         except DBAPIError as error:
             if not is_outage(error):
@@ -201,7 +267,7 @@ def _pool_options(*, long_lived: bool, pooled: bool) -> dict[str, Any]:
     if not pooled:
         return {"poolclass": NullPool}
     size = {"pool_size": 10, "max_overflow": 10} if long_lived else _ONE_CONNECTION
-    return {"pool_pre_ping": True, "pool_timeout": DEADLINE_SECONDS, **size}
+    return {"pool_pre_ping": True, "pool_timeout": POOL_SECONDS, **size}
 
 
 _ONE_CONNECTION = {"pool_size": 1, "max_overflow": 0}

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Connection, Redis, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError
 
+from controlplane.adapters.breaker import Breaker
+from controlplane.adapters.patience import Patience
 from controlplane.domain.rotating import Rotating
 from controlplane.errors import Unreachable
 
-FAILURES_TO_OPEN = 3
+FAILURES_TO_OPEN = 2
 OPEN_SECONDS = 1.0
-# A handshake of TLS alone takes a cold function 50 ms.
-CONNECT_SECONDS = 0.25
+# A handshake of TLS alone takes 50 ms; how late a cold function is does not count.
+CONNECT_SECONDS = 0.15
 
 T = TypeVar("T")
 Login = tuple[str, str]
@@ -26,8 +28,9 @@ Login = tuple[str, str]
 class RedisClient:
     """Runs commands; whatever goes wrong is Unreachable("redis").
 
-    After FAILURES_TO_OPEN failures in a row it stops trying for OPEN_SECONDS, so that a dead Redis
-    costs a caller nothing, then lets one command through to see.
+    After FAILURES_TO_OPEN failures in a row, or where no connection can be made, it stops trying
+    for OPEN_SECONDS, so that a dead Redis costs a caller nothing, then lets one command through to
+    see. `timeout_ms` is for Redis alone: how late our own event loop is does not count.
 
     `login` is the user and the password, where the address has none. A new connection signs in with
     those of the moment; one that is open stays signed in.
@@ -40,40 +43,96 @@ class RedisClient:
         max_connections: int,
         login: Rotating[Login] | None = None,
     ) -> None:
-        seconds = timeout_ms / 1000
+        self._seconds = timeout_ms / 1000
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=max_connections,
-            timeout=seconds,
-            socket_timeout=seconds,
-            socket_connect_timeout=max(seconds, CONNECT_SECONDS),
+            # Patience bounds all of a command: redis-py would count our own lateness, too.
+            timeout=None,
+            socket_timeout=None,
+            socket_connect_timeout=None,
             # redis-py's own retries turn a 50 ms timeout into seconds.
             retry=Retry(NoBackoff(), 0),
             redis_connect_func=_signing_in(login) if login else None,
         )
+        # The address would have the last word about an argument of this name.
+        tls = issubclass(pool.connection_class, SSLConnection)
+        pool.connection_class = _TlsConnection if tls else _PlainConnection
         self.redis: Any = Redis(connection_pool=pool)
-        self._failures = 0
-        self._closed_until = 0.0
+        self.breaker = Breaker(FAILURES_TO_OPEN, OPEN_SECONDS)
 
     async def run(self, command: Callable[[Any], Awaitable[T]]) -> T:
         """Run one command, given as a function of the redis-py client."""
-        if self._failures >= FAILURES_TO_OPEN:
-            if time.monotonic() < self._closed_until:
-                raise Unreachable("redis")
-            self._closed_until = time.monotonic() + OPEN_SECONDS
+        if not self.breaker.lets_pass():
+            raise Unreachable("redis")
+        waiting = _Waiting(self._seconds)
+        token = _WAITING.set(waiting)
         try:
-            result = await command(self.redis)
+            async with waiting.patience:
+                result = await command(self.redis)
         except (RedisError, OSError, TimeoutError) as error:
-            self._failures += 1
-            if self._failures == FAILURES_TO_OPEN:
-                self._closed_until = time.monotonic() + OPEN_SECONDS
+            self.breaker.failed()
+            if waiting.connects:
+                self.breaker.open()
             raise Unreachable("redis") from error
-        self._failures = 0
+        finally:
+            _WAITING.reset(token)
+        self.breaker.succeeded()
         return result
 
     async def close(self) -> None:
         """Close all connections."""
         await self.redis.aclose(close_connection_pool=True)
+
+
+class _Waiting:
+    """How long one command may still take."""
+
+    def __init__(self, seconds: float) -> None:
+        self.patience = Patience(seconds)
+        self.connects = False
+        self._seconds = seconds
+
+    def begin_to_connect(self) -> None:
+        """From now on it is for a new connection."""
+        self.connects = True
+        self.patience.last(max(self._seconds, CONNECT_SECONDS))
+
+    def connected(self) -> None:
+        """The command itself begins."""
+        self.connects = False
+        self.patience.last(self._seconds)
+
+
+_WAITING: ContextVar[_Waiting | None] = ContextVar("waiting", default=None)
+
+
+class _Bounded:
+    """A connection that has CONNECT_SECONDS to be made, and is closed where that fails."""
+
+    async def connect_check_health(self: Any, *args: Any, **options: Any) -> None:
+        """What redis-py calls to connect, where it is not connected."""
+        if self.is_connected:
+            return
+        waiting = _WAITING.get()
+        if waiting is not None:
+            waiting.begin_to_connect()
+        try:
+            await super().connect_check_health(*args, **options)  # type: ignore[misc]
+        except BaseException:
+            # The pool would take it for a connection that is ready.
+            await self.disconnect(nowait=True)
+            raise
+        if waiting is not None:
+            waiting.connected()
+
+
+class _PlainConnection(_Bounded, Connection):
+    """Of an address `redis://`."""
+
+
+class _TlsConnection(_Bounded, SSLConnection):
+    """Of an address `rediss://`."""
 
 
 def _signing_in(login: Rotating[Login]) -> Callable[[Any], Awaitable[None]]:

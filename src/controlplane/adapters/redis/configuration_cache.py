@@ -2,8 +2,9 @@
 
 Fields of `rules:{org-123}`: `fresh_until` (seconds since 1970), `routes` and `prices` (JSON
 arrays), and one `policy:<level>:<id>` per document. The hash is written whole, so a document
-without a field does not exist. It outlives its freshness by far: a database that is down leaves the
-last known rules in force.
+without a field does not exist. It outlives its freshness by far, KEEP_SECONDS from when it was
+written: a database that is down or slow leaves the last known rules in force, and keeps no caller
+waiting.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from redis.exceptions import WatchError
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.health import cooling_down, cooling_down_key
+from controlplane.adapters.redis.turns import Renewed, ends_turn, takes_turn
+from controlplane.adapters.refreshes import Refreshes
 from controlplane.domain.access import Caller
 from controlplane.domain.configuration import Configuration, StoredConfiguration
 from controlplane.domain.policy import Level, subjects
@@ -35,27 +38,45 @@ class ConfigurationCache:
     """The request path's ConfigurationSource."""
 
     def __init__(
-        self, client: RedisClient, load: Callable[[str], Awaitable[StoredConfiguration]]
+        self,
+        client: RedisClient,
+        load: Callable[[str], Awaitable[StoredConfiguration]],
+        refreshes: Refreshes | None = None,
     ) -> None:
         self._client = client
         self._load = load
+        self._refreshes = refreshes or Refreshes()
 
     async def of(self, caller: Caller) -> Configuration:
         """The rules for `caller`. Raises Unreachable where neither store answers."""
         cached, failing = await self._read(caller)
         if cached is not None and float(cached[0]) > time.time():
             return _rules(caller, cached[1:], failing)
-        try:
-            loaded = await self._load(caller.org_id)
-        except Unreachable:
-            if cached is None:
-                raise
-            return _rules(caller, cached[1:], failing)
-        fields = _encode(loaded)
-        with suppress(Unreachable):  # the rules are known all the same
-            await self._renew(caller.org_id, fields, cached[0] if cached else None)
+        name, org_id = f"rules:{caller.org_id}", caller.org_id
+        if cached is None:
+            fields = await self._refreshes.now(name, partial(self._look_up, org_id, None))
+        else:
+            renewed = await self._refreshes.soon(name, partial(self._refresh, org_id, cached[0]))
+            if renewed is None:
+                return _rules(caller, cached[1:], failing)
+            fields = renewed.value
         names = ["routes", "prices", *_policy_fields(caller)]
         return _rules(caller, [_bytes(fields.get(name)) for name in names], failing)
+
+    async def _look_up(self, org_id: str, was: bytes | None) -> dict[str, str]:
+        fields = _encode(await self._load(org_id))
+        with suppress(Unreachable):  # the rules are known all the same
+            await self._renew(org_id, fields, was)
+        return fields
+
+    async def _refresh(self, org_id: str, was: bytes) -> Renewed[dict[str, str]] | None:
+        """As `_look_up`, where no other process is at it."""
+        turn = f"refreshing:{{{org_id}}}"
+        if not await takes_turn(self._client, turn):
+            return None
+        fields = Renewed(await self._look_up(org_id, was))
+        await ends_turn(self._client, turn)
+        return fields
 
     async def replace(self, org_id: str, rules: StoredConfiguration) -> None:
         """Write what holds from the next request on. Raises Unreachable."""

@@ -1,7 +1,7 @@
 """API keys in Redis, `api_key:<hash>`; PostgreSQL only on a miss.
 
 An entry holds whom the key speaks for, or that no such key is in force. Like the rules it outlives
-its freshness, so that a database that is down locks no caller out.
+its freshness, so that a database that is down or slow locks no caller out, and keeps none waiting.
 
 A key that ends is not deleted here but marked as unknown: whoever has read the database before it
 ended finds another entry than before, and does not write what has become wrong.
@@ -14,12 +14,14 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from redis.exceptions import WatchError
 
 from controlplane.adapters.redis.client import RedisClient
+from controlplane.adapters.redis.turns import Renewed, ends_turn, takes_turn
+from controlplane.adapters.refreshes import Refreshes
 from controlplane.domain.access import ApiKey, Caller, Role
 from controlplane.domain.keys import KeyHasher
 from controlplane.domain.rotating import Rotating
@@ -39,10 +41,12 @@ class KeyCache:
         client: RedisClient,
         hasher: Rotating[KeyHasher],
         load: Callable[[str], Awaitable[ApiKey | None]],
+        refreshes: Refreshes | None = None,
     ) -> None:
         self._client = client
         self._hasher = hasher
         self._load = load
+        self._refreshes = refreshes or Refreshes()
 
     async def find(self, presented: str) -> Caller | None:
         """The caller behind a key. Raises Unreachable where neither store answers."""
@@ -55,15 +59,27 @@ class KeyCache:
         # What was written before keys had a lineage lacks the member, and is looked up once.
         if cached is not None and cached["fresh_until"] > time.time() and "lineage" in cached:
             return _caller(cached)
-        try:
-            found = await self._load(key_hash)
-        except Unreachable:
-            if cached is None:
-                raise
-            return _caller(cached)
+        name = f"key:{key_hash}"
+        if cached is None:
+            found = await self._refreshes.now(name, partial(self._look_up, key_hash, raw))
+            return _caller(_entry(found))
+        renewed = await self._refreshes.soon(name, partial(self._refresh, key_hash, raw))
+        return _caller(cached if renewed is None else _entry(renewed.value))
+
+    async def _look_up(self, key_hash: str, was: bytes | None) -> ApiKey | None:
+        found = await self._load(key_hash)
         with suppress(Unreachable):  # the answer is known all the same
-            await self._renew(key_hash, found, raw)
-        return _caller(_entry(found))
+            await self._renew(key_hash, found, was)
+        return found
+
+    async def _refresh(self, key_hash: str, was: bytes | None) -> Renewed[ApiKey | None] | None:
+        """As `_look_up`, where no other process is at it."""
+        turn = f"refreshing:{key_hash}"
+        if not await takes_turn(self._client, turn):
+            return None
+        found = Renewed(await self._look_up(key_hash, was))
+        await ends_turn(self._client, turn)
+        return found
 
     async def put(self, keys: Mapping[str, ApiKey | None]) -> None:
         """Write how keys stand, by hash; None where one is not in force. It holds at once.

@@ -20,8 +20,18 @@ _PARTS: dict[str, Any] = {
     },
 }
 _CONTENT = {"content": {"application/json": {"schema": _PARTS}}}
+_DATABASE: dict[str, Any] = {
+    "name": "database",
+    "in": "query",
+    "description": (
+        "`true` asks PostgreSQL, too, which wakes one that has paused. Otherwise it says "
+        "`not asked`, and what requests last saw of it."
+    ),
+    "schema": {"type": "boolean", "default": False},
+}
 _DESCRIPTION: dict[str, Any] = {
-    "responses": {"200": _CONTENT, "503": {"description": "A part is down.", **_CONTENT}}
+    "parameters": [_DATABASE],
+    "responses": {"200": _CONTENT, "503": {"description": "A part is down.", **_CONTENT}},
 }
 
 
@@ -33,13 +43,14 @@ async def health() -> dict[str, str]:
 
 @router.get(
     "/health/ready",
-    summary="PostgreSQL, Redis and the audit queue answer",
+    summary="Redis, the audit queue and, where asked, PostgreSQL answer",
     openapi_extra=_DESCRIPTION,
 )
 async def ready(request: Request) -> Response:
-    """200 with every part `ok`, or 503 that names the part that is down."""
-    parts = await container_of(request).check()
-    is_ready = all(state == "ok" for state in parts.values())
+    """200 where no part that was asked is `down`, or 503 that names it; at most a second old."""
+    wake = request.query_params.get("database") == "true"
+    parts = await container_of(request).readiness.check(wake=wake)
+    is_ready = "down" not in parts.values()
     body = {"status": "ok" if is_ready else "unavailable", "parts": parts}
     return Response(
         orjson.dumps(body), status_code=200 if is_ready else 503, media_type="application/json"

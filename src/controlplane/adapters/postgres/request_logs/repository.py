@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
-from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.engine import LONG_SECONDS, Database
 from controlplane.adapters.postgres.request_logs.identities import (
     IS_UNKNOWN,
     EventId,
@@ -85,7 +85,7 @@ class RequestLogRepository:
         """
         if not is_storable(request_id):
             return None
-        async with self._database.tenant(org_id) as connection:
+        async with self._database.tenant(org_id, deadline_seconds=LONG_SECONDS) as connection:
             result = await connection.execute(
                 records_of(org_id, application_id)
                 .where(RequestLog.request_id == request_id)
@@ -110,7 +110,7 @@ class RequestLogRepository:
         an earlier page gave.
         """
         query = page_statement(org_id, where, limit=limit, before=before)
-        async with self._database.tenant(org_id) as connection:
+        async with self._database.tenant(org_id, deadline_seconds=LONG_SECONDS) as connection:
             result = await connection.execute(query)
             rows = result.all()
         following = len(rows) > limit
@@ -124,7 +124,7 @@ class RequestLogRepository:
             distance = (month.year - today.year) * 12 + month.month - today.month
             if abs(distance) > MONTHS_AROUND_NOW:
                 continue
-            async with self._database.system() as connection:
+            async with self._database.system(deadline_seconds=LONG_SECONDS) as connection:
                 missing = await connection.scalar(
                     select(func.ensure_request_log_partitions(month, MONTHS_AHEAD))
                 )

@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, delete, func, literal, or_, select, te
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.engine import LONG_SECONDS, Database
 from controlplane.adapters.postgres.storable import is_storable
 from controlplane.adapters.postgres.tables import (
     MAX_NAME_LENGTH,
@@ -80,7 +80,7 @@ class UsageRepository:
         Without any group one row, of zeros where nothing was used. With `top` those that cost most,
         the dearest first. Raises InvalidRequest beyond MAX_USAGE_GROUPS.
         """
-        async with self._database.tenant(org_id) as connection:
+        async with self._database.tenant(org_id, deadline_seconds=LONG_SECONDS) as connection:
             statement = await _statement(connection, org_id, query)
             if "user" in query.group_by:
                 statement = by_lineage(statement, query)
@@ -111,7 +111,7 @@ class UsageRepository:
             UsageDaily.application_id == names[0],
             or_(UsageDaily.subject == names[1], UsageDaily.subject.in_(lineage)),
         )
-        async with self._database.tenant(org_id) as connection:
+        async with self._database.tenant(org_id, deadline_seconds=LONG_SECONDS) as connection:
             day, month = (await connection.execute(statement)).one()
         return int(day or 0), int(month or 0)
 
@@ -127,7 +127,7 @@ class UsageRepository:
                 (RequestLog, RequestLog.application_id),
             )
         ]
-        async with self._database.tenant(org_id) as connection:
+        async with self._database.tenant(org_id, deadline_seconds=LONG_SECONDS) as connection:
             return bool(await connection.scalar(select(or_(*exists))))
 
 

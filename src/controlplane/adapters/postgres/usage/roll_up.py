@@ -10,7 +10,7 @@ from sqlalchemy import Select, Text, delete, func, literal, literal_column, sele
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from controlplane.adapters.postgres.engine import Database
+from controlplane.adapters.postgres.engine import LONG_SECONDS, Database
 from controlplane.adapters.postgres.tables import (
     MAX_NAME_LENGTH,
     USAGE_ATTRIBUTED_DAILY,
@@ -40,14 +40,14 @@ class UsageRollUp:
     async def days(self) -> list[tuple[str, date]]:
         """Organisations and days that are to be summed up, the newest first."""
         query = select(_days.org_id, _days.day).order_by(_days.day.desc(), _days.org_id)
-        async with self._database.system() as connection:
+        async with self._database.system(deadline_seconds=LONG_SECONDS) as connection:
             return [(org_id, day) for org_id, day in await connection.execute(query)]
 
     async def note(self, first: date) -> None:
         """Have all days with usage from this one on summed up anew."""
         used = select(UsageDaily.org_id, UsageDaily.day).where(UsageDaily.day >= first).distinct()
         noted = insert(USAGE_UNATTRIBUTED_DAYS).from_select(("org_id", "day"), used)
-        async with self._database.system() as connection:
+        async with self._database.system(deadline_seconds=LONG_SECONDS) as connection:
             await connection.execute(noted.on_conflict_do_nothing())
 
     async def sum_up(
