@@ -9,15 +9,18 @@ from typing import Any, TypeVar
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from controlplane.domain.rotating import Rotating
-from controlplane.errors import Unreachable
+from controlplane.errors import StoreRefused, Unreachable
 
 FAILURES_TO_OPEN = 3
 OPEN_SECONDS = 1.0
 # A handshake of TLS alone takes a cold function 50 ms.
 CONNECT_SECONDS = 0.25
+
+# Errors by which a server says that it serves no command of this kind at the moment.
+_OUTAGES = frozenset({"BUSY", "MISCONF", "NOREPLICAS", "OOM", "UNKILLABLE"})
 
 T = TypeVar("T")
 Login = tuple[str, str]
@@ -56,7 +59,10 @@ class RedisClient:
         self._closed_until = 0.0
 
     async def run(self, command: Callable[[Any], Awaitable[T]]) -> T:
-        """Run one command, given as a function of the redis-py client."""
+        """Run one command, given as a function of the redis-py client.
+
+        Raises StoreRefused where Redis answers that it cannot do this one: no sign of an outage.
+        """
         if self._failures >= FAILURES_TO_OPEN:
             if time.monotonic() < self._closed_until:
                 raise Unreachable("redis")
@@ -64,6 +70,9 @@ class RedisClient:
         try:
             result = await command(self.redis)
         except (RedisError, OSError, TimeoutError) as error:
+            if _is_about_the_command(error):
+                self._failures = 0
+                raise StoreRefused("redis") from error
             self._failures += 1
             if self._failures == FAILURES_TO_OPEN:
                 self._closed_until = time.monotonic() + OPEN_SECONDS
@@ -74,6 +83,11 @@ class RedisClient:
     async def close(self) -> None:
         """Close all connections."""
         await self.redis.aclose(close_connection_pool=True)
+
+
+def _is_about_the_command(error: Exception) -> bool:
+    """True of an error of a script or a value (its own class and no code of the server's state)."""
+    return type(error) is ResponseError and str(error).partition(" ")[0] not in _OUTAGES
 
 
 def _signing_in(login: Rotating[Login]) -> Callable[[Any], Awaitable[None]]:
