@@ -4,6 +4,7 @@
     ├── ConfigurationError            a setting is missing or wrong; stops the start
     ├── UnknownEvent                  the function was invoked with an event it does not know
     ├── Unreachable                   a store of ours (Redis, PostgreSQL, SQS, ...) did not answer
+    │   └── StoreRefused              it answered, and cannot do this with what it holds
     ├── LedgerLost                    Redis has lost what an organisation has spent
     ├── Undelivered                   a notification did not reach its destination
     ├── ProviderError                 one attempt at a provider failed
@@ -55,6 +56,17 @@ class Unreachable(ControlPlaneError):
     def __init__(self, store: str) -> None:
         super().__init__(f"{store} did not answer")
         self.store = store
+
+
+class StoreRefused(Unreachable):
+    """A store of ours answers, and cannot do this: a number that it holds overflows, or is none.
+
+    It is of no use to this request, as if it were away; to others it is.
+    """
+
+    def __init__(self, store: str) -> None:
+        super().__init__(store)
+        self.args = (f"{store} cannot do this with what it holds",)
 
 
 class Undelivered(ControlPlaneError):

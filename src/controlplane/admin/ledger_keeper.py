@@ -34,6 +34,7 @@ class Standing(StrEnum):
     OPEN = "open"
     LOST = "lost"
     BUSY = "busy"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.budget import Charge
 from controlplane.domain.settlement import Settlement
-from controlplane.errors import Unreachable
+from controlplane.errors import StoreRefused, Unreachable
 from controlplane.gateway.ports import Ledger
 from controlplane.gateway.settle import count_warnings
 from controlplane.telemetry import count, log
@@ -26,8 +26,8 @@ async def settle_unsettled(
     """Tell the ledger what it has missed; returns the events that are to come again. `charged` is
     told which cost caps have to do with it.
 
-    Telling it a second time changes nothing. What is too old, or not to be understood, is counted
-    and left alone.
+    Telling it a second time changes nothing. What is too old, not to be understood, or what the
+    ledger cannot do with what it holds, is counted and left alone.
     """
     waiting = [event for event in events if event.unsettled is not None]
     for index, event in enumerate(waiting):
@@ -40,6 +40,9 @@ async def settle_unsettled(
                 tokens=settlement.used_tokens,
                 cost_microusd=settlement.used_cost_microusd,
             )
+        except StoreRefused:
+            count("audit_hold_refused", org_id=event.org_id, request=event.request_id)
+            continue
         except Unreachable:
             # It will not answer for the rest either.
             count("audit_settlement_postponed", len(waiting) - index)

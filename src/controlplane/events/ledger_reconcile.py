@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from controlplane.admin.ledger_keeper import Comparison, Standing
 from controlplane.errors import ControlPlaneError
+from controlplane.events.set_aside import setting_aside
 from controlplane.telemetry import count
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
 
     Compared is only what stands still: organisations with something held, or settled less than
     `quiet_seconds` ago, are answered as `busy`, and all of them while audit events are on their
-    way; those whose ledger is lost as `lost`.
+    way; those whose ledger is lost as `lost`, and those in whose books something cannot be read as
+    `unreadable`.
     Raises ControlPlaneError for an unknown organisation or a wrong field, and Unreachable.
     """
     repair = event.get("repair", False)
@@ -37,7 +39,11 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
         if await container.audit_queue.depth() > 0:
             found[org_id] = Comparison(Standing.BUSY)
             continue
-        found[org_id] = await container.ledger_keeper.reconcile(org_id, quiet=quiet, repair=repair)
+        found[org_id] = Comparison(Standing.UNREADABLE)
+        with setting_aside(event["type"], org_id):
+            found[org_id] = await container.ledger_keeper.reconcile(
+                org_id, quiet=quiet, repair=repair
+            )
     differences = _rows(found)
     for row in differences:
         count("ledger_difference", org_id=row["org_id"], limit=row["limit"])
@@ -48,6 +54,7 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
         "counters": sum(comparison.counters for comparison in found.values()),
         "busy": [org for org, c in found.items() if c.standing is Standing.BUSY],
         "lost": [org for org, c in found.items() if c.standing is Standing.LOST],
+        "unreadable": [org for org, c in found.items() if c.standing is Standing.UNREADABLE],
         "differences": differences,
     }
 

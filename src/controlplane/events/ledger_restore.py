@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from controlplane.adapters.redis.ledger_books import Loss
+from controlplane.events.set_aside import setting_aside
 from controlplane.telemetry import count, log
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
 
     An organisation waits for "holds" until the leases from before the loss have ended, and
     SHORTEST_CLOSED at least, then for "records" until the audit queue is empty, LONGEST_CLOSED at
-    most. One that has nothing on record, nor on its way there, is opened at once. Raises
-    Unreachable.
+    most. One that has nothing on record, nor on its way there, is opened at once. What is
+    "unreadable" keeps no other waiting. Raises Unreachable.
     """
     books = container.ledger.books
     restored, waiting = [], dict[str, str]()
@@ -39,16 +40,19 @@ async def run(event: Mapping[str, Any], container: Container) -> dict[str, Any]:
         now = await books.now()
         is_recorded = await container.audit_queue.depth() == 0
         for org_id, loss in lost.items():
-            reason = None
-            if not (is_recorded and await ledgers.is_new(org_id)):
-                reason = _reason_to_wait(loss, now, is_recorded=is_recorded)
-            if reason is not None:
-                waiting[org_id] = reason
-                continue
-            counters = await ledgers.restore(org_id)
-            restored.append(org_id)
-            count("ledger_restored", org_id=org_id)
-            log.info("ledger restored", extra={"org_id": org_id, "counters": counters})
+            waiting[org_id] = "unreadable"
+            with setting_aside(event["type"], org_id):
+                reason = None
+                if not (is_recorded and await ledgers.is_new(org_id)):
+                    reason = _reason_to_wait(loss, now, is_recorded=is_recorded)
+                if reason is not None:
+                    waiting[org_id] = reason
+                    continue
+                counters = await ledgers.restore(org_id)
+                del waiting[org_id]
+                restored.append(org_id)
+                count("ledger_restored", org_id=org_id)
+                log.info("ledger restored", extra={"org_id": org_id, "counters": counters})
     return {"ok": True, "type": event["type"], "restored": restored, "waiting": waiting}
 
 

@@ -35,6 +35,7 @@ async def test_redis_equals_the_sum_of_the_records(scene: Scene) -> None:
         "organizations": 1,
         "counters": 13,
         "busy": [],
+        "unreadable": [],
         "lost": [],
         "differences": [],
     }

@@ -11,7 +11,7 @@ from tests.integration.redis.slow_handshake import SlowHandshake, self_signed
 
 from controlplane.adapters.redis import client as module
 from controlplane.adapters.redis.client import FAILURES_TO_OPEN, RedisClient
-from controlplane.errors import Unreachable
+from controlplane.errors import StoreRefused, Unreachable
 
 
 async def test_a_refused_connection_is_unreachable() -> None:
@@ -78,4 +78,35 @@ async def test_the_breaker_closes_when_redis_is_back(
     await asyncio.sleep(0.3)
     assert await client.run(lambda redis: redis.ping())
     assert await client.run(lambda redis: redis.ping())
+    await client.close()
+
+
+@pytest.mark.parametrize("fault", ["incrby", "script", "wrong type"])
+async def test_what_redis_cannot_do_for_one_is_no_outage_for_others(
+    fault: str, clean_redis: str
+) -> None:
+    client = RedisClient(clean_redis, 500, 4)
+    await client.run(lambda redis: redis.set("full", 2**63 - 1))
+    commands = {
+        "incrby": lambda redis: redis.incrby("full", 1),
+        "script": lambda redis: redis.eval("return redis.call('INCRBY', 'full', 1)", 0),
+        "wrong type": lambda redis: redis.hgetall("full"),
+    }
+    for _ in range(2 * FAILURES_TO_OPEN):
+        with pytest.raises(StoreRefused, match="redis"):
+            await client.run(commands[fault])
+        assert await client.run(lambda redis: redis.ping())
+    await client.close()
+
+
+async def test_a_server_that_takes_no_writes_is_an_outage(clean_redis: str) -> None:
+    client = RedisClient(clean_redis, 500, 4)
+    await client.run(lambda redis: redis.set("k", "v"))
+    refusal = "return redis.error_reply('MISCONF the disk is full')"
+    for _ in range(FAILURES_TO_OPEN):
+        with pytest.raises(Unreachable) as raised:
+            await client.run(lambda redis: redis.eval(refusal, 0))
+        assert not isinstance(raised.value, StoreRefused)
+    with pytest.raises(Unreachable):
+        await client.run(lambda redis: redis.ping())
     await client.close()

@@ -19,7 +19,7 @@ from controlplane.domain.limits import Claim, Decision, Hold, Limit, Measure, Pe
 from controlplane.domain.price import Price
 from controlplane.domain.settlement import Settlement
 from controlplane.domain.usage import Usage
-from controlplane.errors import Unreachable
+from controlplane.errors import StoreRefused, Unreachable
 from controlplane.gateway.ports import Ledgers
 from controlplane.gateway.pricing import Pricing
 from controlplane.gateway.record import Trail
@@ -132,6 +132,22 @@ async def test_only_what_is_not_settled_is_told() -> None:
 async def test_from_the_first_that_the_ledger_does_not_hear_all_come_again() -> None:
     events = [delivered() for _ in range(4)]
     assert await settle_unsettled(events, Book(up_for=2)) == events[2:]
+
+
+async def test_one_that_the_ledger_cannot_settle_keeps_no_other_waiting(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Overflowing(Book):
+        async def settle(self, hold: Hold, *, tokens: int, cost_microusd: int) -> Any:
+            if hold.request_id == "r1":
+                raise StoreRefused("redis")
+            return await super().settle(hold, tokens=tokens, cost_microusd=cost_microusd)
+
+    book = Overflowing()
+    events = [delivered(request_id=f"r{number}") for number in range(4)]
+    assert await settle_unsettled(events, book) == []
+    assert [hold.request_id for hold, _, _ in book.told] == ["r0", "r2", "r3"]
+    assert "audit_hold_refused" in caplog.text
 
 
 @pytest.mark.parametrize("when", ["occurred_at", "admitted_at"])

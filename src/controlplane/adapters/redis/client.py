@@ -9,17 +9,20 @@ from typing import Any, TypeVar
 from redis.asyncio import BlockingConnectionPool, Connection, Redis, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from controlplane.adapters.breaker import Breaker
 from controlplane.adapters.patience import Patience
 from controlplane.domain.rotating import Rotating
-from controlplane.errors import Unreachable
+from controlplane.errors import StoreRefused, Unreachable
 
 FAILURES_TO_OPEN = 2
 OPEN_SECONDS = 1.0
 # A handshake of TLS alone takes 50 ms; how late a cold function is does not count.
 CONNECT_SECONDS = 0.15
+
+# Errors by which a server says that it serves no command of this kind at the moment.
+_OUTAGES = frozenset({"BUSY", "MISCONF", "NOREPLICAS", "OOM", "UNKILLABLE"})
 
 T = TypeVar("T")
 Login = tuple[str, str]
@@ -62,7 +65,10 @@ class RedisClient:
         self.breaker = Breaker(FAILURES_TO_OPEN, OPEN_SECONDS)
 
     async def run(self, command: Callable[[Any], Awaitable[T]]) -> T:
-        """Run one command, given as a function of the redis-py client."""
+        """Run one command, given as a function of the redis-py client.
+
+        Raises StoreRefused where Redis answers that it cannot do this one: no sign of an outage.
+        """
         if not self.breaker.lets_pass():
             raise Unreachable("redis")
         waiting = _Waiting(self._seconds)
@@ -71,6 +77,9 @@ class RedisClient:
             async with waiting.patience:
                 result = await command(self.redis)
         except (RedisError, OSError, TimeoutError) as error:
+            if _is_about_the_command(error):
+                self.breaker.succeeded()
+                raise StoreRefused("redis") from error
             self.breaker.failed()
             if waiting.connects:
                 self.breaker.open()
@@ -133,6 +142,11 @@ class _PlainConnection(_Bounded, Connection):
 
 class _TlsConnection(_Bounded, SSLConnection):
     """Of an address `rediss://`."""
+
+
+def _is_about_the_command(error: Exception) -> bool:
+    """True of an error of a script or a value (its own class and no code of the server's state)."""
+    return type(error) is ResponseError and str(error).partition(" ")[0] not in _OUTAGES
 
 
 def _signing_in(login: Rotating[Login]) -> Callable[[Any], Awaitable[None]]:

@@ -25,7 +25,10 @@ from controlplane.adapters.redis.ledger_keys import (
     window_arg,
 )
 from controlplane.adapters.redis.scripts import script
+from controlplane.domain.access import ORG_ID
 from controlplane.domain.limits import Limit, Measure
+from controlplane.errors import StoreRefused
+from controlplane.telemetry import count
 
 # What was spent per bucket; of a limit with many counters, of each by its name.
 Buckets = Mapping[int, int]
@@ -35,6 +38,8 @@ ByCounter = Mapping[str, Buckets]
 Resets = Mapping[Limit, Mapping[str, datetime]]
 
 CLOSING_SECONDS = 60
+# No hold lives longer: a function has fifteen minutes.
+LONGEST_LEASE_SECONDS = 900.0
 
 _SECOND = 1_000_000
 
@@ -241,9 +246,19 @@ class LedgerBooks:
         await self._client.run(lambda _: self._lost(keys=[LOST_KEY], args=args))
 
     async def lost(self) -> dict[str, Loss]:
-        """The organisations whose ledger is lost."""
+        """The organisations whose ledger is lost. A notice that cannot be read is made anew."""
         found = await self._client.run(lambda r: r.hgetall(LOST_KEY))
-        return {org_id.decode(): _loss(value.decode()) for org_id, value in found.items()}
+        losses: dict[str, Loss] = {}
+        for name, value in found.items():
+            org_id = name.decode(errors="replace")
+            try:
+                losses[org_id] = _loss(value.decode())
+            except (ValueError, OverflowError):
+                count("ledger_notice_unreadable", org_id=org_id)
+                await self._client.run(partial(_drop, LOST_KEY, name))
+                if ORG_ID.match(org_id):
+                    await self.note_lost(org_id, LONGEST_LEASE_SECONDS)
+        return losses
 
     async def found(self, org_id: str) -> None:
         """The ledger of this organisation is whole again."""
@@ -255,23 +270,40 @@ class LedgerBooks:
         return from_us(seconds * _SECOND + microseconds)
 
     async def dead_holds(self) -> list[DeadHold]:
-        """The holds of all organisations whose lease has ended and that are not swept yet."""
+        """The holds of all organisations whose lease has ended and that are not swept yet. One that
+        cannot be read is counted and forgotten: the ledger lets go of it all the same."""
         now = await self.now()
 
-        async def scan(redis: Any) -> list[tuple[bytes, bytes, bytes]]:
-            return [
-                (key, request_id, value)
-                async for key in redis.scan_iter(match=holds_key("*"), count=1_000)
-                for request_id, value in (await redis.hgetall(key)).items()
-            ]
+        async def scan(redis: Any) -> list[bytes]:
+            return [key async for key in redis.scan_iter(match=holds_key("*"), count=1_000)]
 
-        entries = await self._client.run(scan)
-        holds = [_hold(*(part.decode() for part in entry)) for entry in entries]
+        holds: list[DeadHold] = []
+        for key in await self._client.run(scan):
+            try:
+                entries = await self._client.run(partial(_all_of, key))
+            except StoreRefused:
+                count("holds_unreadable", key=key.decode(errors="replace"))
+                continue
+            for request_id, value in entries.items():
+                try:
+                    holds.append(_hold(key.decode(), request_id.decode(), value.decode()))
+                except (ValueError, TypeError, KeyError, OverflowError):
+                    count("hold_unreadable", key=key.decode(errors="replace"))
+                    await self._client.run(partial(_drop, key, request_id))
         return [hold for hold in holds if hold.expired_at <= now]
 
     async def forget(self, hold: DeadHold) -> None:
         """Its end is on record."""
         await self._client.run(lambda r: r.hdel(holds_key(hold.org_id), hold.request_id))
+
+
+async def _all_of(key: bytes, redis: Any) -> dict[bytes, bytes]:
+    found: dict[bytes, bytes] = await redis.hgetall(key)
+    return found
+
+
+async def _drop(key: str | bytes, name: bytes, redis: Any) -> None:
+    await redis.hdel(key, name)
 
 
 def _counter(limit: Limit, row: Sequence[int]) -> Counter:
@@ -308,6 +340,8 @@ def _loss(value: str) -> Loss:
 
 def _hold(key: str, request_id: str, value: str) -> DeadHold:
     row = json.loads(value)
+    if not isinstance(row["note"], dict):
+        raise TypeError("a note is an object")
     org_id = key[key.index("{") + 1 : key.index("}")]
     times = from_us(row["admitted_at"]), from_us(row["expires_at"])
     return DeadHold(org_id, request_id, *times, row["note"])
