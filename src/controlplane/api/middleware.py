@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from controlplane.api.errors import error_response
 from controlplane.api.spoken import spoken
+from controlplane.domain.memory import Memory, full
 from controlplane.errors import InternalError
 from controlplane.telemetry import begin_request, flush, log, log_crash
 
@@ -17,8 +18,9 @@ from controlplane.telemetry import begin_request, flush, log, log_crash
 class RequestMiddleware:
     """Plain ASGI: no task, no copy of the body, no buffering of streams."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, memory: Memory) -> None:
         self.app = app
+        self.memory = memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,7 +44,11 @@ class RequestMiddleware:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_id)
+            with self.memory.share():
+                # Health is asked most when there is no room.
+                refused = not self.memory.may_begin and not scope["path"].startswith("/health")
+                app = error_response(full(), scope) if refused else self.app
+                await app(scope, receive, send_with_id)
         except Exception as error:  # the entry point: a crash must not end in silence
             log_crash(error)
             if status is None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import httpx
 
+from controlplane.domain.memory import hold
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
 from controlplane.providers.content import ACCEPTED, content_of
@@ -21,6 +22,7 @@ from controlplane.providers.failures import (
 from controlplane.providers.kind import Failures
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_STREAM_BYTES = 64 * 1024 * 1024
 FINISH_SECONDS = 0.05
 # What may follow the reason to stop: the usage, filter results, the closing event.
 CLOSING_SECONDS = 1.0
@@ -128,6 +130,7 @@ async def read(response: httpx.Response, timeouts: Timeouts) -> bytes:
                     seconds = min(timeouts.idle_s, timeouts.total_s / 2)
                     arrival.reschedule(asyncio.get_running_loop().time() + seconds)
                 body += piece
+                hold(len(piece))
                 if len(body) > MAX_ANSWER_BYTES:
                     raise ProviderError("protocol", "the answer is too large")
     except TimeoutError:
