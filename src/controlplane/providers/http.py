@@ -20,6 +20,7 @@ from controlplane.providers.failures import (
     failure_of_transport,
 )
 from controlplane.providers.kind import Failures
+from controlplane.providers.own_key import answer_without_key
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 MAX_STREAM_BYTES = 64 * 1024 * 1024
@@ -98,6 +99,10 @@ class ProviderClient:
                 await response.aclose()
         except httpx.RequestError as error:
             raise failure_of_transport(error) from error
+
+    def cleared(self, data: bytes) -> bytes:
+        """What a success says, without our key."""
+        return answer_without_key(data, self._api_key)
 
     def failure(self, event: Mapping[str, object]) -> ProviderError:
         """The error of an event inside a stream."""
