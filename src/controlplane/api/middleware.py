@@ -14,6 +14,8 @@ from controlplane.domain.memory import Memory, full
 from controlplane.errors import InternalError
 from controlplane.telemetry import begin_request, flush, log, log_crash
 
+PIECE_BYTES = 256 * 1024
+
 
 class RequestMiddleware:
     """Plain ASGI: no task, no copy of the body, no buffering of streams."""
@@ -41,7 +43,13 @@ class RequestMiddleware:
                     *message["headers"],
                     *((name.encode(), request_id.encode()) for name in names),
                 ]
-            await send(message)
+            body = message.get("body", b"")
+            # Piece by piece: what a slow reader leaves is still this request's.
+            *before, last = range(0, max(len(body), 1), PIECE_BYTES)
+            for start in before:
+                piece = body[start : start + PIECE_BYTES]
+                await send({"type": message["type"], "body": piece, "more_body": True})
+            await send({**message, "body": body[last:]} if before else message)
 
         try:
             with self.memory.share():
