@@ -270,10 +270,15 @@ class ProviderUnavailable(GatewayError):
         headers = (
             {}
             if retry_after_seconds is None
-            else {"Retry-After": str(math.ceil(retry_after_seconds))}
+            else {"Retry-After": str(math.ceil(bounded_wait(retry_after_seconds)))}
         )
         super().__init__(message, code=code, headers=headers)
         self.status = status
+
+
+def bounded_wait(seconds: float) -> float:
+    """Of a wait that a provider asks for, from one second to an hour."""
+    return min(max(seconds, 1.0), 3600.0)
 
 
 class LedgerLost(ControlPlaneError):

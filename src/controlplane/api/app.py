@@ -19,6 +19,7 @@ from controlplane.api.errors import (
 )
 from controlplane.api.middleware import RequestMiddleware
 from controlplane.api.routers import chat, embeddings, health, models
+from controlplane.domain.memory import DEFAULT_LIMIT_BYTES, Memory
 from controlplane.errors import ConfigurationError, GatewayError, Unreachable
 from controlplane.wiring import Container, container
 
@@ -60,8 +61,12 @@ class ControlPlane(FastAPI):
         ]
 
 
-def create_app(parts: Container | None = None) -> ControlPlane:
-    """The app over `parts`, or over the container of this process. Opens no connection."""
+def create_app(parts: Container | None = None, memory: Memory | None = None) -> ControlPlane:
+    """The app over `parts`, or over the container of this process, whose memory it then shares.
+    Opens no connection."""
+    if parts is None:
+        parts = container()
+        memory = parts.memory
     app = ControlPlane(
         title="LLM Control Plane",
         version="1",
@@ -75,8 +80,8 @@ def create_app(parts: Container | None = None) -> ControlPlane:
             Unreachable: part_missing_response,
         },
     )
-    app.state.container = parts or container()
-    app.add_middleware(RequestMiddleware)
+    app.state.container = parts
+    app.add_middleware(RequestMiddleware, memory=memory or Memory(DEFAULT_LIMIT_BYTES))
     for part in (chat, embeddings, models, health):
         app.include_router(part.router)
     for prefixes, module in _DEFERRED.items():

@@ -17,6 +17,7 @@ from controlplane.domain.attribution import (
     is_tag,
     short_id,
 )
+from controlplane.domain.memory import hold
 from controlplane.errors import InvalidRequest, PayloadTooLarge
 from controlplane.gateway.call import Call
 from controlplane.wiring import Container
@@ -27,6 +28,8 @@ SESSION_HEADERS = ("x-claude-code-session-id", "session-id", "x-session-id")
 AGENT_HEADER = "x-claude-code-agent-id"
 # Lambda takes no larger event.
 MAX_BODY_BYTES = 6 * 1024 * 1024
+# As it came in, as it is parsed, and as it goes out again.
+COPIES = 3
 
 
 def container_of(request: Request) -> Container:
@@ -98,6 +101,7 @@ async def _read_body(request: Request) -> bytes:
     body = bytearray()
     try:
         async for piece in request.stream():
+            hold(len(piece) * COPIES)
             body += piece
             if len(body) > MAX_BODY_BYTES:
                 raise too_large

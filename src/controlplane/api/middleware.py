@@ -10,15 +10,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from controlplane.api.errors import error_response
 from controlplane.api.spoken import spoken
+from controlplane.domain.memory import Memory, full
 from controlplane.errors import InternalError
 from controlplane.telemetry import begin_request, flush, log, log_crash
+
+PIECE_BYTES = 256 * 1024
 
 
 class RequestMiddleware:
     """Plain ASGI: no task, no copy of the body, no buffering of streams."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, memory: Memory) -> None:
         self.app = app
+        self.memory = memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,10 +43,20 @@ class RequestMiddleware:
                     *message["headers"],
                     *((name.encode(), request_id.encode()) for name in names),
                 ]
-            await send(message)
+            body = message.get("body", b"")
+            # Piece by piece: what a slow reader leaves is still this request's.
+            *before, last = range(0, max(len(body), 1), PIECE_BYTES)
+            for start in before:
+                piece = body[start : start + PIECE_BYTES]
+                await send({"type": message["type"], "body": piece, "more_body": True})
+            await send({**message, "body": body[last:]} if before else message)
 
         try:
-            await self.app(scope, receive, send_with_id)
+            with self.memory.share():
+                # Health is asked most when there is no room.
+                refused = not self.memory.may_begin and not scope["path"].startswith("/health")
+                app = error_response(full(), scope) if refused else self.app
+                await app(scope, receive, send_with_id)
         except Exception as error:  # the entry point: a crash must not end in silence
             log_crash(error)
             if status is None:

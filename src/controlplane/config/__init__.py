@@ -81,6 +81,7 @@ class Settings:
     aws_endpoint_url: str | None = None
     redis_timeout_ms: int = 50
     audit_timeout_ms: int = 1_500
+    memory_mb: int = 1024
     waits: WaitSettings = field(default_factory=WaitSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
     long_lived: bool = False
@@ -128,6 +129,12 @@ class Settings:
             aws_endpoint_url=env.optional("AWS_ENDPOINT_URL"),
             redis_timeout_ms=env.integer("LLM_CP_REDIS_TIMEOUT_MS", 50, low=1, high=10_000),
             audit_timeout_ms=env.integer("LLM_CP_AUDIT_TIMEOUT_MS", 1_500, low=50, high=20_000),
+            memory_mb=env.integer(
+                "LLM_CP_MEMORY_MB",
+                env.integer("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 1024, low=128, high=32_768),
+                low=256,
+                high=1_048_576,
+            ),
             waits=_waits(env),
             notify=NotifySettings(
                 env.optional("LLM_CP_WARNING_TOPIC_ARN"), env.flag("LLM_CP_WEBHOOKS_PRIVATE")

@@ -1,6 +1,6 @@
 """Capture: where the policy keeps the texts, what was sent on and what came back is remembered.
 
-Both are kept as screened, never before.
+Both are kept as screened, never before; of an answer, as much as a person would read.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from typing import Any
 import orjson
 
 from controlplane.domain.inference import Event, InferenceRequest
+from controlplane.domain.memory import MEGABYTE, hold
 from controlplane.domain.policy import EffectivePolicy
 from controlplane.gateway.call import Streamed, Whole
 from controlplane.gateway.record import Trail
 from controlplane.policy.stored_payloads import STORE_PAYLOADS
+
+MAX_ANSWER_BYTES = 8 * MEGABYTE
 
 
 @asynccontextmanager
@@ -48,15 +51,33 @@ class _Captured:
 
     request: Mapping[str, Any]
     answer: Mapping[str, Any] | None = None
-    events: list[Event] = field(default_factory=list)
+    events: bytearray = field(default_factory=bytearray)
+    cut: bool = False
 
     async def copied(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
-        """The same events; each is kept as it passes."""
+        """The same events; each is kept as it passes, until they are too many."""
         async for event in events:
-            self.events.append(event)
+            if not self.cut:
+                self._keep(orjson.dumps(event))
             yield event
 
+    def _keep(self, event: bytes) -> None:
+        self.cut = len(self.events) + len(event) > MAX_ANSWER_BYTES
+        if not self.cut:
+            hold(len(event))
+            self.events += b"," if self.events else b""
+            self.events += event
+
     def to_json(self) -> bytes:
-        """One JSON document `{"request", "answer"}`; a stream's answer is the array of events."""
-        answer = self.events if self.answer is None else self.answer
-        return orjson.dumps({"request": self.request, "answer": answer or None})
+        """One JSON document `{"request", "answer"}`; a stream's answer is the array of events.
+
+        `"cut": true` where the answer is larger than MAX_ANSWER_BYTES: then a stream's first events
+        are there, and nothing of a whole one.
+        """
+        answer = b"[%b]" % bytes(self.events) if self.events else b"null"
+        if self.answer is not None:
+            answer = orjson.dumps(self.answer)
+            self.cut = len(answer) > MAX_ANSWER_BYTES
+            answer = b"null" if self.cut else answer
+        request, cut = orjson.dumps(self.request), b',"cut":true' if self.cut else b""
+        return b'{"request":%b,"answer":%b%b}' % (request, answer, cut)

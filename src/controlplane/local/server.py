@@ -17,6 +17,7 @@ import uvicorn
 from controlplane.api.app import create_app
 from controlplane.errors import ConfigurationError
 from controlplane.local.children import exit_with_parent
+from controlplane.local.http_protocol import BoundedProtocol
 from controlplane.local.lambda_api import MAX_PAYLOAD_BYTES, PREFIX
 
 Scope = MutableMapping[str, Any]
@@ -102,17 +103,21 @@ def main() -> None:
         parser.exit(1, f"{error}\n")
     if arguments.function_url:
         application = WithInvocations(application, arguments.function_url.rstrip("/"))
-    uvicorn.run(
-        application,
-        host=arguments.host,
-        port=arguments.port,
-        access_log=False,
-        log_level="warning",
-        proxy_headers=False,
-        server_header=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=4,
-    )
+    uvicorn.run(application, host=arguments.host, port=arguments.port, **server_settings())
+
+
+def server_settings() -> dict[str, Any]:
+    """How uvicorn is to serve."""
+    return {
+        "http": BoundedProtocol,
+        "ws": "none",
+        "access_log": False,
+        "log_level": "warning",
+        "proxy_headers": False,
+        "server_header": False,
+        "timeout_keep_alive": 75,
+        "timeout_graceful_shutdown": 4,
+    }
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Protocol as Port
 
 import orjson
 
+from controlplane.domain.body import is_deeper
 from controlplane.domain.inference import (
     AsItCame,
     Body,
@@ -18,9 +19,15 @@ from controlplane.domain.inference import (
     ProtocolName,
 )
 from controlplane.domain.limits import LimitStatus
+from controlplane.domain.memory import MEGABYTE, hold_parsed
 from controlplane.domain.usage import Usage
 from controlplane.errors import GatewayError, ProviderError, ProviderRefused
 from controlplane.screening.stream_buffer import StreamBuffer
+
+# Of an answer once it is parsed: one of 32 MiB that is made of texts or of numbers fits.
+MAX_PARSED_BYTES = 128 * MEGABYTE
+# Half of what can be written again.
+MAX_DEPTH = 128
 
 # What a provider means by an error that it names in the body of a success, or in a stream.
 Failure = Callable[[Mapping[str, Any]], ProviderError]
@@ -247,11 +254,16 @@ def encoded(value: Mapping[str, Any]) -> bytes:
 
 
 def json_object(data: bytes) -> dict[str, Any]:
-    """`data` as a JSON object. Raises ProviderError where it is none."""
+    """`data` as a JSON object. Raises ProviderError where it is none, or is more than an answer
+    can be; Unavailable where the process has no room for it."""
+    if not hold_parsed(data, MAX_PARSED_BYTES):
+        raise ProviderError("protocol", "the answer has too many members")
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
         raise ProviderError("protocol", "the answer is not JSON") from None
     if not isinstance(value, dict):
         raise ProviderError("protocol", "the answer is not a JSON object")
+    if is_deeper(data, value, MAX_DEPTH):
+        raise ProviderError("protocol", "the answer is nested too deep")
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import math
 import time
 from collections.abc import Mapping
 from datetime import UTC
@@ -10,12 +11,14 @@ from datetime import UTC
 import httpx
 import orjson
 
-from controlplane.errors import ProviderError, RefusedAnswer
+from controlplane.errors import ProviderError, RefusedAnswer, bounded_wait
 from controlplane.providers.error_bodies import ErrorBody, error_of, read_error
 from controlplane.providers.kind import Failures
 from controlplane.providers.meanings import STATUSES, meaning_of
+from controlplane.providers.own_key import body_without_key, without_key
 
 MAX_MESSAGE_LENGTH = 2_000
+MAX_READ_LENGTH = 20_000
 MAX_REFUSAL_BYTES = 64 * 1024
 
 
@@ -35,8 +38,7 @@ def failure_of_response(
     error = read_error(body, response.headers.get("content-type", ""))
     failure = _failure(error, status, failures, api_key, retry_after(response.headers))
     if keeps_refusals and failure.refused_request and _is_object(body):
-        said = body.replace(api_key.encode(), b"[key]") if api_key else body
-        failure.answer = RefusedAnswer(response.status_code, said)
+        failure.answer = RefusedAnswer(response.status_code, body_without_key(body, api_key))
     return failure
 
 
@@ -76,18 +78,30 @@ def failure_of_transport(error: httpx.RequestError) -> ProviderError:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait: `retry-after-ms`, or `Retry-After` in its two forms (RFC 9110, 10.2.3)."""
+    """Seconds to wait: `retry-after-ms`, or `Retry-After` in its two forms (RFC 9110, 10.2.3).
+
+    From one second to an hour, whatever a server says; None where it says nothing.
+    """
+    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
+        value = headers.get(name)
+        if value and (seconds := _seconds(value)) is not None:
+            return bounded_wait(seconds / unit)
+    return None
+
+
+def _seconds(value: str) -> float | None:
     try:
-        if milliseconds := headers.get("retry-after-ms"):
-            return max(0.0, float(milliseconds) / 1000)
-        value = headers.get("retry-after")
-        if not value:
-            return None
-        if value.strip().replace(".", "", 1).isdigit():
-            return float(value)
-        at = email.utils.parsedate_to_datetime(value)
+        number = float(value)
+    except ValueError:
+        return _seconds_until(value)
+    return None if math.isnan(number) else number
+
+
+def _seconds_until(date: str) -> float | None:
+    try:
+        at = email.utils.parsedate_to_datetime(date)
         # A date of HTTP is in UTC, also in the forms that say no zone (RFC 9110, 5.6.7).
-        return max(0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - time.time())
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - time.time()
     except (ValueError, OverflowError):
         return None
 
@@ -105,14 +119,13 @@ def _failure(
         code = meaning.code
         if meaning.ours or status not in ProviderError.REFUSED:
             status = meaning.status
+    # Cut afterwards: half a key is one too.
     message = error.message or f"The provider answered {status}."
-    if api_key:
-        message = message.replace(api_key, "[key]")
     return ProviderError(
         "status",
-        message[:MAX_MESSAGE_LENGTH],
+        without_key(message[:MAX_READ_LENGTH], api_key)[:MAX_MESSAGE_LENGTH],
         status=status,
-        param=error.param,
-        code=code,
+        param=error.param and without_key(error.param[:MAX_READ_LENGTH], api_key),
+        code=code and without_key(code[:MAX_READ_LENGTH], api_key),
         retry_after_seconds=wait,
     )

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import httpx
 
+from controlplane.domain.memory import hold
 from controlplane.domain.routing import Timeouts
 from controlplane.errors import ProviderError
 from controlplane.providers.content import ACCEPTED, content_of
@@ -19,8 +20,10 @@ from controlplane.providers.failures import (
     failure_of_transport,
 )
 from controlplane.providers.kind import Failures
+from controlplane.providers.own_key import answer_without_key
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_STREAM_BYTES = 64 * 1024 * 1024
 FINISH_SECONDS = 0.05
 # What may follow the reason to stop: the usage, filter results, the closing event.
 CLOSING_SECONDS = 1.0
@@ -97,6 +100,10 @@ class ProviderClient:
         except httpx.RequestError as error:
             raise failure_of_transport(error) from error
 
+    def cleared(self, data: bytes) -> bytes:
+        """What a success says, without our key."""
+        return answer_without_key(data, self._api_key)
+
     def failure(self, event: Mapping[str, object]) -> ProviderError:
         """The error of an event inside a stream."""
         return failure_of_event(event, self._failures, self._api_key)
@@ -128,6 +135,7 @@ async def read(response: httpx.Response, timeouts: Timeouts) -> bytes:
                     seconds = min(timeouts.idle_s, timeouts.total_s / 2)
                     arrival.reschedule(asyncio.get_running_loop().time() + seconds)
                 body += piece
+                hold(len(piece))
                 if len(body) > MAX_ANSWER_BYTES:
                     raise ProviderError("protocol", "the answer is too large")
     except TimeoutError:

@@ -139,7 +139,7 @@ class HttpCall:
     async def complete(self, timeouts: Timeouts) -> Body:
         """One whole answer; a 200 that is none is a failure. Raises ProviderError."""
         async with self._posted(timeouts) as response:
-            body = await read(response, timeouts)
+            body = self.client.cleared(await read(response, timeouts))
         answer = self.protocol.read_answer(body, self.request, self.client.failure)
         for translation in reversed(self.translations):
             answer = translation.whole(answer)
@@ -152,7 +152,7 @@ class HttpCall:
         async with self._posted(timeouts, streamed=True) as response:
             events = data_of_events(content_of(response))
             async for data in events:
-                event = reader.feed(data)
+                event = reader.feed(self.client.cleared(data))
                 if not self.translations:
                     yield event
                 else:

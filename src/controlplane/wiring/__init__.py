@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from controlplane.domain.access import ApiKey
     from controlplane.domain.configuration import StoredConfiguration
     from controlplane.domain.keys import KeyHasher
+    from controlplane.domain.memory import Memory
     from controlplane.domain.rotating import Rotating
     from controlplane.domain.stored_answers import StoredIds
     from controlplane.gateway.pipeline import Gateway
@@ -174,6 +175,13 @@ class Container(Notifying):
         return self.secret_row(
             name, lambda row: {**fixed, **provider_settings(row, SETTINGS, local=False)}
         )
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What requests may hold: half of what the process has; the other half is its own."""
+        from controlplane.domain.memory import MEGABYTE, Memory
+
+        return Memory(self.settings.memory_mb * MEGABYTE // 2)
 
     @cached_property
     def http(self) -> httpx.AsyncClient:

@@ -28,6 +28,7 @@ from controlplane.api.inbound import MAX_BODY_BYTES
 from controlplane.config import WaitSettings
 from controlplane.domain.access import Caller, Role
 from controlplane.domain.audit import AuditEvent
+from controlplane.domain.memory import Memory
 from controlplane.domain.routing import Target
 from controlplane.errors import ProviderError
 from controlplane.gateway.call import Call
@@ -357,3 +358,24 @@ async def test_bad_admin_reads(path: str, status: int) -> None:
         response = await http.get(path)
     assert response.status_code == status
     assert_envelope(response)
+
+
+async def test_without_room_a_request_is_refused_and_health_is_not() -> None:
+    made, sink = gateway()
+    parts = SimpleNamespace(gateway=made, settings=SimpleNamespace(waits=WAITS))
+    memory = Memory(1_000)
+    memory.held_bytes = 501
+    transport = httpx.ASGITransport(create_app(cast(Container, parts), memory))
+    async with httpx.AsyncClient(transport=transport, base_url="http://cp", headers=AUTH) as http:
+        refused = await http.post("/v1/chat/completions", json=BODY)
+        assert (await http.get("/health")).status_code == 200
+        memory.held_bytes = 450
+        too_large = await http.post("/v1/chat/completions", json=BODY | {"user": "x" * 300})
+        memory.held_bytes = 0
+        served = await http.post("/v1/chat/completions", json=BODY)
+    for response in (refused, too_large):
+        assert (response.status_code, response.headers["retry-after"]) == (503, "2")
+        assert assert_envelope(response)["code"] == "service_unavailable"
+    assert served.status_code == 200
+    assert memory.held_bytes == 0
+    assert len(sink.events) == 1
