@@ -15,6 +15,9 @@ PLATFORMS = {"arm64": "aarch64-manylinux_2_34", "x86_64": "x86_64-manylinux_2_34
 # The AWS services that the function calls; botocore ships the models of 400 more.
 AWS_SERVICES = frozenset({"codedeploy", "s3", "secretsmanager", "sns", "sqs"})
 
+# python-jose asks for them and, with the cryptography package, imports none of them.
+LEFT_OUT = ("ecdsa", "pyasn1", "rsa")
+
 _TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 _BUILD_SUFFIXES = frozenset(
     {".c", ".cpp", ".h", ".hpp", ".pxd", ".pyi", ".pyx", ".typed"}
@@ -51,7 +54,9 @@ def trim(folder: Path) -> None:
 
 
 def _unused(folder: Path) -> list[Path]:
-    found = [folder / "bin", folder / "include", folder / ".lock"]
+    found = [folder / name for name in LEFT_OUT]
+    found += [path for name in LEFT_OUT for path in folder.glob(f"{name}-*.dist-info")]
+    found += [folder / "bin", folder / "include", folder / ".lock"]
     found += [folder / "boto3" / "examples", folder / "boto3" / "data"]
     found += _unused_botocore(folder / "botocore" / "data")
     found += [path for path in folder.rglob("*") if path.is_dir() and path.name in _TEST_FOLDERS]
