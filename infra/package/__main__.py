@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build(output: Path, platform: str, python: str | None = None) -> Archive:
-    """Build `output`, and its bill of materials beside it, for `platform` (arm64 or x86_64), compiled by `python`, a CPython 3.13.
+    """Build `output` for `platform` (arm64 or x86_64), compiled by `python`, a CPython 3.13, and
+    its bill of materials beside it.
 
     Raises PackageError where a tool or wheel is missing, a licence is not allowed, or Lambda
     would refuse the size.
