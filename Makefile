@@ -5,6 +5,8 @@ PYTHON ?= python3
 PORT ?= 8080
 LAMBDA_PYTHON ?= python3.13
 STAGE ?= sandbox
+# What is deployed: built anew, or a zip that another job has built and tested.
+PACKAGE ?= package
 REQUESTS ?= 10000
 LLM_SECONDS ?= 2
 BIN := .venv/bin
@@ -93,8 +95,13 @@ check-lambda: .venv/.installed ## The unit tests on Lambda's Python (LAMBDA_PYTH
 	@PYTHONPATH=src .venv-lambda/bin/python -m pytest tests/unit tests/architecture -n auto
 
 .PHONY: package
-package: .venv/.installed ## Build dist/lambda.zip for Lambda (arm64), the same bytes for the same inputs
+package: .venv/.installed ## Build dist/lambda.zip for Lambda (arm64) and its bill of materials; checks the licences
 	@$(BIN)/python -m infra.package
+
+.PHONY: audit
+audit: .venv-infra/.installed ## Known vulnerabilities of the locked packages (asks osv.dev)
+	@for lock in requirements.lock requirements-dev.lock requirements-infra.lock; do \
+	  $(INFRA)/pip-audit --disable-pip --require-hashes --vulnerability-service osv -r $$lock || exit 1; done
 
 .PHONY: synth
 synth: .venv-infra/.installed ## Synthesise the templates of all stages into infra/cdk.out/
@@ -105,11 +112,11 @@ cost: synth ## What a stage costs a month (STAGE=sandbox REQUESTS=10000 LLM_SECO
 	@$(BIN)/python -m infra.cost --stage $(STAGE) --requests $(REQUESTS) --llm-seconds $(LLM_SECONDS)
 
 .PHONY: diff
-diff: package .venv-infra/.installed ## What a deployment of STAGE would change
+diff: $(PACKAGE) .venv-infra/.installed ## What a deployment of STAGE would change
 	@ONLY_STAGE=$(STAGE) $(INFRA)/python -m infra.tools.node cdk diff llm-cp-$(STAGE)
 
 .PHONY: deploy
-deploy: package .venv-infra/.installed ## Deploy STAGE with the AWS credentials of the shell
+deploy: $(PACKAGE) .venv-infra/.installed ## Deploy STAGE with the AWS credentials of the shell
 	@$(INFRA)/python -m infra.tools.deploy $(STAGE)
 
 .PHONY: eval

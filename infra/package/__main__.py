@@ -12,15 +12,18 @@ from pathlib import Path
 from infra import REPOSITORY
 from infra.package import wheels
 from infra.package.archive import UNPACKED_LIMIT_BYTES, Archive, write_archive
+from infra.package.inventory import check_licences, components, cyclonedx
 from infra.package.toolchain import PackageError, lambda_python, run
 
 TASK_ROOT = "/var/task"
 # The local stack and the command line run beside the function, never in it.
 _NOT_IN_LAMBDA = ("local", "cli", "__pycache__", "*.pyc")
 _LARGEST = 12
+BILL_SUFFIX = ".cdx.json"
 DESCRIPTION = """\
 Builds the function's zip: the wheels of requirements.lock for Lambda's platform, src/controlplane,
-the migrations, and bytecode of Python 3.13. The same inputs give the same bytes."""
+the migrations, and bytecode of Python 3.13; beside it a bill of materials (CycloneDX). The same
+inputs give the same bytes."""
 EPILOG = """\
 examples:
   python -m infra.package
@@ -41,9 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build(output: Path, platform: str, python: str | None = None) -> Archive:
-    """Build `output` for `platform` (arm64 or x86_64), compiled by `python`, a CPython 3.13.
+    """Build `output` for `platform` (arm64 or x86_64), compiled by `python`, a CPython 3.13, and
+    its bill of materials beside it.
 
-    Raises PackageError where a tool or wheel is missing or Lambda would refuse the size.
+    Raises PackageError where a tool or wheel is missing, a licence is not allowed, or Lambda
+    would refuse the size.
     """
     compiler = lambda_python(python)
     with tempfile.TemporaryDirectory() as scratch:
@@ -52,12 +57,16 @@ def build(output: Path, platform: str, python: str | None = None) -> Archive:
         wheels.trim(folder)
         add_sources(folder)
         compile_folder(folder, compiler)
+        shipped = components(folder)
+        check_licences(shipped)
         archive = write_archive(folder, output)
     if archive.unpacked > UNPACKED_LIMIT_BYTES:
         raise PackageError(
             f"The package unpacks to {_megabytes(archive.unpacked)} MB, more than the 250 MB "
             "that Lambda accepts."
         )
+    bill = output.with_suffix(BILL_SUFFIX)
+    bill.write_text(cyclonedx(shipped, archive.sha256), "utf-8")
     return archive
 
 

@@ -21,6 +21,9 @@ AWS_SERVICES = frozenset({"codedeploy", "s3", "secretsmanager", "sns", "sqs"})
 # What the containers of docker-compose.yml set up in the emulator besides.
 SERVICES_OF_THE_IMAGE = AWS_SERVICES | {"cognito-idp"}
 
+# python-jose asks for them and, with the cryptography package, imports none of them.
+LEFT_OUT = ("ecdsa", "pyasn1", "rsa")
+
 _TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 _BUILD_SUFFIXES = frozenset(
     {".c", ".cpp", ".h", ".hpp", ".pxd", ".pyi", ".pyx", ".typed"}
@@ -57,7 +60,9 @@ def trim(folder: Path, services: frozenset[str] = AWS_SERVICES) -> None:
 
 
 def _unused(folder: Path, services: frozenset[str]) -> list[Path]:
-    found = [folder / "bin", folder / "include", folder / ".lock"]
+    found = [folder / name for name in LEFT_OUT]
+    found += [path for name in LEFT_OUT for path in folder.glob(f"{name}-*.dist-info")]
+    found += [folder / "bin", folder / "include", folder / ".lock"]
     found += [folder / "boto3" / "examples", folder / "boto3" / "data"]
     found += _unused_botocore(folder / "botocore" / "data", services)
     found += [path for path in folder.rglob("*") if path.is_dir() and path.name in _TEST_FOLDERS]

@@ -19,8 +19,7 @@ DEPLOYMENT = [
     "Is there a role",
     "Checkout",
     "Setup",
-    "Check",
-    "Package",
+    "Fetch the package",
     "Assume the stage's role",
     "Diff",
     "Wake the database",
@@ -54,19 +53,54 @@ def _deployment() -> dict[str, dict[str, Any]]:
 
 
 def test_the_files_of_the_specification_are_there() -> None:
-    assert {"ci", "infra", "on-push", "on-tags", "on-tags-rc", "drift"} == set(WORKFLOWS)
+    expected = {"audit", "ci", "drift", "infra", "on-push", "on-tags", "on-tags-rc"}
+    assert expected == set(WORKFLOWS)
 
 
 def test_a_deployment_takes_its_steps_in_order() -> None:
     assert list(_deployment()) == DEPLOYMENT
 
 
-def test_a_deployment_checks_before_it_has_any_right() -> None:
+def test_every_deployment_was_tested_and_built_without_any_right() -> None:
+    jobs = _load(WORKFLOWS["infra"])["jobs"]
+    build = jobs["build"]
+    ran = [step["run"] for step in build["steps"] if "run" in step]
+    assert ran == ["make check", "make test", "make package"]
+    assert build["permissions"] == {"contents": "read"}
+    assert "environment" not in build
+    assert "secrets." not in str(build)
+    assert jobs["deploy"]["needs"] == jobs["attest"]["needs"] == "build"
+
+
+def test_what_was_tested_is_what_is_deployed() -> None:
+    jobs = _load(WORKFLOWS["infra"])["jobs"]
     steps = _deployment()
-    assert [steps[name]["run"] for name in ("Check", "Package")] == ["make check", "make package"]
-    assert DEPLOYMENT.index("Assume the stage's role") > DEPLOYMENT.index("Package")
-    assert steps["Diff"]["run"] == 'make diff STAGE="$STAGE"'
-    assert steps["Deploy"]["run"] == 'make deploy STAGE="$STAGE"'
+    (kept,) = [each for each in jobs["build"]["steps"] if each["name"] == "Keep the package"]
+    assert kept["with"]["name"] == steps["Fetch the package"]["with"]["name"]
+    given = 'STAGE="$STAGE" PACKAGE=dist/lambda.zip'
+    assert steps["Diff"]["run"] == f"make diff {given}"
+    assert steps["Deploy"]["run"] == f"make deploy {given}"
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert re.findall(r"^(\w+): \$\(PACKAGE\)", makefile, re.M) == ["diff", "deploy"]
+
+
+def test_the_package_is_attested_in_a_job_that_does_nothing_else() -> None:
+    attest = _load(WORKFLOWS["infra"])["jobs"]["attest"]
+    assert [step["name"] for step in attest["steps"]] == ["Fetch the package", "Attest"]
+    assert attest["steps"][1]["uses"].startswith("actions/attest-build-provenance@")
+    assert attest["steps"][1]["with"] == {"subject-path": "dist/lambda.*"}
+
+
+def test_vulnerabilities_are_looked_for_weekly_and_updates_proposed() -> None:
+    audit = _load(WORKFLOWS["audit"])
+    assert audit["on"]["schedule"]
+    assert [step["run"] for step in _steps(WORKFLOWS["audit"]) if "run" in step] == ["make audit"]
+    bot = yaml.safe_load((GITHUB / "dependabot.yml").read_text("utf-8"))
+    assert {each["package-ecosystem"] for each in bot["updates"]} == {
+        "github-actions",
+        "npm",
+        "pip",
+    }
 
 
 def test_migrations_and_seeds_go_through_the_action_that_sees_function_errors() -> None:
@@ -166,10 +200,12 @@ def _matches(patterns: list[str] | None, name: str) -> bool:
 def test_a_workflow_has_no_permission_and_a_job_few(name: str) -> None:
     loaded = _load(WORKFLOWS[name])
     assert loaded["permissions"] == {}
-    for job in loaded["jobs"].values():
+    for job_name, job in loaded["jobs"].items():
         expected = {"contents": "read"}
-        if name != "ci":
+        if name not in ("audit", "ci") and job_name != "build":
             expected["id-token"] = "write"
+        if job_name == "attest" or job.get("uses", "").endswith("/infra.yml"):
+            expected["attestations"] = "write"
         assert job["permissions"] == expected
         assert "timeout-minutes" in job or "uses" in job
 
@@ -197,7 +233,7 @@ def test_checkouts_keep_no_credentials() -> None:
         for step in _steps(path)
         if step.get("uses", "").startswith("actions/checkout@")
     ]
-    assert len(checkouts) == 4
+    assert len(checkouts) == 6
     assert all(step["with"] == {"persist-credentials": False} for step in checkouts)
 
 

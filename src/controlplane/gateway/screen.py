@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from controlplane.domain.inference import InferenceRequest
 from controlplane.errors import InvalidRequest, SensitiveData
 from controlplane.gateway.record import Trail
-from controlplane.policy.pattern_weight import weight
+from controlplane.policy.pattern_weight import program_size, weight
 from controlplane.policy.screening import Action, CustomPattern, ScreeningPolicy
 from controlplane.protocols.protocol import Protocol
 from controlplane.screening.detector import Detector
@@ -21,8 +21,8 @@ from controlplane.screening.scope import Scope, allowed_value, custom_detector
 
 R = TypeVar("R", bound=InferenceRequest)
 
-# Of custom patterns that together take as long as all the detectors that are always there.
-_WEIGHT_OF_DETECTORS = 64
+# The program of a custom pattern that may take as long as all detectors that are always there.
+_SIZE_OF_DETECTORS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,10 @@ def _keeps_inside(policy: ScreeningPolicy) -> bool:
 
 
 def effort(policy: ScreeningPolicy, size: int) -> int:
-    """How many bytes without custom patterns take as long as `size` bytes under `policy`."""
-    return size + size * _weight(policy.custom) // _WEIGHT_OF_DETECTORS if policy.custom else size
-
-
-@lru_cache(maxsize=256)
-def _weight(custom: tuple[CustomPattern, ...]) -> int:
-    return sum(weight(each.pattern) for each in custom)
+    """How many bytes without custom patterns take as long as `size` bytes under `policy`, at
+    most."""
+    instructions = sum(program_size(each.pattern) for each in policy.custom)
+    return size + size * instructions // _SIZE_OF_DETECTORS
 
 
 def inspect(body: Mapping[str, Any], policy: ScreeningPolicy) -> Inspection:
@@ -131,7 +128,7 @@ def _scope(
         domains=domains,
         values=frozenset(allowed_value(value) for value in values),
         wanted=wanted,
-        weight=_weight(custom),
+        weight=sum(weight(each.pattern) for each in custom),
     )
 
 

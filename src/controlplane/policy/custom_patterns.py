@@ -68,18 +68,19 @@ def _fault(pattern: str) -> str | None:
 
 def bound_together(patterns: Sequence[str], field: str) -> None:
     """Raises InvalidPolicy where the patterns of one level would make screening slow."""
-    weights = [weight(pattern) for pattern in patterns]
-    total = sum(weights)
-    if total > MAX_WEIGHT:
-        at = weights.index(max(weights))
-        raise InvalidPolicy(
-            (
-                f"{field}.{at}.pattern",
-                f"can have {weights[at]:,} matches under way at once, all patterns together "
-                f"{total:,}, and at most {MAX_WEIGHT} are quick enough: use smaller counts of "
-                "repetition, or begin with a character that cannot follow in the match",
+    weights: list[int] = []
+    for pattern in patterns:
+        weights.append(weight(pattern))
+        if sum(weights) > MAX_WEIGHT:
+            at = weights.index(max(weights))
+            raise InvalidPolicy(
+                (
+                    f"{field}.{at}.pattern",
+                    f"may begin {weights[at]:,} matches inside one another, and all patterns of a "
+                    f"policy together {MAX_WEIGHT} at most, for the sake of speed: use smaller "
+                    "counts of repetition, or begin with a character that the rest cannot match",
+                )
             )
-        )
 
 
 def _allowed(read: dict[str, Any], _: str) -> Allowed:

@@ -28,8 +28,8 @@ from controlplane.policy.pattern_syntax import (
     parse,
 )
 
-# About 0.1 s of CPU: what takes more has many states.
-_MAX_STEPS = 300_000
+# Some 20 ms of CPU: what takes more has many states.
+_MAX_STEPS = 40_000
 # What the character before, or the next one, is to an assertion.
 _START, _WORD, _NEWLINE, _OTHER = range(4)
 _Ends = tuple[bool, int, int]
@@ -45,6 +45,7 @@ def weight(pattern: str) -> int:
     return program_size(pattern) if widest is None else max(widest, 1)
 
 
+@lru_cache(maxsize=1024)
 def program_size(pattern: str) -> int:
     """RE2's own measure: its instructions, once counted repetition is written out."""
     options = re2.Options()

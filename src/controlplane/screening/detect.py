@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import islice
+from threading import get_ident
 from typing import Any, NamedTuple
 
 import re2
@@ -26,7 +28,11 @@ MAX_BURDEN = 10**9
 # Of the search for all matches of custom patterns, each of which may look as far as the end.
 _MAX_CPU_SECONDS = 3.0
 _CONTEXT_BYTES = 48
-_SET_BYTES = 32 * 1024 * 1024
+_SET_BYTES = 16 * 1024 * 1024
+# What all patterns together take for a byte, one after the other, and what is looked at to know.
+_SECONDS_A_BYTE = 1e-6
+_LEAST_SAMPLED, _PIECE, _MOST_PIECES = 2048, 256, 16
+_random = random.SystemRandom()
 # Shorter runs hold no key; a longer one is a file, and binary.
 _BASE64 = r"[A-Za-z0-9+/_-]{28,}={0,2}"
 _MAX_BASE64, _MAX_RUNS = 16 * 1024, 2000
@@ -182,13 +188,18 @@ def _options() -> Any:
     return options
 
 
-@lru_cache(maxsize=2048)
 def _alone(pattern: str) -> Any:
+    return _compiled(pattern, get_ident())
+
+
+# One for each thread: a search that makes states keeps others of the same pattern waiting.
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str, _thread: int) -> Any:
     return re2.compile(pattern.encode(), _options())
 
 
-@cache
-def _together() -> Any:
+@lru_cache(maxsize=8)
+def _together(_thread: int) -> Any:
     """All patterns at once, the last one (which matches anything) included."""
     options = _options()
     options.max_mem = _SET_BYTES
@@ -201,11 +212,25 @@ def _together() -> Any:
     return every
 
 
+def _is_strange(every: Any, data: bytes) -> bool:
+    """True where samples say that searching for all patterns at once takes longer than for one
+    after the other: in rows of digits, for one, hardly a byte meets a state that is known."""
+    if len(data) <= _LEAST_SAMPLED:
+        return False
+    pieces = min(len(data) // _LEAST_SAMPLED, _MOST_PIECES) * 4
+    places = [_random.randrange(len(data) - _PIECE) for _ in range(pieces)]
+    sample = b"".join([data[at : at + _PIECE] for at in places])
+    begin = time.thread_time()
+    every.Match(sample)
+    return time.thread_time() - begin > _SECONDS_A_BYTE * len(sample)
+
+
 def _matching(data: bytes) -> tuple[Sequence[Detector], bool]:
     """The detectors that match somewhere in `data`, and whether base64 does, found in one pass."""
-    indices = _together().Match(data)
+    every = _together(get_ident())
+    indices = () if _is_strange(every, data) else every.Match(data)
     if not indices:
-        # Out of memory looks like no match: then each has to look for itself.
+        # Out of memory looks like no match, too: then each has to look for itself.
         return DETECTORS, True
     matching = [_TOGETHER[index] for index in sorted(indices) if index < len(_TOGETHER)]
     for detector in DETECTORS:

@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate, groupby
 from typing import Any, NamedTuple
 
+from controlplane.errors import InvalidRequest
 from controlplane.screening.fold import Offsets, unescape
 
 # Shorter numbers are neither cards nor social security numbers.
 _SMALLEST_NUMBER, _LARGEST_NUMBER = 10**8, 10**20
+# More objects of Python's than these are a pause for all when they are freed.
+MAX_VALUES = 100_000
 # JSON in a string of JSON (tool-call arguments), and once more in one of its strings.
 _ESCAPE_LEVELS = 2
 _IMAGE = re.compile(r"data:image/[a-z0-9.+-]{1,32};base64,")
@@ -68,7 +71,10 @@ class Located(NamedTuple):
 
 
 class Document:
-    """The strings of `body` in order, keys and long numbers included."""
+    """The strings of `body` in order, keys and long numbers included.
+
+    Raises InvalidRequest for a body of more than MAX_VALUES.
+    """
 
     def __init__(
         self, body: Mapping[str, Any], is_known: Callable[[Any], bytes | None] | None = None
@@ -76,7 +82,7 @@ class Document:
         self._is_known = is_known
         self._units: list[tuple[int, bytes | None]] = []
         self._texts: list[str] = []
-        self._length = 0
+        self._length = self._values = 0
         self._starts: list[int] = []
         self._pieces: list[Piece] = []
         self._paths: dict[tuple[int, int], Path] = {}
@@ -140,12 +146,15 @@ class Document:
                 continue
             text = ""
             if isinstance(value, dict):
+                self._count(len(value))
                 members = [((node, key, i), value[key]) for i, key in enumerate(value)]
                 if value.get("type") == "base64" and "media_type" in value:
                     members = [member for member in members if not _is_payload(*member)]
                 pending += members[::-1]
             elif isinstance(value, list | tuple):
-                items: list[tuple[Node, Any]] = [((node, i, i), v) for i, v in enumerate(value)]
+                telling = [(i, each) for i, each in enumerate(value) if _may_tell(each)]
+                self._count(len(telling))
+                items: list[tuple[Node, Any]] = [((node, i, i), each) for i, each in telling]
                 self._add_adjacent(items)
                 pending += items[::-1]
             elif node is not None:
@@ -156,6 +165,15 @@ class Document:
                     self._add(f"{key}\x1f{text}", Piece((node,), (len(key) + 1,), len(key)))
                 elif text:
                     self._add(text, Piece((node,)))
+
+    def _count(self, more: int) -> None:
+        self._values += more
+        if self._values > MAX_VALUES:
+            raise InvalidRequest(
+                f"The request has more than {MAX_VALUES:,} strings and objects, too many to be "
+                "screened. Send it in parts.",
+                code="input_not_screenable",
+            )
 
     def _add(self, text: str, piece: Piece) -> None:
         self._starts.append(self._length)
@@ -192,6 +210,11 @@ def _path(node: Node | None, *, is_key: bool) -> Path:
 
 def _is_text_part(item: tuple[Node, Any]) -> bool:
     return isinstance(item[1], dict) and isinstance(item[1].get("text"), str)
+
+
+def _may_tell(value: Any) -> bool:
+    """False for what is neither text nor a number as long as a card's: lists have many."""
+    return not isinstance(value, int) or abs(value) >= _SMALLEST_NUMBER
 
 
 def _text(value: Any, key: str | int) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
@@ -36,6 +36,10 @@ _SPECIAL = {
     "\uffa0": "",
 }
 _BY_CATEGORY = {"Pd": "-", "Zs": " ", "Zl": "\n", "Zp": "\n", "Cf": "", "Mn": "", "Me": ""}
+_ROW = re.compile(r"(?<!\\)\\")
+_LONGEST_ESCAPE = 6
+# What is done at a time: in between, other threads have their turn.
+_PIECE = 64 * 1024
 # Up to here one pass per distinct character is faster than one look-up per character.
 _FEW = 64
 
@@ -78,27 +82,35 @@ def fold(text: str) -> tuple[bytes, Offsets | None]:
     """
     if text.isascii():
         return text.encode(), None
-    forms = {char: _form(char) for char in set("".join(_BEYOND_ASCII.findall(text)))}
-    if len(forms) <= _FEW:
-        folded = text
-        # Latin-1 first: what other letters become looks like it, and must not be replaced again.
-        for char, form in sorted(forms.items()):
-            folded = folded.replace(char, form)
-    else:
-        folded = text.translate({ord(char): form for char, form in forms.items()})
+    pieces = [text[at : at + _PIECE] for at in range(0, len(text), _PIECE)]
+    chars = set[str]().union(*map(set, map(_beyond_ascii, pieces)))
+    forms = {char: _form(char) for char in sorted(chars)}
+    folded = b"".join([_folded(piece, forms) for piece in pieces])
     moving = {char: len(form) for char, form in forms.items() if len(form) != 1}
     if not moving:
-        return folded.encode("latin-1"), None
-    return folded.encode("latin-1"), Offsets(lambda: _fold_points(text, moving), bisect_left)
+        return folded, None
+    return folded, Offsets(lambda: _fold_points(text, moving), bisect_left)
+
+
+def _beyond_ascii(text: str) -> str:
+    return "".join(_BEYOND_ASCII.findall(text))
+
+
+def _folded(text: str, forms: dict[str, str]) -> bytes:
+    if len(forms) <= _FEW:
+        # Latin-1 first: what other letters become looks like it, and must not be replaced again.
+        for char, form in forms.items():
+            text = text.replace(char, form)
+    else:
+        text = text.translate({ord(char): form for char, form in forms.items()})
+    return text.encode("latin-1")
 
 
 def unescape(text: str) -> tuple[str, Offsets] | None:
     """`text` with JSON's escapes decoded, whether it is JSON or not; None where it has none."""
     if "\\\\" not in text and "\\u" not in text:
         # Every backslash begins an escape of its own: replacing is ten times faster.
-        plain = text
-        for char, form in _ESCAPED.items():
-            plain = plain.replace(f"\\{char}", form)
+        plain = "".join(map(_replaced, _uncut(text)))
         if plain == text:
             return None
         return plain, Offsets(lambda: _escape_points(*_pieces(text)), bisect_right)
@@ -110,10 +122,36 @@ def unescape(text: str) -> tuple[str, Offsets] | None:
 
 def _pieces(text: str) -> tuple[list[str], list[str]]:
     """Text and escapes in turn, as they are and decoded."""
-    pieces = _ESCAPE.split(text)
-    decoded = pieces.copy()
-    decoded[1::2] = map(_decode, pieces[1::2])
+    pieces, decoded = [""], [""]
+    for piece in _uncut(text):
+        first, *split = _ESCAPE.split(piece)
+        pieces[-1] += first
+        decoded[-1] += first
+        pieces += split
+        split[::2] = map(_decode, split[::2])
+        decoded += split
     return pieces, decoded
+
+
+def _replaced(text: str) -> str:
+    for char, form in _ESCAPED.items():
+        text = text.replace(f"\\{char}", form)
+    return text
+
+
+def _uncut(text: str) -> Iterator[str]:
+    """`text` in pieces that cut no escape: each ends before a row of backslashes, or well behind
+    one."""
+    start = 0
+    while len(text) - start > 3 * _PIECE:
+        end = start + 2 * _PIECE
+        if row := _ROW.search(text, start + _PIECE, end):
+            end = row.start()
+        while "\\" in text[end - _LONGEST_ESCAPE : end] and row is None:
+            end += _LONGEST_ESCAPE
+        yield text[start:end]
+        start = end
+    yield text[start:]
 
 
 @lru_cache(maxsize=8192)

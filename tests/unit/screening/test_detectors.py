@@ -196,7 +196,7 @@ def test_the_set_of_patterns_never_misses_what_one_of_them_finds(fragments: list
 
 def test_a_set_that_gives_up_is_not_taken_for_no_match(monkeypatch: pytest.MonkeyPatch) -> None:
     exhausted = SimpleNamespace(Match=lambda _: None)
-    monkeypatch.setattr(scanning, "_together", lambda: exhausted)
+    monkeypatch.setattr(scanning, "_together", lambda _: exhausted)
     assert kinds("user@example.com") == {"email"}
 
 
@@ -204,9 +204,9 @@ def test_no_pattern_is_compiled_by_an_import() -> None:
     code = (
         "from controlplane.screening import detect, redact, scan\n"
         "assert detect._together.cache_info().currsize == 0\n"
-        "assert detect._alone.cache_info().currsize == 0\n"
+        "assert detect._compiled.cache_info().currsize == 0\n"
         "scan.scan({'a': 'plain text'})\n"
-        "assert detect._alone.cache_info().currsize == 1\n"
+        "assert detect._compiled.cache_info().currsize == 1\n"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
