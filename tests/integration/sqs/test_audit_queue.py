@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from tests.aws import client as of_the_tests
 
 from controlplane.adapters.aws import client
 from controlplane.adapters.sqs import AuditQueue
@@ -55,7 +56,7 @@ class Counting:
 
 
 def received(settings: Settings) -> list[AuditEvent]:
-    sqs = client("sqs", settings)
+    sqs = of_the_tests("sqs", settings)
     found = []
     while messages := sqs.receive_message(
         QueueUrl=settings.audit_queue_url, MaxNumberOfMessages=10
