@@ -1,8 +1,8 @@
 """What the environment says of one synthesis, beside the data of the stages.
 
-ONLY_STAGE leaves the other stages out, ALARM_EMAILS (separated by commas) are told of alarms in
-place of the stage's own addresses, FIRST_DEPLOYMENT=1 leaves out what would keep a deployment that
-failed from being repeated.
+ONLY_STAGE leaves the other stages out. COMPUTE (function or service) and ALARM_EMAILS (separated by
+commas) are in place of what the stage says. FIRST_DEPLOYMENT=1 leaves out what would keep a
+deployment that failed from being repeated.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from infra.stages import STAGES, Stage
+from infra.stages import STAGES, Compute, Stage
 
 
 class DeploymentError(Exception):
@@ -34,12 +34,26 @@ def _told(stage: Stage, environment: Mapping[str, str]) -> Stage:
     )
     told = replace(
         stage,
+        compute=_compute(environment) or stage.compute,
         alarm_emails=emails or stage.alarm_emails,
         first_deployment=environment.get("FIRST_DEPLOYMENT") == "1",
     )
+    if told.datadog and told.compute == "service":
+        raise DeploymentError(
+            f"Datadog is for the function alone: {told.prefix} may have it with COMPUTE=function."
+        )
     if told.alarms == "all" and not told.alarm_emails:
         raise DeploymentError(
             f"The alarms of {told.prefix} would reach nobody: set ALARM_EMAILS to an address, or "
             "alarm_emails in infra/stages.py."
         )
     return told
+
+
+def _compute(environment: Mapping[str, str]) -> Compute | None:
+    match environment.get("COMPUTE", ""):
+        case "":
+            return None
+        case "function" | "service" as compute:
+            return compute
+    raise DeploymentError("COMPUTE is 'function' or 'service'.")

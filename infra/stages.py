@@ -8,6 +8,8 @@ from typing import Literal
 
 from infra import REPOSITORY
 
+Compute = Literal["function", "service"]
+
 
 @dataclass(frozen=True, slots=True)
 class Cors:
@@ -55,7 +57,7 @@ class Stage:
 
     # What callers meet: the function, billed while it waits for a model, or the tasks of a service,
     # each with a process a core. Queue, events and migrations are the function's in any case.
-    compute: Literal["function", "service"] = "function"
+    compute: Compute = "function"
     task_cores: int = 1
     task_memory_mb: int = 2048
     tasks_least: int = 2

@@ -23,7 +23,8 @@ from hypothesis import settings as hypothesis_settings
 
 from controlplane.config import Settings
 from controlplane.telemetry.lines import log as gateway_log
-from tests import servers
+from tests import aws_calls, servers
+from tests.aws_calls import AwsCall
 from tests.midnight import leave_time_before_midnight
 from tests.servers import Addresses
 
@@ -53,6 +54,7 @@ GROUPS = (
     "tests/faults/",
 )
 _RUN = pytest.StashKey[tuple[Path, int]]()
+_NEW_CALLS = pytest.StashKey[list[AwsCall]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -98,12 +100,38 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
     for reason, count in reasons.items():
         terminalreporter.write_line(f"NOT RUN: {count} test{'s' * (count > 1)}. {reason}")
+    for call in terminalreporter.config.stash.get(_NEW_CALLS, ()):
+        terminalreporter.write_line(f"FAILED tests/aws_calls.json does not have {call}")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """See tests/aws_calls.py."""
+    parser.addoption("--record-aws-calls", action="store_true", help="add what is new of them")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """No call of AWS may be unknown to the test of what the roles allow."""
+    config = session.config
+    if hasattr(config, "workerinput"):
+        return
+    new = aws_calls.recorded(config.stash[_RUN][0].rglob("calls*")) - aws_calls.known()
+    if new and config.getoption("--record-aws-calls"):
+        aws_calls.add(new)
+    elif new:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        config.stash[_NEW_CALLS] = sorted(new)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The main process ends what its workers started."""
     if not hasattr(config, "workerinput"):
         servers.stop(config.stash[_RUN][0])
+
+
+@pytest.fixture(scope="session")
+def run_directory(pytestconfig: pytest.Config) -> Path:
+    """The directory of this test run, which ends with it."""
+    return pytestconfig.stash[_RUN][0]
 
 
 @pytest.fixture(scope="session")
@@ -219,4 +247,11 @@ def settings(
 def _aws(service: str, endpoint_url: str) -> Any:
     import boto3
 
-    return boto3.client(service, region_name="us-east-1", endpoint_url=endpoint_url)  # type: ignore[call-overload]
+    # Not by the credentials of what is tested: the emulator records whose call it was.
+    return boto3.client(
+        service,  # type: ignore[call-overload]
+        region_name="us-east-1",
+        endpoint_url=endpoint_url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )

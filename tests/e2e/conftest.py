@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -89,7 +90,7 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def stack(run_directory: Path) -> Iterator[Stack]:
     """Start it as `make run` does, and stop it as Ctrl-C does.
 
     Not below pytest's own folder: PostgreSQL runs as another user when root runs the tests, and
@@ -97,6 +98,7 @@ def stack() -> Iterator[Stack]:
     """
     with tempfile.TemporaryDirectory(prefix="llm-cp-", ignore_cleanup_errors=True) as folder:
         yield from _running(Path(folder))
+        shutil.copy(Path(folder, ".local", "aws", "calls"), run_directory / f"calls-{os.getpid()}")
 
 
 def _running(folder: Path) -> Iterator[Stack]:

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from tests.infra.template import ROOT, STAGES, Template
 
+# Below the folder of the stages as they are: the same stages with the function alone.
+FUNCTION = "function"
+
 
 def run_infra(
     name: str,
@@ -54,11 +57,12 @@ def assembly(infra_python: str, tmp_path_factory: pytest.TempPathFactory, worker
     with (outdir / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (outdir / "manifest.json").exists():
+            _synthesise(infra_python, outdir / FUNCTION, COMPUTE="function")
             _synthesise(infra_python, outdir)
     return outdir
 
 
-def _synthesise(python: str, outdir: Path) -> None:
+def _synthesise(python: str, outdir: Path, **more: str) -> None:
     """As on a machine without Node, account and network."""
     nowhere = "http://127.0.0.1:9"
     subprocess.run(
@@ -71,6 +75,7 @@ def _synthesise(python: str, outdir: Path) -> None:
             "ALARM_EMAILS": "alarms@example.com",
             "HTTP_PROXY": nowhere,
             "HTTPS_PROXY": nowhere,
+            **more,
         },
         check=True,
         timeout=300,
@@ -81,6 +86,13 @@ def _synthesise(python: str, outdir: Path) -> None:
 def templates(assembly: Path) -> dict[str, Template]:
     """Stage -> its template."""
     return {stage: Template.read(assembly / f"llm-cp-{stage}.template.json") for stage in STAGES}
+
+
+@pytest.fixture(scope="session")
+def functions(assembly: Path) -> dict[str, Template]:
+    """Stage -> its template where the function is all that computes."""
+    folder = assembly / FUNCTION
+    return {stage: Template.read(folder / f"llm-cp-{stage}.template.json") for stage in STAGES}
 
 
 @pytest.fixture(params=STAGES)

@@ -75,3 +75,22 @@ def _compare(operator: str, actual: str | None, wanted: list[str]) -> bool:
         case "NumericLessThan":
             return any(float(actual) < float(value) for value in wanted)
     raise AssertionError(f"{operator} is not known here")
+
+
+def permits(statements: Iterable[Mapping[str, Any]], action: str, resource: str) -> bool:
+    """Whether the policies of a role allow an action on what `resource` begins the name of.
+
+    A denial counts whatever its condition: here that is about the code that the role is for.
+    """
+    effects = {
+        statement["Effect"]
+        for statement in statements
+        if any(
+            fnmatchcase(action.lower(), wanted.lower()) for wanted in as_list(statement["Action"])
+        )
+        and any(
+            name == "*" or f"<{resource}" in name or resource in name
+            for name in map(resolved, as_list(statement["Resource"]))
+        )
+    }
+    return effects == {"Allow"}

@@ -102,11 +102,15 @@ def test_each_is_named_once_and_in_small_letters(cors: dict[str, Any]) -> None:
 
 
 def test_cors_is_what_the_file_of_the_stage_says(
-    template: Template, cors: dict[str, Any], distribution: dict[str, Any]
+    template: Template,
+    functions: dict[str, Template],
+    stage: str,
+    cors: dict[str, Any],
+    distribution: dict[str, Any],
 ) -> None:
     preflights = [
         method
-        for method in template.all("AWS::ApiGateway::Method").values()
+        for method in functions[stage].all("AWS::ApiGateway::Method").values()
         if method["HttpMethod"] == "OPTIONS"
     ]
     if not cors["allow_origins"]:

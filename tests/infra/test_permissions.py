@@ -23,6 +23,8 @@ EVERY_RESOURCE = {
     # Takes no resource.
     "cloudwatch:DescribeAlarms",
 }
+# Of who starts the tasks of a service: it takes no resource.
+OF_THE_SERVICE = {"ecr:GetAuthorizationToken"}
 MANAGED_POLICIES = {"AmazonAPIGatewayPushToCloudWatchLogs"}
 
 
@@ -44,16 +46,21 @@ def test_every_resource_is_for_what_has_no_names_only(template: Template) -> Non
         and "*" in as_list(statement.get("Resource"))
         for action in as_list(statement["Action"])
     }
-    assert actions == EVERY_RESOURCE
+    service = OF_THE_SERVICE if template.has("AWS::ECS::Service") else set()
+    assert actions == EVERY_RESOURCE | service
 
 
-def test_roles_have_policies_of_their_own(template: Template) -> None:
+@pytest.mark.parametrize("compute", ["function", "service"])
+def test_roles_have_policies_of_their_own(
+    templates: dict[str, Template], functions: dict[str, Template], stage: str, compute: str
+) -> None:
+    template = functions[stage] if compute == "function" else templates[stage]
     managed = {
         text(policy).rpartition("/")[2].strip('"]}')
         for role in template.all("AWS::IAM::Role").values()
         for policy in role.get("ManagedPolicyArns", ())
     }
-    assert managed == MANAGED_POLICIES
+    assert managed == (MANAGED_POLICIES if template.has("AWS::ApiGateway::RestApi") else set())
 
 
 def test_only_services_take_on_roles(template: Template) -> None:

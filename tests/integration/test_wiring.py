@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import make_url
+from tests.aws import client
 
-from controlplane.adapters.aws import client
 from controlplane.config import Settings
 from controlplane.errors import ConfigurationError
 from controlplane.wiring import Container

@@ -65,7 +65,6 @@ class Service(Construct):
             service_name=stage.prefix,
             cluster=cluster,
             task_definition=self._task(stage, reach, environment, log_group),
-            desired_count=stage.tasks_least,
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
             security_groups=[reach.network.tasks],
             assign_public_ip=False,
@@ -75,6 +74,10 @@ class Service(Construct):
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
             propagate_tags=ecs.PropagatedTagSource.SERVICE,
         )
+        # How many there are is the scaling's to say: a release must not start with the fewest.
+        resource = self.service.node.default_child
+        assert isinstance(resource, ecs.CfnService)
+        resource.add_property_deletion_override("DesiredCount")
         self.service.attach_to_application_target_group(load_balancer.targets)
         self.service.node.add_dependency(load_balancer.load_balancer.node.find_child("Listener"))
         self._scale(stage)

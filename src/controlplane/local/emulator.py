@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from controlplane.local.aws import Aws
+from controlplane.local.aws_calls import RecordedCalls, Wsgi
 from controlplane.local.children import Child, Pause, exit_with_parent, free_port, is_listening
 
 # The ids of user pools stay the same from start to start, and so do the issuers of tokens.
@@ -30,6 +31,7 @@ class AwsEmulator:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
+        self.calls = self.folder / "calls"
         self.child: Child | None = None
         self._port = free_port()
         self.aws = Aws(f"http://127.0.0.1:{self._port}")
@@ -39,7 +41,7 @@ class AwsEmulator:
         command = [sys.executable, "-m", "controlplane.local.emulator"]
         self.child = Child(
             "The AWS emulator",
-            [*command, "--port", str(self._port), "--exit-with-parent"],
+            [*command, "--port", str(self._port), "--calls", str(self.calls), "--exit-with-parent"],
             log_path=self.folder / "server.log",
             env={**env, **STABLE_IDS},
         )
@@ -64,6 +66,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(prog="python -m controlplane.local.emulator")
     parser.add_argument("--port", type=int, default=5000)
+    parser.add_argument("--calls", type=Path, help="file that gets each call once")
     parser.add_argument(
         "--exit-with-parent", action="store_true", help="stop when standard input is closed"
     )
@@ -71,7 +74,9 @@ def main() -> None:
     if arguments.exit_with_parent:
         exit_with_parent()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    application = DomainDispatcherApplication(create_backend_app)
+    application: Wsgi = DomainDispatcherApplication(create_backend_app)
+    if arguments.calls:
+        application = RecordedCalls(application, arguments.calls)
     run_simple("127.0.0.1", arguments.port, application, threaded=True)
 
 

@@ -105,7 +105,9 @@ class Stack:
     def _start_function(self, settings: Mapping[str, str]) -> None:
         began = time.monotonic()
         arguments = ("--port", str(self._function_port), "--queue-url", self._stores.aws.queue_url)
-        child = self._spawn("function", *arguments, env={**os.environ, **settings})
+        child = self._spawn(
+            "function", *arguments, env={**os.environ, **settings, **_role("function")}
+        )
         child.wait_ready(lambda: is_listening(self._function_port), pause=self._pause)
         report("Function worker", "ready", began)
 
@@ -115,7 +117,7 @@ class Stack:
         write_env(self._local / "gateway.env", own)
         function_url = f"http://127.0.0.1:{self._function_port}"
         arguments = ("--port", str(self._port), "--function-url", function_url)
-        child = self._spawn("server", *arguments, env={**os.environ, **own})
+        child = self._spawn("server", *arguments, env={**os.environ, **own, **_role("task")})
         child.wait_ready(self._gateway_is_ready, pause=self._pause)
         report("Gateway", "ready", began)
 
@@ -169,6 +171,11 @@ class Stack:
             raise LocalStackError(f"{event['type']} failed: {answer['errorMessage']}")
         self._pause(0)
         return answer
+
+
+def _role(name: str) -> dict[str, str]:
+    """Credentials by which the emulator's record tells whose call it was."""
+    return {"AWS_ACCESS_KEY_ID": name}
 
 
 def say(line: str) -> None:

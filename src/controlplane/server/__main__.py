@@ -31,19 +31,13 @@ class Processes(Multiprocess):
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT; requests under way are finished first, up to a bound."""
-    parser = argparse.ArgumentParser(prog="python -m controlplane.server")
-    add = parser.add_argument
-    add("--host", default="127.0.0.1")
-    add("--port", type=int, default=8080)
-    add("--processes", type=int, default=cores(), help="one for each core")
-    add("--drain-seconds", type=int, default=110, help="what requests under way may take, 110")
-    add("--keep-alive-seconds", type=int, default=KEEP_ALIVE_SECONDS)
-    arguments = parser.parse_args()
+    options = parser()
+    arguments = options.parse_args()
     try:
         # Once, here: a process that cannot start would be started again and again.
         Settings.load(SETTINGS)
     except ConfigurationError as error:
-        parser.exit(1, f"{error}\n")
+        options.exit(1, f"{error}\n")
     config = uvicorn.Config(
         "controlplane.server.serving:create",
         factory=True,
@@ -56,6 +50,18 @@ def main() -> None:
         **SHARED,
     )
     Processes(config, [config.bind_socket()]).run()
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command takes."""
+    options = argparse.ArgumentParser(prog="python -m controlplane.server")
+    add = options.add_argument
+    add("--host", default="127.0.0.1")
+    add("--port", type=int, default=8080)
+    add("--processes", type=int, default=cores(), help="one for each core")
+    add("--drain-seconds", type=int, default=110, help="what requests under way may take, 110")
+    add("--keep-alive-seconds", type=int, default=KEEP_ALIVE_SECONDS)
+    return options
 
 
 def cores() -> int:

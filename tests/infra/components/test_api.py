@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from tests.infra.template import Template, text
+
+
+@pytest.fixture
+def template(functions: dict[str, Template], stage: str) -> Template:
+    """The stage with the function alone."""
+    return functions[stage]
 
 
 def test_the_api_is_regional_throttled_and_logged_without_credentials(template: Template) -> None:

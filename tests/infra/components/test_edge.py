@@ -44,8 +44,10 @@ def test_every_path_of_the_api_is_sent_to_it() -> None:
 
 
 def test_the_origin_of_the_api_is_reached_by_tls_and_waited_for(
-    template: Template, distribution: dict[str, Any]
+    functions: dict[str, Template], stage: str
 ) -> None:
+    template = functions[stage]
+    distribution = template.one("AWS::CloudFront::Distribution")["DistributionConfig"]
     (origin,) = (entry for entry in distribution["Origins"] if "CustomOriginConfig" in entry)
     assert {entry["TargetOriginId"] for entry in distribution["CacheBehaviors"]} == {origin["Id"]}
     assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"

@@ -19,7 +19,10 @@ def rules(template: Template) -> dict[str, dict[str, Any]]:
 def test_the_firewall_stands_before_the_api(template: Template) -> None:
     association = template.one("AWS::WAFv2::WebACLAssociation")
     assert association["WebACLArn"]["Fn::GetAtt"] == [template.id_of("AWS::WAFv2::WebACL"), "Arn"]
-    assert template.id_of("AWS::ApiGateway::Stage") in text(association["ResourceArn"])
+    before = "AWS::ApiGateway::Stage"
+    if not template.has(before):
+        before = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    assert template.id_of(before) in text(association["ResourceArn"])
     assert template.one("AWS::WAFv2::WebACL")["Scope"] == "REGIONAL"
 
 
@@ -31,7 +34,7 @@ def test_only_cloudfront_gets_past_the_firewall(
     assert first["Action"] == {"Block": {}}
     shown = first["Statement"]["NotStatement"]["Statement"]["ByteMatchStatement"]
     assert shown["PositionalConstraint"] == "EXACTLY"
-    (origin,) = (entry for entry in distribution["Origins"] if "CustomOriginConfig" in entry)
+    (origin,) = (entry for entry in distribution["Origins"] if "OriginCustomHeaders" in entry)
     (header,) = origin["OriginCustomHeaders"]
     assert shown["FieldToMatch"]["SingleHeader"] == {"Name": header["HeaderName"]}
     assert resolved(shown["SearchString"]) == resolved(header["HeaderValue"])
@@ -99,10 +102,10 @@ def test_one_caller_does_not_use_up_what_an_address_may(rules: dict[str, dict[st
 
 @pytest.mark.parametrize("stage", ["demo", "prod"])
 def test_the_firewall_lets_through_what_the_api_does(
-    rules: dict[str, dict[str, Any]], template: Template
+    rules: dict[str, dict[str, Any]], functions: dict[str, Template], stage: str
 ) -> None:
     """A stage's own throttle is for all callers; behind one address may be all of them."""
-    (settings,) = template.one("AWS::ApiGateway::Stage")["MethodSettings"]
+    (settings,) = functions[stage].one("AWS::ApiGateway::Stage")["MethodSettings"]
     limit = rules["NotFromOneAddress"]["Statement"]["RateBasedStatement"]["Limit"]
     assert limit >= 300 * settings["ThrottlingRateLimit"]
 

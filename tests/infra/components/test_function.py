@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from tests.infra.template import ROOT, Template, resolved, text
 
 from controlplane.config import Settings, WaitSettings
@@ -13,6 +14,12 @@ from controlplane.streaming_routes import STREAMING_ROUTES
 
 # What touches PostgreSQL on every run, and would keep a sleeping Aurora awake.
 WAKES_AURORA = {"ledger-reconcile"}
+
+
+@pytest.fixture
+def template(functions: dict[str, Template], stage: str) -> Template:
+    """The stage with the function alone."""
+    return functions[stage]
 
 
 def test_the_function_is_what_the_package_is_built_for(template: Template, stage: str) -> None:
@@ -156,11 +163,11 @@ def test_api_gateway_collects_for_as_long_as_its_quota_says(template: Template) 
 
 
 def test_a_streaming_integration_waits_as_long_as_the_function(
-    templates: dict[str, Template],
+    functions: dict[str, Template],
 ) -> None:
     for stage in ("demo", "prod"):
-        function = templates[stage].one("AWS::Lambda::Function")
-        for method in templates[stage].all("AWS::ApiGateway::Method").values():
+        function = functions[stage].one("AWS::Lambda::Function")
+        for method in functions[stage].all("AWS::ApiGateway::Method").values():
             integration = method["Integration"]
             if integration.get("ResponseTransferMode") == "STREAM":
                 assert integration["TimeoutInMillis"] == 1000 * function["Timeout"]

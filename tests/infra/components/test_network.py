@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from tests.infra.template import Template, text
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LocationsOfEdgeServers.html
+CLOUDFRONT = "pl-3b927c52"
 NOWHERE = "255.255.255.255/32"  # how CDK writes "no way out"
 
 
@@ -15,11 +18,16 @@ def test_nobody_may_come_from_anywhere(template: Template) -> None:
     for _, rule in _rules(template, "Ingress"):
         assert "CidrIp" not in rule
         assert "CidrIpv6" not in rule
-        assert rule["SourceSecurityGroupId"]
+        assert "SourceSecurityGroupId" in rule or rule["SourcePrefixListId"] == CLOUDFRONT
 
 
-def test_the_function_leaves_for_https_only_and_reaches_both_stores(template: Template) -> None:
-    function = _group(template, "NetworkFunction")
+@pytest.mark.parametrize("computing", ["NetworkFunction", "NetworkTasks"])
+def test_what_computes_leaves_for_https_only_and_reaches_both_stores(
+    template: Template, computing: str
+) -> None:
+    if computing == "NetworkTasks" and not template.has("AWS::ECS::Service"):
+        return
+    function = _group(template, computing)
     ways: set[tuple[str, Any]] = set()
     for group, rule in _rules(template, "Egress"):
         if group == function:
@@ -43,7 +51,8 @@ def test_stores_let_in_the_function_and_never_call_out(template: Template, stage
             comes_from[group].add(rule["SourceSecurityGroupId"]["Fn::GetAtt"][0])
     # The proxy and Aurora share a group.
     behind_proxy = {database} if stage == "prod" else set()
-    assert comes_from == {database: {function} | behind_proxy, cache: {function}}
+    tasks = {_group(template, "NetworkTasks")} if template.has("AWS::ECS::Service") else set()
+    assert comes_from == {database: {function} | tasks | behind_proxy, cache: {function} | tasks}
     for group, rule in _rules(template, "Egress"):
         if group in comes_from:
             assert rule.get("CidrIp", NOWHERE) == NOWHERE

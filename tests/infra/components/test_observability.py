@@ -20,6 +20,14 @@ FREE_ALARMS = 10
 SHOWN = {
     "AWS/Lambda": ["Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions"],
     "AWS/ApiGateway": ["4XXError", "5XXError", "Latency"],
+    "AWS/ApplicationELB": [
+        "RequestCount",
+        "HTTPCode_Target_4XX_Count",
+        "HTTPCode_Target_5XX_Count",
+        "HTTPCode_ELB_5XX_Count",
+        "TargetResponseTime",
+    ],
+    "AWS/ECS": ["CPUUtilization", "MemoryUtilization"],
     "AWS/RDS": [
         "DatabaseConnections",
         "CPUUtilization",
@@ -94,7 +102,15 @@ def test_what_goes_wrong_after_a_deployment_takes_it_back(template: Template) ->
 
 
 @pytest.mark.parametrize("namespace", SHOWN)
-def test_the_dashboard_shows_every_part(template: Template, namespace: str) -> None:
+def test_the_dashboard_shows_every_part(
+    templates: dict[str, Template], functions: dict[str, Template], stage: str, namespace: str
+) -> None:
+    if namespace == "AWS/ApiGateway":
+        template = functions[stage]
+    elif namespace in ("AWS/ApplicationELB", "AWS/ECS"):
+        template = templates["demo" if stage == "sandbox" else stage]
+    else:
+        template = templates[stage]
     text = dashboard(template)
     for metric in SHOWN[namespace]:
         assert f'"{namespace}","{metric}"' in text
@@ -132,7 +148,7 @@ def test_alarms_on_our_metrics_watch_what_the_function_writes(
 
 def written() -> set[str]:
     """Every metric that the code writes: those of a request, and each name that is counted."""
-    counted = set(re.findall(r'(?<![\w.])count\(\s*"([a-z_]+)"', SOURCE))
+    counted = set(re.findall(r'(?<![\w.])(?:count|gauge)\(\s*"([a-z_]+)"', SOURCE))
     assert set(COUNTER_DIMENSIONS) <= counted
     return counted | {"requests", "latency", "overhead", "tokens", "cost_usd", "refusals"}
 

@@ -233,7 +233,7 @@ async def test_the_audit_event_is_in_the_queue(
 
 
 async def received(settings: Settings) -> dict[str, Any]:
-    from controlplane.adapters.aws import client as aws
+    from tests.aws import client as aws
 
     queue = aws("sqs", settings)
     reply = await asyncio.to_thread(

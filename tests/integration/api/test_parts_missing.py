@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.aws import client
 
-from controlplane.adapters.aws import client
 from controlplane.api.app import create_app
 from controlplane.config import Settings
 from controlplane.domain.keys import KeyHasher

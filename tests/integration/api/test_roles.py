@@ -90,7 +90,13 @@ async def test_keys(organization: Organization, role: Role) -> None:
 @pytest.fixture(scope="module")
 def pool(aws_endpoint_url: str) -> dict[str, Any]:
     """A user pool with one client."""
-    cognito: Any = boto3.client("cognito-idp", region_name=REGION, endpoint_url=aws_endpoint_url)
+    cognito: Any = boto3.client(
+        "cognito-idp",
+        region_name=REGION,
+        endpoint_url=aws_endpoint_url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
     names = ("orgId", "appId", "userRole")
     pool_id = cognito.create_user_pool(
         PoolName=f"roles-{uuid.uuid4().hex}",  # the emulator makes ids of names

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.aws import client
 from tests.integration.audit.stores import NotedDeliveries, Stores
 
-from controlplane.adapters import aws
 from controlplane.adapters.postgres.engine import Database
 from controlplane.adapters.postgres.request_logs.repository import RequestLogRepository
 from controlplane.adapters.redis.client import RedisClient
@@ -28,7 +28,7 @@ async def redis(settings: Settings) -> AsyncIterator[RedisClient]:
 @pytest.fixture
 async def stores(settings: Settings, database: Database, redis: RedisClient) -> Stores:
     """Real stores; the bucket keeps every version."""
-    s3 = aws.client("s3", settings)
+    s3 = client("s3", settings)
     s3.put_bucket_versioning(
         Bucket=settings.audit_bucket, VersioningConfiguration={"Status": "Enabled"}
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.audit_events import audit_event
+from tests.aws import client as of_the_tests
 from tests.integration.audit.stores import NO_FAILURE, Stores
 
 from controlplane.adapters import aws
@@ -59,7 +60,7 @@ class Queue:
 
 @pytest.fixture
 def queue(settings: Settings) -> Queue:
-    sqs, name = aws.client("sqs", settings), f"audit-{uuid.uuid4().hex}"
+    sqs, name = of_the_tests("sqs", settings), f"audit-{uuid.uuid4().hex}"
     dead_url = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
     attributes = {
         "VisibilityTimeout": str(HIDDEN_SECONDS),

@@ -36,6 +36,8 @@ def pool(aws_endpoint_url: str) -> Pool:
         "cognito-idp",
         region_name=REGION,
         endpoint_url=aws_endpoint_url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
     )
     names = ("orgId", "appId", "userRole")
     pool_id = cognito.create_user_pool(

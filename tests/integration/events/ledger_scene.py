@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 from sqlalchemy import text
 from tests.audit_events import audit_event
+from tests.aws import client
 from tests.sqs_records import sqs_record
 
 from controlplane.admin.ledger_keeper import LedgerKeeper, caps_in
@@ -141,9 +141,7 @@ class Scene:
     async def drain(self) -> list[AuditEvent]:
         """Take everything out of the audit queue, record it, and answer it."""
         settings = self.container.settings
-        sqs = boto3.client(
-            "sqs", region_name=settings.region, endpoint_url=settings.aws_endpoint_url
-        )
+        sqs = client("sqs", settings)
         events: list[AuditEvent] = []
         while True:
             reply = sqs.receive_message(

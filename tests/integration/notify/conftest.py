@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import orjson
 import pytest
+from tests.aws import client
 from tests.fixed_providers import FixedProviders
 from tests.integration.api.conftest import Organization, close, new_organization
 from tests.integration.api.policy_scene import APP
@@ -68,11 +68,7 @@ class Scene:
 
     def take(self) -> list[dict[str, Any]]:
         """What waits in the queue, and is in it no more."""
-        sqs = boto3.client(
-            "sqs",
-            region_name=self.settings.region,
-            endpoint_url=self.settings.aws_endpoint_url,
-        )
+        sqs = client("sqs", self.settings)
         url, taken = self.settings.audit_queue_url, list[dict[str, Any]]()
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:

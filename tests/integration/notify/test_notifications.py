@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from tests.aws import client
 from tests.integration.api.conftest import assert_error
 from tests.integration.notify.conftest import NOTIFICATIONS, Scene
 
-from controlplane.adapters import aws
 from controlplane.config import NotifySettings
 from controlplane.domain.notification import TOPIC, Notification
 from controlplane.wiring import Container
@@ -123,7 +123,7 @@ async def test_two_administrators_do_not_overwrite_each_other(scene: Scene) -> N
 
 async def test_the_operators_topic_gets_every_warning(scene: Scene) -> None:
     settings = scene.settings
-    sns, sqs = aws.client("sns", settings), aws.client("sqs", settings)
+    sns, sqs = client("sns", settings), client("sqs", settings)
     arn = sns.create_topic(Name="budget-warnings")["TopicArn"]
     url = sqs.create_queue(QueueName=f"mail-{scene.organization.id}")["QueueUrl"]
     queue = f"arn:aws:sqs:{settings.region}:123456789012:mail-{scene.organization.id}"

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.parameters.base import ExpirableValue
+from tests.aws import client as of_the_tests
 
 from controlplane.adapters.aws import client
 from controlplane.adapters.secrets import RotatingSecret, Secrets, SecretTexts, T
@@ -40,7 +41,7 @@ class Vault:
     asked: int = 0
 
     def __post_init__(self) -> None:
-        self.client = client("secretsmanager", self.settings)
+        self.client = of_the_tests("secretsmanager", self.settings)
         self.texts = Aging(boto3_client=client("secretsmanager", self.settings))
         self.texts.client.meta.events.register("before-call", self._count)
         self.secrets = Secrets(self.texts, clock=lambda: self.texts.later)

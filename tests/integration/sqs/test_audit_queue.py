@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from tests.aws import client as of_the_tests
 
 from controlplane.adapters.aws import client
 from controlplane.adapters.sqs import AuditQueue, Queue
@@ -73,7 +74,7 @@ def queue_of(settings: Settings, suffix: str = "") -> Queue:
 
 
 def received(settings: Settings) -> list[AuditEvent]:
-    sqs = client("sqs", settings)
+    sqs = of_the_tests("sqs", settings)
     found = []
     while messages := sqs.receive_message(
         QueueUrl=settings.audit_queue_url, MaxNumberOfMessages=10

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import boto3
 import pytest
 from tests.audit_events import audit_event
+from tests.aws import client
 
 from controlplane.config import Settings
 from controlplane.errors import Unreachable
@@ -19,7 +19,7 @@ async def test_waiting_and_delivered_events_count_until_they_are_done(settings: 
     for _ in range(3):
         await queue.append(audit_event())
     assert await queue.depth() == 3
-    sqs = boto3.client("sqs", region_name=settings.region, endpoint_url=settings.aws_endpoint_url)
+    sqs = client("sqs", settings)
     (taken,) = sqs.receive_message(QueueUrl=url)["Messages"]
     assert await queue.depth() == 3
     sqs.delete_message(QueueUrl=url, ReceiptHandle=taken["ReceiptHandle"])
