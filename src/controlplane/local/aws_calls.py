@@ -61,7 +61,8 @@ def _asked(environ: Environ, service: str) -> tuple[str, str]:
     """The operation, and the name of what it is about: objects by the name of their bucket."""
     if service == "s3":
         bucket, _, key = environ.get("PATH_INFO", "").lstrip("/").partition("/")
-        operation = _OBJECT.get(environ["REQUEST_METHOD"], environ["REQUEST_METHOD"])
+        method = str(environ["REQUEST_METHOD"])
+        operation = _OBJECT.get(method, method)
         return (operation if key else f"{operation}OfBucket"), bucket
     raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(raw)

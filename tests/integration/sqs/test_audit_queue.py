@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from tests.aws import client as of_the_tests
 
-from controlplane.adapters.aws import client
 from controlplane.adapters.sqs import AuditQueue, Queue
 from controlplane.config import Settings
 from controlplane.domain.audit import AuditEvent
