@@ -64,9 +64,8 @@ def _is_plain_event(event: AuditEvent) -> bool:
     """True of nearly all: short texts of ASCII, and numbers that are numbers. To make all of those
     anew would cost ten times as much."""
     attempts, tags, screening, usage = event.attempts, event.tags, event.screening, event.usage
-    if not (
-        type(attempts) is type(tags) is type(event.shadow) is tuple and type(screening) is dict
-    ):
+    sequences: tuple[object, ...] = (attempts, tags, event.shadow)
+    if any(type(each) is not tuple for each in sequences) or type(screening) is not dict:
         return False
     texts, numbers = [*_TEXTS_OF(event), *tags, *event.shadow, *screening], [*_NUMBERS_OF(event)]
     numbers += (*screening.values(), event.cost_microusd or 0)

@@ -19,8 +19,17 @@ from controlplane.domain.inference import (
 )
 from controlplane.domain.limits import LimitStatus
 from controlplane.domain.usage import Usage
-from controlplane.errors import GatewayError, ProviderError, ProviderRefused
+from controlplane.errors import (
+    MAX_MESSAGE_LENGTH,
+    GatewayError,
+    ProviderError,
+    ProviderRefused,
+    shown,
+)
 from controlplane.screening.stream_buffer import StreamBuffer
+
+# JSON is read to any depth, and written to 254 levels: what was translated may lie deeper.
+MAX_DEPTH = 128
 
 # What a provider means by an error that it names in the body of a success, or in a stream.
 Failure = Callable[[Mapping[str, Any]], ProviderError]
@@ -224,8 +233,9 @@ class Protocol(ABC):
 
     def error_answer(self, error: GatewayError, request_id: str) -> ErrorAnswer:
         """An error as an answer: a provider's own where it has the request's protocol."""
-        if isinstance(error, ProviderRefused) and error.answer is not None:
-            return ErrorAnswer(error.answer.status, error.answer.body, error.headers)
+        answer = error.answer if isinstance(error, ProviderRefused) else None
+        if answer is not None and _is_presentable(answer.body):
+            return ErrorAnswer(answer.status, answer.body, error.headers)
         return self.own_error(error, request_id)
 
     def own_error(self, error: GatewayError, request_id: str) -> ErrorAnswer:
@@ -235,6 +245,22 @@ class Protocol(ABC):
     def error_event(self, error: GatewayError, request_id: str) -> bytes:
         """How a stream says that it cannot go on."""
         return b"data: %b\n\n" % self.own_error(error, request_id).body
+
+
+def _is_presentable(body: bytes) -> bool:
+    """False of JSON with a text in it that no error of ours would have; its lines may end."""
+    left = [orjson.loads(body)]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += (*value, *value.values())
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, str):
+            line = value.replace("\n", " ")
+            if shown(line, MAX_MESSAGE_LENGTH) != line:
+                return False
+    return True
 
 
 def encoded(value: Mapping[str, Any]) -> bytes:
@@ -250,4 +276,20 @@ def json_object(data: bytes) -> dict[str, Any]:
         raise ProviderError("protocol", "the answer is not JSON") from None
     if not isinstance(value, dict):
         raise ProviderError("protocol", "the answer is not a JSON object")
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and not _is_shallow(value):
+        raise ProviderError("protocol", "the answer is nested too deep")
     return value
+
+
+def _is_shallow(value: object) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return True
+    return False
