@@ -37,6 +37,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+MAX_MESSAGE_LENGTH = 8_000
+MAX_WORD_LENGTH = 256
+
+
+def shown(text: str, most: int) -> str:
+    """A text as any caller may see it, in a terminal or a log: printable, on one line, no longer
+    than that. Upstreams put anything into theirs."""
+    if len(text) <= most and text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else " " for char in text[:most])
+
 
 class ControlPlaneError(Exception):
     """The root: everything that this package raises on purpose."""
@@ -96,9 +107,9 @@ class GatewayError(ControlPlaneError):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.param = param
-        self.code = code or self.code
+        self.message = shown(message, MAX_MESSAGE_LENGTH)
+        self.param = shown(param, MAX_WORD_LENGTH) if param else None
+        self.code = shown(code, MAX_WORD_LENGTH) if code else self.code
         self.headers = dict(headers or {})
 
     def envelope(self) -> dict[str, Any]:

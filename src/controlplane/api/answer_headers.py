@@ -1,13 +1,18 @@
-"""The headers that go with every answer of a model."""
+"""The headers of answers: what those of a model say, and what no header ever says."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterable
 
 from controlplane.domain.usage import usd
 from controlplane.gateway.call import Answer
 from controlplane.gateway.limit_answers import limit_headers
 
-# Of a target and the parameter behind it, which a caller may make as long as a body.
-MAX_TARGET_LENGTH = 300
+# Clients refuse an answer whose headers are larger than 8 to 16 KB.
+MAX_VALUE_LENGTH = 256
+_FIT = re.compile(rb"[ -~]{0,%d}" % MAX_VALUE_LENGTH)
+_UNFIT = re.compile(r"[^ -~]")
 
 
 def answer_headers(answer: Answer) -> dict[str, str]:
@@ -27,13 +32,20 @@ def answer_headers(answer: Answer) -> dict[str, str]:
     if trail.replayed:
         headers["x-llm-cp-replayed"] = "true"
     if trail.ignored_params:
-        headers["x-llm-cp-ignored-params"] = ",".join(map(_printable, trail.ignored_params))
+        headers["x-llm-cp-ignored-params"] = _printable(",".join(trail.ignored_params))
     if trail.passed_over:
-        shown = (_printable(target)[:MAX_TARGET_LENGTH] for target in trail.passed_over)
-        headers["x-llm-cp-passed-over"] = ", ".join(shown)
+        headers["x-llm-cp-passed-over"] = _printable(", ".join(trail.passed_over))
     return headers
 
 
+def fit_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of any response, as they leave: each value short and printable."""
+    return [
+        (name, value if _FIT.fullmatch(value) else _printable(value.decode("latin-1")).encode())
+        for name, value in headers
+    ]
+
+
 def _printable(value: str) -> str:
-    """A name as a header value: whatever a provider sends, it starts no header of its own."""
-    return "".join(char if " " <= char <= "~" else "?" for char in value)
+    """A text as a header value: whatever a provider sends, it starts no header of its own."""
+    return _UNFIT.sub("?", value[:MAX_VALUE_LENGTH])

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from controlplane.api.answer_headers import fit_headers
 from controlplane.api.errors import error_response
 from controlplane.api.spoken import spoken
 from controlplane.domain.memory import Memory, full
@@ -40,7 +41,7 @@ class RequestMiddleware:
                 status = message["status"]
                 names = spoken(scope).request_id_headers
                 message["headers"] = [
-                    *message["headers"],
+                    *fit_headers(message["headers"]),
                     *((name.encode(), request_id.encode()) for name in names),
                 ]
             body = message.get("body", b"")

@@ -65,7 +65,7 @@ def _is_plain_event(event: AuditEvent) -> bool:
     anew would cost ten times as much."""
     attempts, tags, screening, usage = event.attempts, event.tags, event.screening, event.usage
     sequences: tuple[object, ...] = (attempts, tags, event.shadow)
-    if not (all(type(each) is tuple for each in sequences) and type(screening) is dict):
+    if any(type(each) is not tuple for each in sequences) or type(screening) is not dict:
         return False
     texts, numbers = [*_TEXTS_OF(event), *tags, *event.shadow, *screening], [*_NUMBERS_OF(event)]
     numbers += (*screening.values(), event.cost_microusd or 0)

@@ -21,7 +21,13 @@ from controlplane.domain.inference import (
 from controlplane.domain.limits import LimitStatus
 from controlplane.domain.memory import MEGABYTE, hold_parsed
 from controlplane.domain.usage import Usage
-from controlplane.errors import GatewayError, ProviderError, ProviderRefused
+from controlplane.errors import (
+    MAX_MESSAGE_LENGTH,
+    GatewayError,
+    ProviderError,
+    ProviderRefused,
+    shown,
+)
 from controlplane.screening.stream_buffer import StreamBuffer
 
 # Of an answer once it is parsed: one of 32 MiB that is made of texts or of numbers fits.
@@ -235,8 +241,9 @@ class Protocol(ABC):
 
     def error_answer(self, error: GatewayError, request_id: str) -> ErrorAnswer:
         """An error as an answer: a provider's own where it has the request's protocol."""
-        if isinstance(error, ProviderRefused) and error.answer is not None:
-            return ErrorAnswer(error.answer.status, error.answer.body, error.headers)
+        answer = error.answer if isinstance(error, ProviderRefused) else None
+        if answer is not None and _is_presentable(answer.body):
+            return ErrorAnswer(answer.status, answer.body, error.headers)
         return self.own_error(error, request_id)
 
     def own_error(self, error: GatewayError, request_id: str) -> ErrorAnswer:
@@ -246,6 +253,22 @@ class Protocol(ABC):
     def error_event(self, error: GatewayError, request_id: str) -> bytes:
         """How a stream says that it cannot go on."""
         return b"data: %b\n\n" % self.own_error(error, request_id).body
+
+
+def _is_presentable(body: bytes) -> bool:
+    """False of JSON with a text in it that no error of ours would have; its lines may end."""
+    left = [orjson.loads(body)]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += (*value, *value.values())
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, str):
+            line = value.replace("\n", " ")
+            if shown(line, MAX_MESSAGE_LENGTH) != line:
+                return False
+    return True
 
 
 def encoded(value: Mapping[str, Any]) -> bytes:
