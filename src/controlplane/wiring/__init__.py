@@ -178,8 +178,10 @@ class Container(Notifying):
             # Half the CPU per call; its import is too slow for a cold start.
             from httpx_aiohttp import AiohttpTransport
 
-            transport = AiohttpTransport(limits=limits)
-        return httpx.AsyncClient(transport=transport, limits=limits, follow_redirects=False)
+            transport = AiohttpTransport(verify=self.tls, limits=limits)
+        return httpx.AsyncClient(
+            verify=self.tls, transport=transport, limits=limits, follow_redirects=False
+        )
 
     async def _load_key(self, key_hash: str) -> ApiKey | None:
         return await self.key_repository.find(key_hash)
