@@ -146,6 +146,8 @@ class ControlPlaneFunction(Construct):
                 "knows before; the same actions are denied to the function's own code.",
                 f"IAM5[Resource::{bucket}/*]": "Objects of the one audit bucket: their names hold "
                 "organisation, day and content.",
+                f"IAM5[Resource::{bucket}/audit-spill/*]": "What was spilled, and is in the trail "
+                "by now; nothing else of the bucket can be deleted.",
             },
         )
         return role

@@ -1,6 +1,6 @@
 """`make bench`: print the tables. `python -m tests.benchmarks protocols`: that of the protocols
 alone; `usage [ROWS]`: those of usage, over ten million records, which takes minutes to make;
-`month [REQUESTS] [FOLDER]`: those of a month of traffic."""
+`month [REQUESTS] [FOLDER]`: those of a month of traffic; `aws`: that of the audit queue."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import sys
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 from tests.benchmarks import (
+    aws_bench,
     gateway,
     init_bench,
     month_bench,
@@ -29,6 +30,9 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["usage"]:
         usage_bench.run(*map(int, sys.argv[2:3]))
         sys.exit()
+    if sys.argv[1:2] == ["aws"]:
+        aws_bench.run()
+        sys.exit()
     if sys.argv[1:2] == ["month"]:
         month_bench.run(*sys.argv[2:4])
         sys.exit()
@@ -40,4 +44,5 @@ if __name__ == "__main__":
         protocols_bench.run(running)
         stream_bench.run(running)
         init_bench.run(running)
+    aws_bench.run()
     screening_bench.run()

@@ -177,11 +177,12 @@ class AuditQueue:
             pass  # the log has said so
         except Unreachable as error:
             log.error("audit_queue_down", extra={"error": _reason(error)})
-        for each, is_taken in zip(batch, taken, strict=True):
-            if not is_taken:
-                self._keep(each)
-            elif not each.done.done():
-                each.done.set_result(None)
+        finally:  # whatever went wrong, a fault of ours included
+            for each, is_taken in zip(batch, taken, strict=True):
+                if not is_taken:
+                    self._keep(each)
+                elif not each.done.done():
+                    each.done.set_result(None)
 
     def _keep(self, waiting: _Waiting) -> None:
         """All at once: none waits for another, nor does the next call."""
@@ -193,13 +194,16 @@ class AuditQueue:
         event = waiting.event
         day = event.occurred_at.astimezone(UTC).date().isoformat()
         key = f"{SPILL_FOLDER}org={event.org_id}/dt={day}/{event.request_id}.json"
+        kept = False
         try:
             await self._spill(key, waiting.body.encode())
-            count("audit_spilled", to="s3", org_id=event.org_id)
+            kept = True
         except Unreachable:
-            count("audit_spilled", to="log", org_id=event.org_id)
-            log.error("AUDIT_SPILL", extra={"audit_event": event.to_dict()})
+            pass
         finally:
+            count("audit_spilled", to="s3" if kept else "log", org_id=event.org_id)
+            if not kept:
+                log.error("AUDIT_SPILL", extra={"audit_event": event.to_dict()})
             if not waiting.done.done():
                 waiting.done.set_result(None)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
@@ -19,9 +20,9 @@ MAX_HEADER_BYTES = 64 * 1024
 class AiohttpOverHttpx(httpx.AsyncBaseTransport):
     """Whatever goes wrong is an `httpx.RequestError`, as with httpx's own transport."""
 
-    def __init__(self, limits: httpx.Limits) -> None:
+    def __init__(self, limits: httpx.Limits, tls: ssl.SSLContext) -> None:
         self._limits = limits
-        self._inner = AiohttpTransport(limits=limits, client=self._session)
+        self._inner = AiohttpTransport(verify=tls, limits=limits, client=self._session)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The response, its content still to be read."""

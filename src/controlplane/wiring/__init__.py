@@ -194,8 +194,10 @@ class Container(Notifying):
             # Half the CPU per call; its import is too slow for a cold start.
             from controlplane.providers.aiohttp_transport import AiohttpOverHttpx
 
-            transport = AiohttpOverHttpx(limits)
-        return httpx.AsyncClient(transport=transport, limits=limits, follow_redirects=False)
+            transport = AiohttpOverHttpx(limits, self.tls)
+        return httpx.AsyncClient(
+            verify=self.tls, transport=transport, limits=limits, follow_redirects=False
+        )
 
     async def _load_key(self, key_hash: str) -> ApiKey | None:
         return await self.key_repository.find(key_hash)

@@ -35,8 +35,8 @@ class AwsParts:
         if self.settings.long_lived:
             from controlplane.adapters.aws_http.long_lived import for_a_server
 
-            return Connections(for_a_server(self._tls))
-        return Connections(for_a_function(self._tls))
+            return Connections(for_a_server(self.tls))
+        return Connections(for_a_function(self.tls))
 
     @cached_property
     def aws_credentials(self) -> CurrentCredentials:
@@ -91,7 +91,8 @@ class AwsParts:
         return f"{region}.{suffix}"
 
     @cached_property
-    def _tls(self) -> ssl.SSLContext:
+    def tls(self) -> ssl.SSLContext:
+        """For every connection of this process: its certificates take 25 ms to read."""
         import httpx
 
         return httpx.create_ssl_context()

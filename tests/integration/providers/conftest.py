@@ -163,7 +163,11 @@ def simulator() -> Iterator[str]:
 @pytest.fixture(params=["httpx", "aiohttp"])
 async def simulated(request: pytest.FixtureRequest, simulator: str) -> AsyncIterator[Simulated]:
     """The providers over one of the transports."""
-    transport = AiohttpOverHttpx(httpx.Limits()) if request.param == "aiohttp" else None
+    transport = (
+        AiohttpOverHttpx(httpx.Limits(), httpx.create_ssl_context())
+        if request.param == "aiohttp"
+        else None
+    )
     async with (
         httpx.AsyncClient(transport=transport, verify=NO_TLS) as client,
         httpx.AsyncClient(base_url=simulator, verify=NO_TLS) as control,

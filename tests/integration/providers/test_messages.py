@@ -89,7 +89,11 @@ class Scene:
 async def scene(request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
     """The gateway in memory, its provider over a real socket."""
     server = RawServer()
-    transport = AiohttpOverHttpx(httpx.Limits()) if request.param == "aiohttp" else None
+    transport = (
+        AiohttpOverHttpx(httpx.Limits(), httpx.create_ssl_context())
+        if request.param == "aiohttp"
+        else None
+    )
     async with (
         await asyncio.start_server(server, "127.0.0.1", 0) as listening,
         httpx.AsyncClient(transport=transport, verify=NO_TLS) as upstream,

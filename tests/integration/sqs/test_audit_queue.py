@@ -147,3 +147,19 @@ async def test_one_refused_message_does_not_take_the_others_with_it(settings: Se
     )
     assert {event.request_id for event in received(settings)} == {"req_first", "req_good"}
     assert list(spill.objects) == ["audit-spill/org=org-1/dt=2026-05-01/req_bad.json"]
+
+
+class Broken(Counting):
+    """Fails in a way that was not thought of."""
+
+    async def send(self, bodies: Sequence[str], *, seconds: float) -> Sequence[bool]:
+        raise ZeroDivisionError
+
+
+async def test_a_fault_of_ours_loses_nothing_and_keeps_none_waiting(settings: Settings) -> None:
+    spill = Spill()
+    queue = AuditQueue(Broken(queue_of(settings)), spill, seconds=20)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda *_: None)
+    await asyncio.wait_for(queue.append(EVENT), 5)
+    assert len(spill.objects) == 1

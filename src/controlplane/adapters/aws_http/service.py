@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from controlplane.adapters.aws_http import AwsAnswer, AwsRefusal
 from controlplane.adapters.aws_http.connections import Connections
@@ -132,7 +132,7 @@ class AwsService:
     async def _signed(self, asked: _Asked) -> dict[str, str]:
         try:
             credentials = await self._credentials.get()
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
             raise Unreachable(self._name) from error
         url = self._url + asked.path
         request = AWSRequest(asked.method, url, headers=dict(asked.headers), data=asked.body)
