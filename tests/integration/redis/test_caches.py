@@ -101,7 +101,7 @@ async def test_neither_key_nor_secret_is_stored(client: RedisClient) -> None:
     await KeyCache(client, PEPPER, Store().load_key).find(KEY)
 
     async def dump(redis: Any) -> list[bytes]:
-        return [name + await redis.get(name) async for name in redis.scan_iter()]
+        return [name + await redis.get(name) async for name in redis.scan_iter(_type="string")]
 
     assert KEY.encode() not in b"".join(await client.run(dump))
 
