@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from controlplane.adapters.redis import configuration_cache, key_cache
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.configuration_cache import ConfigurationCache
 from controlplane.adapters.redis.key_cache import KeyCache
+from controlplane.adapters.refreshes import Refreshes
 from controlplane.domain.access import ApiKey, Caller, Role
 from controlplane.domain.configuration import StoredConfiguration
 from controlplane.domain.keys import KeyHasher
@@ -49,6 +51,7 @@ class Store:
     def __init__(self) -> None:
         self.asked = 0
         self.down = False
+        self.hangs = False
         self.key: ApiKey | None = ApiKey("k1", HASHER.hash(KEY), CALLER)
         self.rules = StoredConfiguration(DOCUMENTS, ROUTES)
 
@@ -57,12 +60,19 @@ class Store:
         if self.down:
             raise Unreachable("postgresql")
 
+    async def _hang(self) -> None:
+        if self.hangs:
+            await asyncio.sleep(5)
+            raise Unreachable("postgresql")
+
     async def load_key(self, key_hash: str) -> ApiKey | None:
         self._ask()
+        await self._hang()
         return self.key if self.key and self.key.key_hash == key_hash else None
 
     async def load_rules(self, org_id: str) -> StoredConfiguration:
         self._ask()
+        await self._hang()
         return self.rules
 
 
@@ -101,7 +111,7 @@ async def test_neither_key_nor_secret_is_stored(client: RedisClient) -> None:
     await KeyCache(client, PEPPER, Store().load_key).find(KEY)
 
     async def dump(redis: Any) -> list[bytes]:
-        return [name + await redis.get(name) async for name in redis.scan_iter()]
+        return [name + await redis.get(name) async for name in redis.scan_iter(_type="string")]
 
     assert KEY.encode() not in b"".join(await client.run(dump))
 
@@ -186,6 +196,31 @@ async def test_stale_rules_are_read_anew_and_serve_while_the_database_is_down(
     assert (await cache.of(CALLER)).policy.version == "default"
     store.down = True
     assert (await cache.of(CALLER)).policy.version == "default"
+
+
+async def test_a_database_that_hangs_keeps_nobody_waiting(
+    client: RedisClient, clean_redis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old entries serve at once, and of two processes one asks, once for each of them."""
+    store, refreshes = Store(), Refreshes()
+    keys = KeyCache(client, PEPPER, store.load_key, refreshes)
+    rules = ConfigurationCache(client, store.load_rules, refreshes)
+    other_client = RedisClient(clean_redis, 2_000, 8)
+    other = ConfigurationCache(other_client, store.load_rules)
+    with monkeypatch.context() as patch:
+        patch.setattr(key_cache, "FRESH_SECONDS", -1)
+        patch.setattr(configuration_cache, "FRESH_SECONDS", -1)
+        await keys.find(KEY)
+        await rules.of(CALLER)
+    store.hangs, store.asked = True, 0
+    started = time.monotonic()
+    assert await asyncio.gather(*(keys.find(KEY) for _ in range(20))) == [CALLER] * 20
+    for one in await asyncio.gather(*(rules.of(CALLER) for _ in range(20)), other.of(CALLER)):
+        assert one.routes
+    assert time.monotonic() - started < 2
+    assert store.asked == 2
+    await refreshes.finish()
+    await other_client.close()
 
 
 async def test_a_reading_is_one_round_trip(client: RedisClient, clean_redis: str) -> None:

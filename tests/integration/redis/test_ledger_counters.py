@@ -215,5 +215,5 @@ async def test_every_key_of_them_expires(ledger: RedisLedger, client: RedisClien
     await ledger.settle(hold, tokens=1, cost_microusd=1)
     await reserve(ledger, "r2", *limits)
     keys = await client.redis.keys("*")
-    assert len(keys) == 12
+    assert len(keys) == 13
     assert all([await client.redis.pttl(key) > 0 for key in keys])

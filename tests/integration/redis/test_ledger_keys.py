@@ -134,7 +134,7 @@ async def test_every_key_expires(ledger: RedisLedger, client: RedisClient) -> No
         return {key.decode(): await redis.pttl(key) async for key in redis.scan_iter()}
 
     found = await client.run(lifetimes)
-    assert len(found) == 14
+    assert len(found) == 15
     assert all(lifetime > 0 for lifetime in found.values()), found
     month = limit_key(ORG, MONTH)
     assert found[month] > timedelta(days=60).total_seconds() * 1000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from controlplane.adapters.breaker import Breaker
 from controlplane.adapters.patience import Patience
+from controlplane.adapters.redis.mark import Mark
 from controlplane.domain.rotating import Rotating
 from controlplane.errors import StoreRefused, Unreachable
 
@@ -63,6 +64,7 @@ class RedisClient:
         pool.connection_class = _TlsConnection if tls else _PlainConnection
         self.redis: Any = Redis(connection_pool=pool)
         self.breaker = Breaker(FAILURES_TO_OPEN, OPEN_SECONDS)
+        self.mark = Mark(self.redis)
 
     async def run(self, command: Callable[[Any], Awaitable[T]]) -> T:
         """Run one command, given as a function of the redis-py client.
@@ -88,6 +90,11 @@ class RedisClient:
             _WAITING.reset(token)
         self.breaker.succeeded()
         return result
+
+    async def noted(self, mark: Sequence[bytes | None]) -> None:
+        """Take notice of the mark that a pipeline read. Raises Unreachable."""
+        if not self.mark.is_seen(mark):
+            await self.run(self.mark.renewed)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -1,10 +1,10 @@
 """Policies and routes, one Redis hash per organisation; PostgreSQL only where that is missing.
 
-Fields of `rules:{org-123}`: `fresh_until` (seconds since 1970), `routes` and `prices` (JSON
-arrays), and one `policy:<level>:<id>` per document. The hash is written whole, so a document
-without a field does not exist. It outlives its freshness by far, KEEP_SECONDS from when it was
-written: a database that is down or slow leaves the last known rules in force, and keeps no caller
-waiting.
+Fields of `rules:{org-123}`: `epoch` (of the mark), `fresh_until` (seconds since 1970), `routes` and
+`prices` (JSON arrays), and one `policy:<level>:<id>` per document. The hash is written whole, so a
+document without a field does not exist. It outlives its freshness by far, KEEP_SECONDS from when it
+was written: a database that is down or slow leaves the last known rules in force, and keeps no
+caller waiting.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from redis.exceptions import WatchError
 
 from controlplane.adapters.redis.client import RedisClient
 from controlplane.adapters.redis.health import cooling_down, cooling_down_key
+from controlplane.adapters.redis.mark import Mark
 from controlplane.adapters.redis.turns import Renewed, ends_turn, takes_turn
 from controlplane.adapters.refreshes import Refreshes
 from controlplane.domain.access import Caller
@@ -32,6 +34,16 @@ from controlplane.policy.effective import policy_at
 
 FRESH_SECONDS = 300
 KEEP_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What Redis has: until when it is fresh, and the `values` that may be believed."""
+
+    until: bytes | None = None
+    values: list[bytes | None] | None = None
+    is_fresh: bool = False
+    failing: Mapping[str, float] = field(default_factory=dict)
 
 
 class ConfigurationCache:
@@ -49,27 +61,27 @@ class ConfigurationCache:
 
     async def of(self, caller: Caller) -> Configuration:
         """The rules for `caller`. Raises Unreachable where neither store answers."""
-        cached, failing = await self._read(caller)
-        if cached is not None and float(cached[0]) > time.time():
-            return _rules(caller, cached[1:], failing)
+        kept = await self._read(caller)
+        if kept.values is not None and kept.is_fresh:
+            return _rules(caller, kept.values, kept.failing)
         name, org_id = f"rules:{caller.org_id}", caller.org_id
-        if cached is None:
-            fields = await self._refreshes.now(name, partial(self._look_up, org_id, None))
+        if kept.values is None:
+            fields = await self._refreshes.now(name, partial(self._look_up, org_id, kept.until))
         else:
-            renewed = await self._refreshes.soon(name, partial(self._refresh, org_id, cached[0]))
+            renewed = await self._refreshes.soon(name, partial(self._refresh, org_id, kept.until))
             if renewed is None:
-                return _rules(caller, cached[1:], failing)
+                return _rules(caller, kept.values, kept.failing)
             fields = renewed.value
         names = ["routes", "prices", *_policy_fields(caller)]
-        return _rules(caller, [_bytes(fields.get(name)) for name in names], failing)
+        return _rules(caller, [_bytes(fields.get(name)) for name in names], kept.failing)
 
     async def _look_up(self, org_id: str, was: bytes | None) -> dict[str, str]:
-        fields = _encode(await self._load(org_id))
+        fields = _encode(await self._load(org_id), self._client.mark.epoch)
         with suppress(Unreachable):  # the rules are known all the same
             await self._renew(org_id, fields, was)
         return fields
 
-    async def _refresh(self, org_id: str, was: bytes) -> Renewed[dict[str, str]] | None:
+    async def _refresh(self, org_id: str, was: bytes | None) -> Renewed[dict[str, str]] | None:
         """As `_look_up`, where no other process is at it."""
         turn = f"refreshing:{{{org_id}}}"
         if not await takes_turn(self._client, turn):
@@ -80,24 +92,32 @@ class ConfigurationCache:
 
     async def replace(self, org_id: str, rules: StoredConfiguration) -> None:
         """Write what holds from the next request on. Raises Unreachable."""
-        await self._write(org_id, _encode(rules))
+        await self._client.run(self._client.mark.known)
+        await self._write(org_id, _encode(rules, self._client.mark.epoch))
+        await self._client.run(self._client.mark.changed)
 
-    async def _read(self, caller: Caller) -> tuple[list[bytes] | None, Mapping[str, float]]:
-        names = ["fresh_until", "routes", "prices", *_policy_fields(caller)]
+    async def _read(self, caller: Caller) -> _Kept:
+        names = ["epoch", "fresh_until", "routes", "prices", *_policy_fields(caller)]
 
         async def read(redis: Any) -> list[Any]:
             async with redis.pipeline(transaction=False) as pipe:
                 pipe.hmget(_key(caller.org_id), names)
                 pipe.hgetall(cooling_down_key(caller.org_id))
+                Mark.queue(pipe)
                 replies: list[Any] = await pipe.execute()
                 return replies
 
         try:
-            values, failing = await self._client.run(read)
+            (epoch, until, *values), failing, mark = await self._client.run(read)
+            await self._client.noted(mark)
         except Unreachable:
-            return None, {}
-        is_known = None not in values[:3]
-        return (values if is_known else None), cooling_down(failing)
+            return _Kept()
+        is_of_now = epoch is None or epoch.decode() == self._client.mark.epoch
+        is_whole = until is not None and None not in values[:2]
+        # What was written before there were epochs is read anew.
+        is_fresh = epoch is not None and is_whole and float(until) > time.time()
+        known = values if is_whole and is_of_now else None
+        return _Kept(until, known, is_fresh, cooling_down(failing))
 
     async def _write(self, org_id: str, fields: Mapping[str, str]) -> None:
         async def write(redis: Any) -> None:
@@ -142,8 +162,9 @@ def _policy_field(level: Level, subject_id: str) -> str:
     return f"policy:{level.value}:{subject_id}"
 
 
-def _encode(rules: StoredConfiguration) -> dict[str, str]:
+def _encode(rules: StoredConfiguration, epoch: str) -> dict[str, str]:
     return {
+        "epoch": epoch,
         "fresh_until": f"{time.time() + FRESH_SECONDS:.0f}",
         "routes": json.dumps(list(rules.routes)),
         "prices": json.dumps(list(rules.prices)),

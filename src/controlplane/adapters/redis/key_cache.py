@@ -20,6 +20,7 @@ from typing import Any
 from redis.exceptions import WatchError
 
 from controlplane.adapters.redis.client import RedisClient
+from controlplane.adapters.redis.mark import Mark
 from controlplane.adapters.redis.turns import Renewed, ends_turn, takes_turn
 from controlplane.adapters.refreshes import Refreshes
 from controlplane.domain.access import ApiKey, Caller, Role
@@ -56,15 +57,18 @@ class KeyCache:
         key_hash = hasher.hash(presented)
         raw = await self._read(key_hash)
         cached = None if raw is None else _decode(raw)
-        # What was written before keys had a lineage lacks the member, and is looked up once.
-        if cached is not None and cached["fresh_until"] > time.time() and "lineage" in cached:
+        if cached is not None and cached.get("epoch") not in (None, self._client.mark.epoch):
+            cached = None
+        # What was written before keys had a lineage, or an epoch, is looked up once.
+        is_whole = cached is not None and "lineage" in cached and "epoch" in cached
+        if cached is not None and is_whole and cached["fresh_until"] > time.time():
             return _caller(cached)
         name = f"key:{key_hash}"
         if cached is None:
             found = await self._refreshes.now(name, partial(self._look_up, key_hash, raw))
-            return _caller(_entry(found))
+            return _caller(_entry(found, ""))
         renewed = await self._refreshes.soon(name, partial(self._refresh, key_hash, raw))
-        return _caller(cached if renewed is None else _entry(renewed.value))
+        return _caller(cached if renewed is None else _entry(renewed.value, ""))
 
     async def _look_up(self, key_hash: str, was: bytes | None) -> ApiKey | None:
         found = await self._load(key_hash)
@@ -91,11 +95,13 @@ class KeyCache:
             # One by one: keys of a cluster have no place in common.
             async with redis.pipeline(transaction=False) as pipe:
                 for key_hash, key in keys.items():
-                    _queue(pipe, key_hash, key)
+                    _queue(pipe, key_hash, key, self._client.mark.epoch)
                 await pipe.execute()
 
         if keys:
+            await self._client.run(self._client.mark.known)
             await self._client.run(write)
+            await self._client.run(self._client.mark.changed)
 
     async def replace(self, keys: Iterable[ApiKey]) -> None:
         """Write the entries of `keys` and forget all others, so that a revoked key is looked up
@@ -115,17 +121,28 @@ class KeyCache:
                     if raw is not None and _decode(raw)["caller"] is not None:
                         pipe.delete(name)
                 for key_hash, key in current.items():
-                    _queue(pipe, key_hash, key)
+                    _queue(pipe, key_hash, key, self._client.mark.epoch)
                 await pipe.execute()
 
+        await self._client.run(self._client.mark.known)
         await self._client.run(write)
+        await self._client.run(self._client.mark.changed)
 
     async def _read(self, key_hash: str) -> bytes | None:
+        async def read(redis: Any) -> list[Any]:
+            async with redis.pipeline(transaction=False) as pipe:
+                pipe.get(_key(key_hash))
+                Mark.queue(pipe)
+                replies: list[Any] = await pipe.execute()
+                return replies
+
         try:
-            raw: bytes | None = await self._client.run(lambda r: r.get(_key(key_hash)))
+            raw, mark = await self._client.run(read)
+            await self._client.noted(mark)
         except Unreachable:
             return None
-        return raw
+        found: bytes | None = raw
+        return found
 
     async def _renew(self, key_hash: str, found: ApiKey | None, was: bytes | None) -> None:
         """Write, unless another process has since `was`: what was loaded may be older than that."""
@@ -137,16 +154,16 @@ class KeyCache:
                 if await pipe.get(name) != was:
                     return
                 pipe.multi()
-                _queue(pipe, key_hash, found)
+                _queue(pipe, key_hash, found, self._client.mark.epoch)
                 with suppress(WatchError):
                     await pipe.execute()
 
         await self._client.run(write)
 
 
-def _queue(pipe: Any, key_hash: str, key: ApiKey | None) -> None:
+def _queue(pipe: Any, key_hash: str, key: ApiKey | None, epoch: str) -> None:
     seconds = UNKNOWN_SECONDS if key is None else KEEP_SECONDS
-    pipe.set(_key(key_hash), json.dumps(_entry(key)), ex=seconds)
+    pipe.set(_key(key_hash), json.dumps(_entry(key, epoch)), ex=seconds)
 
 
 def _key(key_hash: str) -> str:
@@ -157,10 +174,12 @@ def _hash(name: bytes) -> str:
     return name.decode().removeprefix("api_key:")
 
 
-def _entry(key: ApiKey | None) -> dict[str, Any]:
+def _entry(key: ApiKey | None, epoch: str) -> dict[str, Any]:
     if key is None:
-        return {"fresh_until": time.time() + UNKNOWN_SECONDS, "lineage": None, "caller": None}
+        fresh_until = time.time() + UNKNOWN_SECONDS
+        return {"fresh_until": fresh_until, "epoch": epoch, "lineage": None, "caller": None}
     return {
+        "epoch": epoch,
         "fresh_until": time.time() + FRESH_SECONDS,
         "expires_at": key.expires_at and key.expires_at.astimezone(UTC).timestamp(),
         # Beside the caller, whose members an older reader knows by name.

@@ -122,7 +122,9 @@ class LedgerBooks:
         Of tokens nothing is lost that matters: their state says nothing.
         """
         names = [await self.names(org_id, limit) for limit in limits]
-        keys, args = [ledger_key(org_id)], list[str | int]()
+        await self._client.run(self._client.mark.known)
+        keys: list[str] = [ledger_key(org_id)]
+        args: list[str | int] = [self._client.mark.epoch]
         at = datetime.now(UTC)
         for limit, counters in zip(limits, names, strict=True):
             if limit.per is None:
@@ -163,7 +165,8 @@ class LedgerBooks:
         """Start to trust these counters, with what was spent; those that are trusted already stay
         as they are. `resets` says when one last began anew.
         """
-        keys, args = [ledger_key(org_id)], list[str]()
+        await self._client.run(self._client.mark.known)
+        keys, args = [ledger_key(org_id)], [self._client.mark.epoch]
         for limit, counters in spent.items():
             began = (resets or {}).get(limit, {})
             row: dict[str, Any] = {"window": window_arg(limit, datetime.now(UTC))}
@@ -188,7 +191,7 @@ class LedgerBooks:
         They stay for CLOSING_SECONDS, for requests that have read the policy of before.
         """
         ledger = ledger_key(org_id)
-        kept = {trusted_key(org_id, limit) for limit in limits} | {"opened_at"}
+        kept = {trusted_key(org_id, limit) for limit in limits} | {"opened_at", "moved", "epoch"}
         ends_at = to_us(await self.now()) + CLOSING_SECONDS * _SECOND
         known = await self._client.run(lambda r: r.hgetall(ledger))
         closing = {
@@ -210,7 +213,8 @@ class LedgerBooks:
         }
         if limit.per is not None:
             row["name"] = limit.counter
-        keys, args = [ledger_key(org_id), *limit_keys(org_id, [limit])], [json.dumps(row)]
+        keys = [ledger_key(org_id), *limit_keys(org_id, [limit])]
+        args = [self._client.mark.epoch, json.dumps(row)]
         written: list[int] = await self._client.run(lambda _: self._open(keys=keys, args=args))
         return written == [1]
 

@@ -187,10 +187,33 @@ local function spend(key, bucket, amount, first)
   if not first or bucket < first then redis.call('HSET', key, 'first', bucket) end
 end
 
+-- Whether Redis is older than this ledger was, or the ledger than the epoch in force (`mark.py`):
+-- then none of its counters can be trusted. `moved` is when costs of it last changed, and never goes
+-- back; `seen` is the latest of it that the caller knows.
+local rolled_back = false
+
+local function look_at_age(ledger, epoch, seen)
+  local fields = redis.call('HMGET', ledger, 'epoch', 'moved')
+  local moved = tonumber(fields[2] or 0)
+  if fields[1] and epoch ~= '' and fields[1] ~= epoch then
+    rolled_back = 'epoch'
+  elseif redis.call('EXISTS', ledger) == 1 and moved < (tonumber(seen) or 0) then
+    rolled_back = 'moved'
+  end
+  return moved
+end
+
+local function note_moved(ledger, moved, now)
+  moved = math.max(moved + 1, now)
+  redis.call('HSET', ledger, 'moved', text(moved))
+  return moved
+end
+
 -- `ledger:{org}` says of every counter of costs until when it has to exist. Where it should and
 -- does not, or was never opened, nobody knows what was spent. A negative time closes a counter whose
 -- cap is gone: until then it serves requests that read their policy before.
 local function is_lost(ledger, key, exists, now)
+  if rolled_back then return true end
   local until_ = tonumber(redis.call('HGET', ledger, key) or 0)
   if until_ < 0 then return -until_ < now end
   return until_ == 0 or (not exists and until_ > now)

@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  ledger:{org}; then for each argument the counter and its holds, and of one of many
 --          counters the set of their names; of all of them their set first, then two for each name
--- ARGV     JSON objects {"window", "expected", "buckets": [[bucket, spent], ...], "reset_at"}, with
+-- ARGV     the epoch in force; then JSON objects {"window", "expected", "buckets": [[bucket, spent], ...], "reset_at"}, with
 --          "name" for one of many counters, or {"window", "named": [[name, reset_at, buckets], ...]}
 --
 -- A counter that can be trusted stays as it is, unless `expected` is the sum it has and nothing is
@@ -10,6 +10,12 @@
 
 local now = redis_now()
 local next_key = 1
+local moved = look_at_age(KEYS[1], ARGV[1], 0)
+if rolled_back then
+  -- Of another epoch nothing is trusted that is not written below.
+  rolled_back = false
+  redis.call('DEL', KEYS[1])
+end
 
 local function next_keys()
   next_key = next_key + 1
@@ -71,11 +77,13 @@ local function open_all(asked, window)
 end
 
 local written = {}
-for i, argument in ipairs(ARGV) do
-  local asked = cjson.decode(argument)
+for i = 2, #ARGV do
+  local asked = cjson.decode(ARGV[i])
   local window = window_of(asked.window)
-  written[i] = asked.named and open_all(asked, window) or open(asked, window)
+  written[i - 1] = asked.named and open_all(asked, window) or open(asked, window)
 end
 redis.call('HSETNX', KEYS[1], 'opened_at', now)
+note_moved(KEYS[1], moved, now)
+if ARGV[1] ~= '' then redis.call('HSET', KEYS[1], 'epoch', ARGV[1]) end
 keep(KEYS[1], LEDGER_DAYS * DAY)
 return written

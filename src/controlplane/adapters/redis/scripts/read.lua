@@ -1,7 +1,7 @@
 -- Read counters of costs as they count at this moment.
 --
 -- KEYS[1]  ledger:{org}; then two keys (counter, its holds) for each, or one: a set of names
--- ARGV     for each its window and what it is: 'one', 'of many', or 'names' of many
+-- ARGV     the epoch in force; then for each its window and what it is: 'one', 'of many', or 'names' of many
 --
 -- Returns { now_us, 1 where the organisation has a ledger, then for each counter: { state, held,
 -- moved_at_us, reset_at_us, starts_at_us, ends_at_us, bucket, spent, bucket, spent, ... } }; state 0:
@@ -11,6 +11,7 @@
 local now = redis_now()
 local reply = { now, redis.call('EXISTS', KEYS[1]) }
 local next_key = 2
+look_at_age(KEYS[1], ARGV[1], 0)
 
 local function state_of(key, exists)
   if is_closed(KEYS[1], key) or redis.call('HEXISTS', KEYS[1], key) == 0 then return 1 end
@@ -25,7 +26,7 @@ local function bounds(window, first)
   return starts, leaves_at(window, bucket)
 end
 
-for a = 1, #ARGV, 2 do
+for a = 2, #ARGV, 2 do
   local window, kind = window_of(ARGV[a]), ARGV[a + 1]
   local key = KEYS[next_key]
   next_key = next_key + 1

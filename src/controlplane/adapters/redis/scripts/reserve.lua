@@ -4,12 +4,13 @@
 --          concurrency; for tokens and cost its holds, and for requests that are counted in buckets
 --          the log of before, beside it. Where a limit has a name, then the set of names, and the
 --          same keys of the counter that all share who come when there are too many names
--- ARGV     request id, lease in microseconds, note (JSON), how many names a limit may have, and for
---          each limit: measure, capacity, window, amount, '1' for a shadow limit, name or ''
+-- ARGV     request id, lease in microseconds, note (JSON), how many names a limit may have, the epoch
+--          and when costs last changed, as the caller knows them, and for each limit: measure, capacity, window, amount, '1' for a shadow limit, name or ''
 --
--- Returns { refused_by, retry_after_us, fits, admitted_at_us, then for each limit: reached,
--- remaining, reset_us, 1 where the shared counter counts }. refused_by is the index of the limit that makes the caller wait longest, 0
--- when the request is admitted, -1 where the ledger is lost. Refused requests leave no trace: a
+-- Returns { refused_by, retry_after_us, fits, admitted_at_us, when costs last changed, then for each
+-- limit: reached, remaining, reset_us, 1 where the shared counter counts }. refused_by is the index of
+-- the limit that makes the caller wait longest, 0 when the request is admitted, -1 where the ledger is
+-- lost, -2 where that is because Redis is older than it was. Refused requests leave no trace: a
 -- steady caller above its limit still gets its share. Repeating a request that is held changes
 -- nothing. A shadow limit counts for itself and refuses nobody. A lease of 0 only looks.
 
@@ -18,6 +19,7 @@ local request_id, lease, most_names = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[
 local SECOND = 1000000
 
 local look, hold, wait = {}, {}, {}
+local is_moved = false
 
 -- look: how much is used up, and when that changes.
 function look.requests(limit)
@@ -92,7 +94,10 @@ end
 
 function hold.cost(limit)
   local added = hold.tokens(limit)
-  if not limit.shadow then renew(KEYS[1], limit, now) end
+  if not limit.shadow then
+    renew(KEYS[1], limit, now)
+    is_moved = true
+  end
   return added
 end
 
@@ -170,7 +175,9 @@ local function next_keys(measure)
   return key, KEYS[next_key - 1]
 end
 
-for a = 5, #ARGV, 6 do
+local moved = look_at_age(KEYS[1], ARGV[5], ARGV[6])
+
+for a = 7, #ARGV, 6 do
   local limit = {
     measure = ARGV[a],
     capacity = tonumber(ARGV[a + 1]),
@@ -197,7 +204,7 @@ for i, limit in ipairs(limits) do
   look[limit.measure](limit)
   if limit.measure == 'cost' and not limit.shadow
     and is_limit_lost(KEYS[1], limit, now) then
-    return { -1 }
+    return { rolled_back == 'moved' and -2 or -1 }
   end
   if limit.used + limit.amount > limit.capacity
     and not is_held(limit) then
@@ -242,7 +249,9 @@ if refused_by == 0 and lease > 0 then
   end
 end
 
-local reply = { refused_by, retry_after, fits, admitted_at }
+if is_moved then moved = note_moved(KEYS[1], moved, now) end
+
+local reply = { refused_by, retry_after, fits, admitted_at, moved }
 for _, limit in ipairs(limits) do
   reply[#reply + 1] = limit.reached and 1 or 0
   reply[#reply + 1] = math.max(0, limit.capacity - limit.used)

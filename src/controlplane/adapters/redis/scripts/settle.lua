@@ -3,10 +3,10 @@
 -- KEYS[1]  ledger:{org}, KEYS[2]  holds:{org}, KEYS[3]  settled:{org}:<request id>:<admitted at>;
 --          then the keys of each limit, as in reserve.lua (none for requests, none that is shared)
 -- ARGV     request id, when it was admitted (microseconds; '' for now), seconds to remember that it
---          is settled, and for each limit: measure, window, amount that was held, amount that was
+--          is settled, the epoch and when costs last changed, as in reserve.lua, and for each limit: measure, window, amount that was held, amount that was
 --          used, its capacity, '1' for a shadow limit, name of the counter or ''
 --
--- Returns { index, spent before, spent after, bucket } of each cost cap of which another whole
+-- Returns { when costs last changed, charges }: { index, spent before, spent after, bucket } of each cost cap of which another whole
 -- percent was spent by this. A second time changes nothing. A lease that has ended matters not: what
 -- was used counts in full, in the bucket of admission. Nothing is counted where the ledger is lost:
 -- it will be counted anew. Nor is what was admitted before the counter was reset.
@@ -14,8 +14,12 @@
 local now = redis_now()
 local request_id, admitted_at = ARGV[1], tonumber(ARGV[2]) or now
 
-if not redis.call('SET', KEYS[3], 1, 'NX', 'EX', ARGV[3]) then return {} end
+if not redis.call('SET', KEYS[3], 1, 'NX', 'EX', ARGV[3]) then
+  return { tonumber(redis.call('HGET', KEYS[1], 'moved') or 0), {} }
+end
 redis.call('HDEL', KEYS[2], request_id)
+local moved = look_at_age(KEYS[1], ARGV[4], ARGV[5])
+local is_moved = false
 
 local charges, next_key = {}, 4
 
@@ -51,6 +55,7 @@ local function settle(index, a)
   if limit.names then note_name(limit.names, name, missed_until(window, now), now) end
   if of_costs then
     redis.call('HSET', key, 'moved_at', now)
+    is_moved = true
     renew(KEYS[1], limit, now)
   end
   local capacity = tonumber(ARGV[a + 4])
@@ -60,7 +65,8 @@ local function settle(index, a)
   end
 end
 
-for index = 1, (#ARGV - 3) / 7 do
-  settle(index, 4 + 7 * (index - 1))
+for index = 1, (#ARGV - 5) / 7 do
+  settle(index, 6 + 7 * (index - 1))
 end
-return charges
+if is_moved then moved = note_moved(KEYS[1], moved, now) end
+return { moved, charges }
