@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -42,13 +41,9 @@ async def rename_organization(
 
 
 async def create_application(directory: Directory, actor: Actor, wanted: NewApplication) -> Entry:
-    """An id is made where none is given.
-
-    Raises Conflict for an id that is taken, NotFound and Unavailable.
-    """
-    application_id = wanted.id or f"app-{uuid.uuid4().hex[:12]}"
+    """Add one. Raises Conflict for an id that is taken, NotFound and Unavailable."""
     with unavailable("The application cannot be stored at the moment. Try again."):
-        return await directory.add_application(actor, application_id, wanted.name)
+        return await directory.add_application(actor, wanted.id, wanted.name)
 
 
 async def rename_application(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 from controlplane.api.deferred import DeferredRoutes
 from controlplane.api.errors import (
@@ -38,6 +39,7 @@ _DEFERRED: Mapping[tuple[str, ...], str] = {
     ("/admin/",): "routers.admin",
     ("/docs", "/openapi.json"): "docs",
 }
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 class ControlPlane(FastAPI):
@@ -52,6 +54,16 @@ class ControlPlane(FastAPI):
         document: dict[str, Any] = import_module("controlplane.api.openapi").document(self)
         return document
 
+    def methods_at(self, scope: Scope) -> list[str]:
+        """What the routes at the path of an ASGI scope take."""
+        here = [
+            route
+            for each in self.routes
+            if each.matches(dict(scope))[0] is not Match.NONE
+            for route in (each.router.routes if isinstance(each, DeferredRoutes) else [each])
+        ]
+        return [method for method in _METHODS if _serves(here, {**scope, "method": method})]
+
     def all_routes(self) -> list[BaseRoute]:
         """Every route, imported now where it was not."""
         return [
@@ -59,6 +71,10 @@ class ControlPlane(FastAPI):
             for each in self.routes
             for route in (each.router.routes if isinstance(each, DeferredRoutes) else [each])
         ]
+
+
+def _serves(routes: Iterable[BaseRoute], scope: Scope) -> bool:
+    return any(route.matches(scope)[0] is Match.FULL for route in routes)
 
 
 def create_app(parts: Container | None = None, memory: Memory | None = None) -> ControlPlane:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from starlette.datastructures import Headers
 
 from controlplane.errors import Unauthenticated
 
@@ -10,14 +10,18 @@ from controlplane.errors import Unauthenticated
 _KEY_HEADERS = ("x-api-key", "api-key")
 
 
-def authorization(headers: Mapping[str, str]) -> str | None:
+def authorization(headers: Headers) -> str | None:
     """The `Authorization` header, or what it would be for the key in `x-api-key` or `api-key`.
 
-    Raises Unauthenticated where two are there that differ: which of them counts is not for us to
-    guess.
+    Raises Unauthenticated where two are there that differ, and for a second `Authorization`
+    whatever it says: which of them counts is not for us to guess, and what stands in front of the
+    gateway may take the other.
     """
-    given = headers.get("authorization")
-    found = {f"Bearer {key}" for name in _KEY_HEADERS if (key := headers.get(name))}
+    several = headers.getlist("authorization")
+    if len(several) > 1:
+        raise Unauthenticated("two credentials", "There are several 'Authorization' headers.")
+    given = several[0] if several else None
+    found = {f"Bearer {key}" for name in _KEY_HEADERS for key in headers.getlist(name) if key}
     if not found:
         return given
     if given:

@@ -53,13 +53,16 @@ async def part_missing_response(request: Request, error: Exception) -> Response:
 async def http_exception_response(request: Request, error: Exception) -> Response:
     """Exception handler for the framework's errors: no such path, no such method."""
     assert isinstance(error, HTTPException)
-    known: dict[int, GatewayError] = {
-        404: NotFound(f"There is nothing at {request.url.path}. {_remedy(request.url.path)}"),
-        405: MethodNotAllowed(
-            f"{request.method} is not possible at {request.url.path}.", headers=error.headers
-        ),
-    }
-    found = known.get(error.status_code) or InvalidRequest("The request is invalid.")
+    path = request.url.path
+    found: GatewayError = InvalidRequest("The request is invalid.")
+    if error.status_code == 404:
+        found = NotFound(f"There is nothing at {path}. {_remedy(path)}")
+    elif error.status_code == 405:
+        # The framework names those of the first route at the path alone.
+        allowed = ", ".join(request.app.methods_at(request.scope))
+        found = MethodNotAllowed(
+            f"{request.method} is not possible at {path}.", headers={"Allow": allowed}
+        )
     return error_response(found, request.scope)
 
 

@@ -60,6 +60,12 @@ _ERROR: dict[str, Any] = {
     },
 }
 _ERROR_CONTENT = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+_OF_MODELS = {
+    "404": "The model has no route, or there is no such answer.",
+    "429": "A limit is reached; see `Retry-After`.",
+    "502": "No provider answered as it should.",
+    "504": "No provider answered in time.",
+}
 _ETAG = {"schema": {"type": "string"}, "description": "Changes with the content."}
 # The framework's own refusal, in whose place ours is 400.
 _FRAMEWORK_STATUS = "422"
@@ -93,6 +99,10 @@ def document(app: ControlPlane) -> dict[str, Any]:
                 _restrict(operation, roles)
             if path.startswith("/admin/"):
                 _add_common(operation)
+            elif roles is not None:
+                _add_of_requests(operation, path)
+            if "requestBody" in operation:
+                responses.setdefault("413", {"description": "The body is larger than 6 MiB."})
             for status, response in responses.items():
                 if status >= "400":
                     response.setdefault("content", _ERROR_CONTENT)
@@ -107,6 +117,25 @@ def _restrict(operation: dict[str, Any], roles: frozenset[Role]) -> None:
     responses = operation["responses"]
     responses.setdefault("401", {"description": "No credential, or not a valid one."})
     responses.setdefault("403", {"description": "Not for the caller's role."})
+
+
+def _add_of_requests(operation: dict[str, Any], path: str) -> None:
+    """What an application may be told of a request to a model, and of a look-up."""
+    responses = operation["responses"]
+    said = {"503": "A part of the gateway does not answer, or has no room; see `Retry-After`."}
+    names = {one["in"] for one in operation.get("parameters", ())}
+    asks_a_model = "requestBody" in operation or "/responses/" in path
+    if asks_a_model or "query" in names:
+        said["400"] = "The request is wrong; `param` names what."
+    if asks_a_model:
+        said |= _OF_MODELS
+    if "{model}" in path:
+        said["404"] = "No such model for this caller."
+    if "requestBody" in operation:
+        said["409"] = "The `Idempotency-Key` is in use, or was used with another request."
+        said["422"] = "The provider refused the request."
+    for status, description in sorted(said.items()):
+        responses.setdefault(status, {"description": description})
 
 
 def _add_common(operation: dict[str, Any]) -> None:

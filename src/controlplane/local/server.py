@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from controlplane.api.app import create_app
 from controlplane.errors import ConfigurationError
 from controlplane.local.children import exit_with_parent
+from controlplane.local.cors import CorsRules, WithCors
 from controlplane.local.http_protocol import BoundedProtocol
 from controlplane.local.lambda_api import MAX_PAYLOAD_BYTES, PREFIX
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Migrations may take their time; the function worker bounds them.
 INVOCATION_SECONDS = 900.0
@@ -33,7 +30,7 @@ _HOP_BY_HOP = frozenset({b"connection", b"transfer-encoding", b"date", b"server"
 class WithInvocations:
     """Passes `/2015-03-31/...` on to the function worker, everything else to the application."""
 
-    def __init__(self, application: Application, function_url: str) -> None:
+    def __init__(self, application: ASGIApp, function_url: str) -> None:
         self._application = application
         self._function_url = function_url
         self._client: httpx.AsyncClient | None = None
@@ -92,15 +89,20 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--function-url", help="where the function worker listens")
     parser.add_argument(
+        "--cors", type=Path, help="a file like infra/sandbox-llm-cp/cors.json; none allows no page"
+    )
+    parser.add_argument(
         "--exit-with-parent", action="store_true", help="stop when standard input is closed"
     )
     arguments = parser.parse_args()
     if arguments.exit_with_parent:
         exit_with_parent()
     try:
-        application: Application = create_app()
+        application: ASGIApp = create_app()
     except ConfigurationError as error:
         parser.exit(1, f"{error}\n")
+    if arguments.cors:
+        application = WithCors(application, CorsRules.read(arguments.cors))
     if arguments.function_url:
         application = WithInvocations(application, arguments.function_url.rstrip("/"))
     uvicorn.run(application, host=arguments.host, port=arguments.port, **server_settings())

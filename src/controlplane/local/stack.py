@@ -20,6 +20,8 @@ from controlplane.local.provision import Provision, addresses
 from controlplane.local.stores import StoreServers
 
 EVENT_SECONDS = 120.0
+# The console under development is a page of another origin; an installed package has no such file.
+_CORS = Path(__file__).parents[3] / "infra" / "sandbox-llm-cp" / "cors.json"
 _NAMES = {"simulator": "provider simulator", "function": "function worker", "server": "gateway"}
 
 
@@ -116,7 +118,9 @@ class Stack:
         own = {**settings, "LLM_CP_LONG_LIVED": "1"}
         write_env(self._local / "gateway.env", own)
         function_url = f"http://127.0.0.1:{self._function_port}"
-        arguments = ("--port", str(self._port), "--function-url", function_url)
+        arguments = ["--port", str(self._port), "--function-url", function_url]
+        if _CORS.exists():
+            arguments += ["--cors", str(_CORS)]
         child = self._spawn("server", *arguments, env={**os.environ, **own, **_role("task")})
         child.wait_ready(self._gateway_is_ready, pause=self._pause)
         report("Gateway", "ready", began)

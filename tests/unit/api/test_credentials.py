@@ -27,6 +27,21 @@ def test_it_is_found(headers: dict[str, str], expected: str | None) -> None:
     assert authorization(Headers(headers)) == expected
 
 
+@pytest.mark.parametrize("second", [b"Bearer one", b"Bearer two", b""])
+def test_a_second_authorization_is_refused_whatever_it_says(second: bytes) -> None:
+    raw = [(b"authorization", b"Bearer one"), (b"authorization", second)]
+    with pytest.raises(Unauthenticated) as raised:
+        authorization(Headers(raw=raw))
+    assert raised.value.message.startswith("There are several 'Authorization' headers. ")
+
+
+def test_a_second_key_that_differs_is_refused_and_the_same_one_is_not() -> None:
+    same = [(b"x-api-key", b"one"), (b"x-api-key", b"one")]
+    assert authorization(Headers(raw=same)) == "Bearer one"
+    with pytest.raises(Unauthenticated):
+        authorization(Headers(raw=[*same, (b"x-api-key", b"two")]))
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -113,3 +113,25 @@ def test_errors_have_one_shape() -> None:
             for example in examples(response["content"]):
                 assert {"message", "type", "param"} <= example["error"].keys()
             assert examples(response["content"]), (name, status)
+
+
+MODELS = {"400", "401", "403", "404", "429", "502", "503", "504"}
+
+
+@pytest.mark.parametrize(("name", "operation"), ALL, ids=[name for name, _ in ALL])
+def test_every_status_that_a_route_can_have_is_there(name: str, operation: dict[str, Any]) -> None:
+    _, _, path = name.partition(" ")
+    expected = set() if path in OPEN else {"401", "403", "503"}
+    parameters = {one["in"] for one in operation.get("parameters", ())}
+    if path not in OPEN and "query" in parameters:
+        expected |= {"400"}
+    if "requestBody" in operation:
+        expected |= {"400", "413"}
+    if not path.startswith("/admin/") and ("requestBody" in operation or "/responses/" in path):
+        expected |= MODELS
+    if not path.startswith("/admin/") and "requestBody" in operation:
+        expected |= {"409", "422"}
+    if any(one["name"] == "If-Match" for one in operation.get("parameters", ())):
+        expected |= {"412"}
+    assert expected - operation["responses"].keys() == set()
+    assert "415" not in operation["responses"], "a body is read whatever its content type says"

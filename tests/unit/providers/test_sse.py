@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controlplane.errors import ProviderError
-from controlplane.providers.http import MAX_ANSWER_BYTES
+from controlplane.domain.memory import Memory
+from controlplane.errors import ProviderError, Unavailable
+from controlplane.providers.http import MAX_ANSWER_BYTES, MAX_STREAM_BYTES
 from controlplane.providers.sse import data_of_events
 
 STREAM = (
@@ -86,3 +87,21 @@ async def test_an_event_is_bounded_and_a_read_is_not() -> None:
     ):
         with pytest.raises(ProviderError, match="too large"):
             await read(*too_large)
+
+
+async def test_a_stream_is_bounded_whatever_it_says() -> None:
+    comments = [b":" + b"x" * 1_000_000 + b"\n"] * (MAX_STREAM_BYTES // 1_000_000)
+    assert await read(*comments) == []
+    with pytest.raises(ProviderError, match="the stream is too large"):
+        await read(*comments, *comments[:2])
+
+
+async def test_a_large_event_counts_as_held_and_small_ones_do_not() -> None:
+    memory = Memory(10_000_000)
+    with memory.share():
+        await read(*[b"data: " + b"x" * 500 + b"\n\n"] * 10_000)
+        assert memory.held_bytes == 0
+        await read(b"data: ", *[b"x" * 100_000] * 10, b"\n\n")
+        assert memory.held_bytes >= 1_000_000
+        with pytest.raises(Unavailable):
+            await read(b"data: ", *[b"x" * 100_000] * 100)

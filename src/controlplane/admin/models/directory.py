@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+
 from pydantic import Field
 
 from controlplane.admin.models.fields import Id, Name, Time
 from controlplane.admin.models.model import RequestBody, ResponseBody, examples
 
 _CREATED_AT = "2026-01-31T12:00:00+00:00"
+
+
+def _made_up() -> str:
+    return f"app-{uuid.uuid4().hex[:12]}"
 
 
 class OrganizationShown(ResponseBody):
@@ -49,4 +55,4 @@ class NewApplication(RequestBody):
 
     model_config = examples({"name": "Support assistant", "id": "app-support"})
     name: Name
-    id: Id | None = Field(default=None, description="Made up where left out.")
+    id: Id = Field(default_factory=_made_up, description="Made up where left out.")
