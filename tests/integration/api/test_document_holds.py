@@ -7,6 +7,7 @@ that an answer names are used by the requests that follow.
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -42,7 +43,13 @@ NOT_MADE = frozenset({"authorization", "user-agent", "x-api-key"})
 
 
 def _schema() -> Any:
-    return schemathesis.openapi.from_dict(document())
+    made = copy.deepcopy(document())
+    # Who asks is the client's matter.
+    for item in made["paths"].values():
+        for operation in item.values():
+            operation.pop("security", None)
+    made.pop("security", None)
+    return schemathesis.openapi.from_dict(made)
 
 
 OPERATIONS = [found.ok() for found in _schema().get_all_operations()]
@@ -71,8 +78,6 @@ class Identifiers:
                 case.path_parameters[name] = choose(values)
 
 
-
-
 async def _hold(organization: Organization, role: Role, examples: int) -> list[str]:
     """The faults that `examples` requests to each route find, each route's first alone."""
     faults: dict[str, str] = {}
@@ -84,7 +89,6 @@ async def _hold(organization: Organization, role: Role, examples: int) -> list[s
         wanted = case.as_transport_kwargs(base_url="http://cp")
         names = ("method", "url", "params", "json", "data", "content", "headers")
         arguments = {name: wanted[name] for name in names if wanted.get(name) is not None}
-        # Who asks is the client's matter.
         made = dict(arguments.pop("headers", {}))
         headers = {name: value for name, value in made.items() if name.lower() not in NOT_MADE}
         if isinstance(arguments.get("data"), str | bytes):
@@ -123,7 +127,7 @@ async def _hold(organization: Organization, role: Role, examples: int) -> list[s
             except (Failure, FailureGroup) as fault:
                 said = [str(each) for each in getattr(fault, "exceptions", [fault])]
                 name = f"{operation.method.upper()} {operation.path}"
-                faults.setdefault(name, f"{response.status_code} {said}"[:600])
+                faults.setdefault(name, f"{response.status_code} {said}"[:900])
 
         one()
 
@@ -134,10 +138,12 @@ async def _hold(organization: Organization, role: Role, examples: int) -> list[s
 
 @pytest.mark.parametrize("role", list(Role))
 async def test_the_document_holds(organization: Organization, role: Role) -> None:
-    assert await _hold(organization, role, EXAMPLES) == []
+    faults = await _hold(organization, role, EXAMPLES)
+    assert not faults, "\n".join(faults)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("role", list(Role))
 async def test_the_document_holds_for_long(organization: Organization, role: Role) -> None:
-    assert await _hold(organization, role, SOAK_EXAMPLES) == []
+    faults = await _hold(organization, role, SOAK_EXAMPLES)
+    assert not faults, "\n".join(faults)
