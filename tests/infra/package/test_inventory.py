@@ -4,14 +4,47 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 from tests.infra.package.conftest import Package
 
 from infra.package.inventory import Component, check_licences, components
-from infra.package.toolchain import PackageError
+from infra.package.toolchain import PackageError, lambda_python
 from infra.package.wheels import LEFT_OUT
+
+VERIFY_FROM_THE_ZIP = """
+import asyncio, base64, json, sys
+sys.path[:0] = [sys.argv[1]]
+import httpx
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jose import jwk, jws
+from controlplane.adapters.cognito.tokens import CognitoVerifier
+from controlplane.config import CognitoSettings
+from controlplane.errors import Unauthenticated
+
+key = jwk.construct(rsa.generate_private_key(65537, 2048), "RS256")
+public = key.public_key().to_dict() | {"kid": "k"}
+public = {n: v.decode() if isinstance(v, bytes) else v for n, v in public.items()}
+served = httpx.MockTransport(lambda _: httpx.Response(200, json={"keys": [public]}))
+token = jws.sign(b"claims", key, headers={"kid": "k"}, algorithm="RS256")
+head, payload, signature = token.split(".")
+forged = ".".join([head, base64.urlsafe_b64encode(b"others").decode().rstrip("="), signature])
+
+async def ask():
+    settings = CognitoSettings("https://issuer.test", "https://issuer.test/keys", frozenset({"c"}))
+    verifier = CognitoVerifier(settings, lambda: httpx.AsyncClient(transport=served))
+    said = [(await verifier.signed_payload(token)).decode()]
+    try:
+        await verifier.signed_payload(forged)
+    except Unauthenticated as error:
+        said.append(error.reason)
+    return said
+
+print(json.dumps({"said": asyncio.run(ask()),
+    "loaded": sorted({name.partition(".")[0] for name in sys.modules})}))
+"""
 
 
 def _installed(folder: Path, name: str, *lines: str) -> None:
@@ -67,3 +100,17 @@ def test_the_bill_is_of_this_very_zip_and_of_all_that_is_in_it(arm64_package: Pa
 def test_what_python_jose_never_imports_is_not_shipped(arm64_package: Package) -> None:
     tops = {path.name.partition("-")[0] for path in arm64_package.folder.iterdir()}
     assert not tops & set(LEFT_OUT)
+
+
+def test_tokens_are_verified_from_the_zip_without_it(native_folder: Path) -> None:
+    done = subprocess.run(
+        [lambda_python(None), "-I", "-S", "-c", VERIFY_FROM_THE_ZIP, str(native_folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin"},
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert answer["said"] == ["claims", "signature"]
+    assert not set(answer["loaded"]) & set(LEFT_OUT)

@@ -1,0 +1,149 @@
+"""What the OpenAPI document says holds for whatever is sent: every role, every route, in sequences.
+
+Values that the document allows and values that it does not are made by schemathesis; identifiers
+that an answer names are used by the requests that follow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.transport import Response
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+)
+from tests.integration.api.conftest import Organization
+from tests.integration.api.documented import document
+
+from controlplane.domain.access import Role
+
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+# They call providers, of which there are none here: 502 and 503 are what they have to say.
+PROVIDER_PATHS = ("/v1/", "/openai/")
+EXAMPLES, SOAK_EXAMPLES = 4, 200
+NOT_MADE = frozenset({"authorization", "user-agent", "x-api-key"})
+
+
+def _schema() -> Any:
+    made = copy.deepcopy(document())
+    # Who asks is the client's matter.
+    for item in made["paths"].values():
+        for operation in item.values():
+            operation.pop("security", None)
+    made.pop("security", None)
+    return schemathesis.openapi.from_dict(made)
+
+
+OPERATIONS = [found.ok() for found in _schema().get_all_operations()]
+
+
+class Identifiers:
+    """What answers have named: `id` and `*_id` of everything, by name."""
+
+    def __init__(self) -> None:
+        self.known: defaultdict[str, list[str]] = defaultdict(list)
+
+    def learn(self, value: Any) -> None:
+        if isinstance(value, dict):
+            for name, member in value.items():
+                if isinstance(member, str) and (name == "id" or name.endswith("_id")):
+                    self.known[name].append(member)
+                self.learn(member)
+        elif isinstance(value, list):
+            for each in value:
+                self.learn(each)
+
+    def fill(self, case: Any, choose: Callable[[list[str]], str]) -> None:
+        for name in case.path_parameters or {}:
+            values = self.known.get(name) or self.known.get("id")
+            if values:
+                case.path_parameters[name] = choose(values)
+
+
+async def _hold(organization: Organization, role: Role, examples: int) -> list[str]:
+    """The faults that `examples` requests to each route find, each route's first alone."""
+    faults: dict[str, str] = {}
+    identifiers = Identifiers()
+    client = organization.clients[role]
+    loop = asyncio.get_running_loop()
+
+    def send(case: Any) -> httpx.Response:
+        wanted = case.as_transport_kwargs(base_url="http://cp")
+        names = ("method", "url", "params", "json", "data", "content", "headers")
+        arguments = {name: wanted[name] for name in names if wanted.get(name) is not None}
+        made = dict(arguments.pop("headers", {}))
+        headers = {name: value for name, value in made.items() if name.lower() not in NOT_MADE}
+        if isinstance(arguments.get("data"), str | bytes):
+            arguments["content"] = arguments.pop("data")
+        work = client.request(**arguments, headers=headers)
+        return asyncio.run_coroutine_threadsafe(work, loop).result(30)
+
+    def examine(operation: Any) -> None:
+        modes = st.sampled_from([GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+        cases = modes.flatmap(lambda mode: operation.as_strategy(generation_mode=mode))
+
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            derandomize=examples == EXAMPLES,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(cases, st.data())
+        def one(case: Any, data: st.DataObject) -> None:
+            positive = case.meta.generation.mode is GenerationMode.POSITIVE
+            if positive and data.draw(st.booleans()):
+                identifiers.fill(case, lambda values: data.draw(st.sampled_from(values)))
+            try:
+                response = send(case)
+            except httpx.InvalidURL:
+                return
+            kind = response.headers.get("content-type", "")
+            if response.content and kind.startswith("application/json"):
+                identifiers.learn(response.json())
+            if operation.path.startswith(PROVIDER_PATHS) and response.status_code in (502, 503):
+                return
+            try:
+                case.validate_response(Response.from_httpx(response, verify=True), checks=CHECKS)
+            except (Failure, FailureGroup) as fault:
+                said = [str(each) for each in getattr(fault, "exceptions", [fault])]
+                name = f"{operation.method.upper()} {operation.path}"
+                faults.setdefault(name, f"{response.status_code} {said}"[:900])
+
+        one()
+
+    for operation in OPERATIONS:
+        await asyncio.to_thread(examine, operation)
+    return [f"{role}: {name}: {fault}" for name, fault in faults.items()]
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_the_document_holds(organization: Organization, role: Role) -> None:
+    faults = await _hold(organization, role, EXAMPLES)
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("role", list(Role))
+async def test_the_document_holds_for_long(organization: Organization, role: Role) -> None:
+    faults = await _hold(organization, role, SOAK_EXAMPLES)
+    assert not faults, "\n".join(faults)
