@@ -24,7 +24,6 @@ from infra.components.release import deployment_group_arn
 from infra.stages import Stage
 
 ALIAS = "live"
-BATCH_SIZE = 100
 COLD_START_SECONDS = 2
 _PACKAGE = REPOSITORY / "dist" / "lambda.zip"
 _PLACEHOLDER = REPOSITORY / "infra" / "package" / "placeholder"
@@ -98,7 +97,7 @@ class ControlPlaneFunction(Construct):
         self.alias.add_event_source(
             event_sources.SqsEventSource(
                 audit.queue,
-                batch_size=BATCH_SIZE,
+                batch_size=stage.audit_batch_size,
                 max_batching_window=Duration.seconds(stage.audit_batch_window_seconds),
                 max_concurrency=stage.audit_max_concurrency,
                 report_batch_item_failures=True,
