@@ -113,20 +113,22 @@ class ControlPlaneFunction(Construct):
         )
         for statement in (
             *_network_interfaces(_function_arn(self, stage)),
-            allow([f"{log_group.log_group_arn}"], "logs:CreateLogStream", "logs:PutLogEvents"),
-            allow([secret.secret_arn for secret in reach.secrets], "secretsmanager:GetSecretValue"),
-            allow(
+            _allow([f"{log_group.log_group_arn}"], "logs:CreateLogStream", "logs:PutLogEvents"),
+            _allow(
+                [secret.secret_arn for secret in reach.secrets], "secretsmanager:GetSecretValue"
+            ),
+            _allow(
                 [reach.audit.queue.queue_arn],
                 *("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
                 *("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
             ),
-            allow(
+            _allow(
                 [reach.audit.dead_letters.queue_arn],
                 *("sqs:SendMessage", "sqs:GetQueueUrl"),
             ),
-            allow([reach.warnings.topic_arn], "sns:Publish"),
-            allow([reach.audit.bucket.arn_for_objects("*")], "s3:GetObject", "s3:PutObject"),
-            allow(
+            _allow([reach.warnings.topic_arn], "sns:Publish"),
+            _allow([reach.audit.bucket.arn_for_objects("*")], "s3:GetObject", "s3:PutObject"),
+            _allow(
                 [deployment_group_arn(self, stage)],
                 "codedeploy:PutLifecycleEventHookExecutionStatus",
             ),
@@ -177,8 +179,7 @@ def _waits(stage: Stage) -> dict[str, str]:
     return {name: str(waited - COLD_START_SECONDS) for name, waited in seconds.items()}
 
 
-def allow(resources: list[str], *actions: str) -> iam.PolicyStatement:
-    """A statement of a role."""
+def _allow(resources: list[str], *actions: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=list(actions), resources=resources)
 
 
