@@ -53,6 +53,7 @@ up: ## Start the same in containers (needs Docker Compose)
 lock: .venv/.installed ## Compile the hashed lock files from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra cli --extra local --extra dev --extra datadog --extra traces -c requirements.lock pyproject.toml -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra server -c requirements-dev.lock pyproject.toml -o requirements-server.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --extra cli --extra local --extra dev --extra datadog --extra traces --extra clients -c requirements-dev.lock pyproject.toml -o requirements-clients.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --group infra -o requirements-infra.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --group aider -o requirements-aider.lock
@@ -104,11 +105,13 @@ audit: .venv-infra/.installed ## Known vulnerabilities of the locked packages (a
 	  $(INFRA)/pip-audit --disable-pip --require-hashes --vulnerability-service osv -r $$lock || exit 1; done
 
 .PHONY: synth
-synth: .venv-infra/.installed ## Synthesise the templates of all stages into infra/cdk.out/
+synth: .venv-infra/.installed ## Synthesise all stages into infra/cdk.out/, and into its folder function with that alone
+	@ALARM_EMAILS=$${ALARM_EMAILS:-alarms@example.com} COMPUTE=function CDK_OUTDIR=infra/cdk.out/function $(INFRA)/python -m infra.app
 	@ALARM_EMAILS=$${ALARM_EMAILS:-alarms@example.com} $(INFRA)/python -m infra.app
 
 .PHONY: cost
-cost: synth ## What a stage costs a month (STAGE=sandbox REQUESTS=10000 LLM_SECONDS=2)
+cost: synth ## What a stage costs a month (STAGE=sandbox REQUESTS=10000 LLM_SECONDS=2), and docs/COST.md anew
+	@$(BIN)/python -m infra.cost.document
 	@$(BIN)/python -m infra.cost --stage $(STAGE) --requests $(REQUESTS) --llm-seconds $(LLM_SECONDS)
 
 .PHONY: diff

@@ -173,6 +173,8 @@ class ControlPlaneStack(Stack):
             settings["AURORA_HOST"] = self.database.proxy_host
         if stage.database_pauses:
             settings["LLM_CP_DATABASE_PAUSES"] = "1"
+        if stage.log_percent < 100:
+            settings["LLM_CP_LOG_PERCENT"] = str(stage.log_percent)
         return settings
 
     def _tell(self) -> None:

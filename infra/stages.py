@@ -60,9 +60,12 @@ class Stage:
     compute: Compute = "function"
     task_cores: int = 1
     task_memory_mb: int = 2048
+    # Bytes from the providers are billed by NAT gateways. With an address of its own a task does
+    # without, and comes to them from another address after each release; nothing may come in.
+    task_addresses: bool = False
     tasks_least: int = 2
     tasks_most: int = 4
-    open_requests_per_process: int = 150  # more are made until it is less
+    open_requests_per_process: int = 400  # more are made until it is less
 
     # Function. A stream may last as long as the function does, an answer that API Gateway collects
     # as long as its quota says: 29 seconds unless the account has raised it.
@@ -94,6 +97,7 @@ class Stage:
 
     # Audit. Waiting for a fuller batch lets Aurora sleep.
     audit_batch_window_seconds: int = 60
+    audit_batch_size: int = 100  # of a batch, each organisation becomes an object in S3
     audit_max_concurrency: int = 2
     object_lock: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
     audit_years: int = 7
@@ -108,6 +112,7 @@ class Stage:
     slow_seconds: int = 20  # what one call in a hundred may take before an alarm
     daily_cost_usd: int = 20  # what the models of a day may cost before an alarm
     log_days: int = 30
+    log_percent: int = 100  # of the lines about requests that went well; the audit trail has all
 
     @property
     def prefix(self) -> str:
@@ -167,6 +172,7 @@ PROD = Stage(
     compute="service",
     task_cores=2,
     task_memory_mb=4096,
+    task_addresses=True,
     tasks_least=3,
     tasks_most=60,
     zones=("use1-az1", "use1-az2", "use1-az4"),
@@ -189,7 +195,8 @@ PROD = Stage(
     throttle_burst=4_000,
     firewall_requests_per_5_minutes=100_000,
     firewall_requests_of_address_per_5_minutes=600_000,
-    audit_batch_window_seconds=5,
+    audit_batch_window_seconds=10,
+    audit_batch_size=1_000,
     audit_max_concurrency=50,
     object_lock="COMPLIANCE",
     reconcile_ledger=True,
@@ -197,6 +204,7 @@ PROD = Stage(
     retain_data=True,
     alarms="all",
     daily_cost_usd=5_000,
+    log_percent=10,
 )
 
 STAGES: dict[str, Stage] = {stage.name: stage for stage in (SANDBOX, DEMO, PROD)}

@@ -24,7 +24,6 @@ from infra.components.release import deployment_group_arn
 from infra.stages import Stage
 
 ALIAS = "live"
-BATCH_SIZE = 100
 COLD_START_SECONDS = 2
 _PACKAGE = REPOSITORY / "dist" / "lambda.zip"
 _PLACEHOLDER = REPOSITORY / "infra" / "package" / "placeholder"
@@ -98,7 +97,7 @@ class ControlPlaneFunction(Construct):
         self.alias.add_event_source(
             event_sources.SqsEventSource(
                 audit.queue,
-                batch_size=BATCH_SIZE,
+                batch_size=stage.audit_batch_size,
                 max_batching_window=Duration.seconds(stage.audit_batch_window_seconds),
                 max_concurrency=stage.audit_max_concurrency,
                 report_batch_item_failures=True,
@@ -114,23 +113,25 @@ class ControlPlaneFunction(Construct):
         )
         for statement in (
             *_network_interfaces(_function_arn(self, stage)),
-            allow([f"{log_group.log_group_arn}"], "logs:CreateLogStream", "logs:PutLogEvents"),
-            allow([secret.secret_arn for secret in reach.secrets], "secretsmanager:GetSecretValue"),
-            allow(
+            _allow([f"{log_group.log_group_arn}"], "logs:CreateLogStream", "logs:PutLogEvents"),
+            _allow(
+                [secret.secret_arn for secret in reach.secrets], "secretsmanager:GetSecretValue"
+            ),
+            _allow(
                 [reach.audit.queue.queue_arn],
                 *("sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
                 *("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"),
             ),
-            allow(
+            _allow(
                 [reach.audit.dead_letters.queue_arn],
                 *("sqs:SendMessage", "sqs:GetQueueUrl"),
             ),
-            allow([reach.warnings.topic_arn], "sns:Publish"),
-            allow([reach.audit.bucket.arn_for_objects("*")], "s3:GetObject", "s3:PutObject"),
-            allow([reach.audit.bucket.bucket_arn], "s3:ListBucket"),
+            _allow([reach.warnings.topic_arn], "sns:Publish"),
+            _allow([reach.audit.bucket.arn_for_objects("*")], "s3:GetObject", "s3:PutObject"),
+            _allow([reach.audit.bucket.bucket_arn], "s3:ListBucket"),
             # Of what was spilled and is in the trail now; the lock keeps its versions.
-            allow([reach.audit.bucket.arn_for_objects("audit-spill/*")], "s3:DeleteObject"),
-            allow(
+            _allow([reach.audit.bucket.arn_for_objects("audit-spill/*")], "s3:DeleteObject"),
+            _allow(
                 [deployment_group_arn(self, stage)],
                 "codedeploy:PutLifecycleEventHookExecutionStatus",
             ),
@@ -183,8 +184,7 @@ def _waits(stage: Stage) -> dict[str, str]:
     return {name: str(waited - COLD_START_SECONDS) for name, waited in seconds.items()}
 
 
-def allow(resources: list[str], *actions: str) -> iam.PolicyStatement:
-    """A statement of a role."""
+def _allow(resources: list[str], *actions: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=list(actions), resources=resources)
 
 

@@ -13,15 +13,12 @@ from infra import REPOSITORY
 from infra.cost.bill import CostError, Line, Prices, Template, bill
 from infra.cost.free import FREE
 from infra.cost.lines import PRICERS
-from infra.cost.usage import ASSUMPTIONS, HOURS, SECONDS, Usage
+from infra.cost.usage import ASSUMPTIONS, HOURS, Usage
 
 TEMPLATES = REPOSITORY / "infra" / "cdk.out"
 STAGES = ("sandbox", "demo", "prod")
 # Six hours of each of 21 working days: for the rest Aurora may pause.
 WORKING_HOURS = 126.0
-TABLE_WAITS = (0.15, 1.0, 2.0, 5.0)
-TABLE_PER_SECOND = 1000
-TABLE_ORGANIZATIONS = 100
 # What the specification says of a line, by stage; "" is the total.
 SPECIFICATION: Mapping[str, Mapping[str, str]] = {
     "sandbox": {
@@ -35,7 +32,7 @@ SPECIFICATION: Mapping[str, Mapping[str, str]] = {
         "Secrets": "0.40 each",
     },
     "demo": {},
-    "prod": {"NAT": "36.50 each", "Lambda": "5,200 at 0.15 s"},
+    "prod": {"NAT": "36.50 each"},
 }
 DESCRIPTION = "What a stage costs a month: AWS's list prices, line by line."
 EPILOG = """\
@@ -43,9 +40,11 @@ examples:
   python -m infra.cost --stage sandbox --requests 10000 --llm-seconds 2
   python -m infra.cost --stage sandbox --active-hours 730       requests day and night
   python -m infra.cost --stage prod --requests 50e6 --organizations 20 --json
-  python -m infra.cost --table            production at 1,000 requests/s, by waiting time
+  python -m infra.cost --stage prod --requests 2.6e9 --streamed --compute function
 
-Lambda bills while it waits: --llm-seconds is what decides the bill of a busy stage.
+docs/COST.md has production at 1,000 requests a second, by what the model takes.
+
+Lambda bills while it waits: --llm-seconds is what decides the bill of a busy function.
 The templates come from 'make synth', the prices from infra/cost/prices.json."""
 
 
@@ -53,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        print(_table(options) if options.table else _stage(options))
+        print(_stage(options))
     except CostError as error:
         print(error, file=sys.stderr)
         return 1
@@ -68,6 +67,7 @@ def _stage(options: argparse.Namespace) -> str:
         llm_seconds=options.llm_seconds,
         active_hours=options.active_hours or _active_hours(template),
         organizations=options.organizations,
+        streamed=options.streamed,
     )
     lines = bill(template, usage, prices, PRICERS, FREE)
     if options.json:
@@ -75,38 +75,6 @@ def _stage(options: argparse.Namespace) -> str:
     always = replace(usage, active_hours=HOURS)
     round_the_clock = _total(bill(template, always, prices, PRICERS, FREE))
     return _as_table(options.stage, usage, lines, prices, round_the_clock)
-
-
-def _table(options: argparse.Namespace) -> str:
-    """Production under load: one column for each waiting time."""
-    template = _template(options, "prod")
-    prices = Prices()
-    requests = TABLE_PER_SECOND * HOURS * SECONDS
-    columns = {
-        wait: Usage(requests, wait, HOURS, organizations=TABLE_ORGANIZATIONS)
-        for wait in TABLE_WAITS
-    }
-    bills = {wait: bill(template, use, prices, PRICERS, FREE) for wait, use in columns.items()}
-    services = list(dict.fromkeys(line.service for line in bills[TABLE_WAITS[0]]))
-    rows = [("USD a month; the model takes", [f"{wait:g} s" for wait in TABLE_WAITS])]
-    for service in services:
-        sums = (sum(x.usd for x in lines if x.service == service) for lines in bills.values())
-        rows.append((service, [f"{usd:,.0f}" for usd in sums]))
-    rows.append(("total", [f"{_total(lines):,.0f}" for lines in bills.values()]))
-    per_thousand = (_total(lines) / requests * 1000 for lines in bills.values())
-    rows.append(("for 1,000 requests", [f"{usd:.4f}" for usd in per_thousand]))
-    rows.append(("concurrent executions", [f"{use.concurrency:,.0f}" for use in columns.values()]))
-    title = (
-        f"prod at {TABLE_PER_SECOND:,} requests/s, {requests / 1e9:.2f} billion a month, "
-        f"{TABLE_ORGANIZATIONS} organisations"
-    )
-    body = [f"{name:<30}" + "".join(f"{cell:>13}" for cell in cells) for name, cells in rows]
-    honest = (
-        "The specification's 5,200 for Lambda is compute alone, with 0.15 s for a whole request. "
-        "A model that answers in 0.15 s is rare; Lambda bills every second of waiting. "
-        "1,000 concurrent executions are the default quota of an account."
-    )
-    return "\n".join([title, "", *body, "", honest, "", *_footnotes(prices)])
 
 
 def _as_table(
@@ -158,7 +126,10 @@ def _total(lines: Sequence[Line]) -> float:
 
 
 def _template(options: argparse.Namespace, stage: str) -> Template:
-    return Template.read(Path(options.templates) / f"llm-cp-{stage}.template.json")
+    folder = Path(options.templates)
+    if options.compute == "function":
+        folder /= "function"
+    return Template.read(folder / f"llm-cp-{stage}.template.json")
 
 
 def _active_hours(template: Template) -> float:
@@ -180,7 +151,9 @@ def _parser() -> argparse.ArgumentParser:
     hours = "hours a month in which requests come: 126 where Aurora may pause, otherwise 730"
     add("--active-hours", type=_hours, help=hours)
     add("--organizations", type=_count, default=1, help="organisations that send them, 1")
-    add("--table", action="store_true", help="production at 1,000 requests/s")
+    add("--streamed", action="store_true", help="answers are streams of 300 tokens")
+    compute = "service, or function: that in place of what the stage says"
+    add("--compute", choices=("service", "function"), default="service", help=compute)
     add("--json", action="store_true", help="for scripts; one stage")
     add("--templates", default=TEMPLATES, help="infra/cdk.out")
     return parser

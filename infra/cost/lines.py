@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from infra.cost.bill import CostError, Line, Pricer, Prices, Template
+from infra.cost.service import load_balancer, nat_bytes, tasks
 from infra.cost.usage import GIB, HOURS, SECONDS, Usage
 
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _UNIT_SECONDS = {"minute": 60, "hour": SECONDS, "day": 24 * SECONDS}
 # The pollers of an event source ask an empty queue, five at once, 20 s each.
 _IDLE_POLLS = 5 * HOURS * SECONDS / 20
+_MESSAGES_A_CALL = 10
 _PROXY_LEAST_ACUS = 8
 _CACHE_LEAST_GB = 0.1
 _METRICS_PER_SERIES = 4  # requests, latency, tokens, cost
@@ -29,21 +31,24 @@ def function(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]
     memory_gb = row["MemorySize"] / 1024
     upkeep = _scheduled(template)
     batches = _batches(template, usage)
-    seconds = usage.requests * usage.invocation_seconds
+    requests = usage.requests if template.of("AWS::ApiGateway::RestApi") else 0
+    seconds = requests * usage.invocation_seconds
     other = upkeep * usage.scheduled_seconds + batches * usage.batch_seconds
+    other += usage.requests * usage.record_seconds
     whole = prices.cost("lambda.arm64.gb_second", (seconds + other) * memory_gb)
-    share = seconds / (seconds + other) if seconds + other else 0.0
-    yield Line("Lambda", f"{usage.invocation_seconds:g} s a request", whole * share)
+    share = seconds / (seconds + other)
+    if requests:
+        yield Line("Lambda", f"{usage.invocation_seconds:g} s a request", whole * share)
     yield Line("Lambda", "audit batches and schedules", whole * (1 - share))
-    calls = usage.requests + upkeep + batches
+    calls = requests + upkeep + batches
     yield Line("Lambda", f"{calls:,.0f} invocations", prices.cost("lambda.request", calls))
     if "SnapStart" in row and row["SnapStart"].get("ApplyOn") == "PublishedVersions":
         cached = prices.cost("lambda.snapstart.cached_gb_second", memory_gb * HOURS * SECONDS)
-        starts = usage.requests * usage.cold_starts_per_request
+        starts = requests * usage.cold_starts_per_request
         restored = prices.cost("lambda.snapstart.restored_gb", starts * memory_gb)
         yield Line("Lambda", "SnapStart, one version", cached + restored)
     if row.get("TracingConfig", {}).get("Mode") == "Active":
-        yield Line("X-Ray", "traces of 5 %", prices.cost("xray.trace", usage.requests * 0.05))
+        yield Line("X-Ray", "traces of 5 %", prices.cost("xray.trace", requests * 0.05))
 
 
 def api(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]:
@@ -59,8 +64,11 @@ def distribution(template: Template, usage: Usage, prices: Prices) -> Iterator[L
     """CloudFront: requests, its functions, bytes to callers."""
     usd = prices.cost("cloudfront.https_request", usage.requests)
     usd += prices.cost("cloudfront.function_invocation", usage.requests)
-    usd += prices.cost("cloudfront.gb_out", usage.gigabytes(usage.out_bytes))
-    yield Line("CloudFront", "requests, functions, bytes out", usd)
+    yield Line("CloudFront", "requests and functions", usd)
+    out, to_origin = usage.gigabytes(usage.answer_bytes), usage.gigabytes(usage.request_bytes)
+    usd = prices.cost("cloudfront.gb_out", out)
+    usd += prices.cost("cloudfront.gb_to_origin", to_origin)
+    yield Line("CloudFront", f"{out:,.0f} GB out, {to_origin:,.0f} in", usd)
 
 
 def firewall(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]:
@@ -86,7 +94,7 @@ def network(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]:
         yield Line("NAT", f"{size} with disk and address", usd + public * address)
     if gateways := len(template.of("AWS::EC2::NatGateway")):
         usd = gateways * prices.cost("vpc.nat_gateway.hour", HOURS)
-        usd += prices.cost("vpc.nat_gateway.gb", usage.gigabytes(usage.nat_bytes))
+        usd += prices.cost("vpc.nat_gateway.gb", usage.gigabytes(nat_bytes(template, usage)))
         yield Line("NAT", f"{gateways} gateways and their bytes", usd)
     if addresses := len(template.of("AWS::EC2::EIP")):
         yield Line("NAT", f"{addresses} addresses", addresses * address)
@@ -95,7 +103,7 @@ def network(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]:
             zones = len(row["SubnetIds"])
             usd = zones * prices.cost("vpc.interface_endpoint.hour", HOURS)
             yield Line("Endpoint", f"interface in {zones} zones", usd)
-    out = prices.cost("internet.gb_out", usage.gigabytes(usage.out_bytes))
+    out = prices.cost("internet.gb_out", usage.gigabytes(usage.request_bytes))
     yield Line("Internet", "bytes out to the providers", out)
 
 
@@ -134,8 +142,10 @@ def cache(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]:
 
 
 def queues(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]:
-    """SQS: one send for each request, a receive and a delete for each batch, idle polls."""
-    calls = usage.requests + 2 * _batches(template, usage) + _IDLE_POLLS
+    """SQS: sends, a receive and a delete for each ten messages or batch, idle polls."""
+    sent = usage.requests / (usage.events_a_call if template.of("AWS::ECS::Service") else 1)
+    taken = max(_batches(template, usage), usage.requests / _MESSAGES_A_CALL)
+    calls = sent + 2 * taken + _IDLE_POLLS
     yield Line("SQS", f"{calls:,.0f} calls", prices.cost("sqs.request", calls))
 
 
@@ -154,7 +164,8 @@ def buckets(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]:
 def secrets(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]:
     """Secrets Manager; every start of the function reads each once."""
     number = len(template.of("AWS::SecretsManager::Secret"))
-    reads = usage.requests * usage.cold_starts_per_request * number
+    starts = 0.0 if template.of("AWS::ECS::Service") else usage.cold_starts_per_request
+    reads = usage.requests * starts * number
     usd = prices.cost("secretsmanager.secret", number) + prices.cost(
         "secretsmanager.request", reads
     )
@@ -178,7 +189,10 @@ def watching(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]
     share = usage.active_hours / HOURS
     usd = prices.cost("cloudwatch.custom_metric", metrics) * share
     yield Line("Metrics", f"{metrics:,} of ours, {share:.0%} of the time", usd)
-    written = usage.gigabytes(usage.log_bytes)
+    variables = template.only("AWS::Lambda::Function")["Environment"]["Variables"]
+    percent = int(variables.get("LLM_CP_LOG_PERCENT", 100))
+    is_service = bool(template.of("AWS::ECS::Service"))
+    written = usage.gigabytes(usage.log_bytes(percent, is_service=is_service))
     usd = prices.cost("cloudwatch.log_gb", written)
     usd += prices.cost("cloudwatch.log_storage_gb", written)
     yield Line("Logs", f"{written:,.1f} GB", usd)
@@ -208,6 +222,14 @@ def _scheduled(template: Template) -> float:
 
 
 PRICERS: Mapping[Pricer, frozenset[str]] = {
+    tasks: frozenset(
+        {
+            *("AWS::ECS::Service", "AWS::ECS::TaskDefinition"),
+            *("AWS::ApplicationAutoScaling::ScalableTarget",),
+            *("AWS::ApplicationAutoScaling::ScalingPolicy",),
+        }
+    ),
+    load_balancer: frozenset({"AWS::ElasticLoadBalancingV2::LoadBalancer"}),
     function: frozenset({"AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::Events::Rule"}),
     api: frozenset({"AWS::ApiGateway::RestApi"}),
     distribution: frozenset({"AWS::CloudFront::Distribution", "AWS::CloudFront::Function"}),

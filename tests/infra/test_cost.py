@@ -7,15 +7,18 @@ import re
 import shutil
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from tests.infra.conftest import run_infra
-from tests.infra.template import STAGES
+from tests.infra.template import ROOT, STAGES
 
 from infra.cost.bill import CostError, Prices, Template, bill
+from infra.cost.document import written
 from infra.cost.free import FREE
 from infra.cost.lines import PRICERS
-from infra.cost.usage import HOURS, Usage
+from infra.cost.plot import Curve, plot
+from infra.cost.usage import ASSUMPTIONS, HOURS, Usage
 
 PRICES = Prices()
 
@@ -71,7 +74,7 @@ def test_the_table_is_for_people(assembly: Path) -> None:
 def test_lambda_bills_the_waiting(assembly: Path) -> None:
     def of(seconds: str) -> float:
         words = ("--stage", "prod", "--requests", "2.6e9", "--llm-seconds", seconds)
-        lines = _cost(assembly, *words)["lines"]
+        lines = _cost(assembly, *words, "--compute", "function")["lines"]
         return float(next(x["usd"] for x in lines if x["detail"].endswith("a request")))
 
     # The specification: 2.6 billion requests, 5,200 at 0.15 s in all and 69,000 at 2 s.
@@ -79,20 +82,49 @@ def test_lambda_bills_the_waiting(assembly: Path) -> None:
     assert of("1.97") == pytest.approx(69_000, rel=0.01)
 
 
-def test_production_under_load_names_every_waiting_time(assembly: Path) -> None:
-    done = run_infra("cost", "--templates", str(assembly), "--table")
-    assert done.returncode == 0
-    rows = {re.split(r"\s{2,}", line)[0]: line for line in done.stdout.splitlines()}
-    assert re.findall(r"[\d.]+ s", rows["USD a month; the model takes"]) == [
-        "0.15 s",
-        "1 s",
-        "2 s",
-        "5 s",
-    ]
-    totals = [int(n.replace(",", "")) for n in re.findall(r"[\d,]+", rows["total"])]
-    assert totals == sorted(totals)
-    assert totals[2] - totals[1] > 30_000, "a second of waiting, 2.6 billion times"
-    assert "2,030" in rows["concurrent executions"]
+def test_the_service_does_not(assembly: Path) -> None:
+    def total(seconds: str) -> float:
+        words = ("--stage", "prod", "--requests", "2.6e9", "--llm-seconds", seconds)
+        return float(_cost(assembly, *words)["total_usd"])
+
+    assert total("2") == total("0.15")
+    assert total("2") < total("30") < 1.2 * total("2"), "open requests take tasks in the end"
+
+
+def test_production_stays_within_its_budget(assembly: Path) -> None:
+    """1,000 requests a second of 100 organisations, and a model that takes 2 s."""
+    words = ("--stage", "prod", "--requests", "2.628e9", "--organizations", "100")
+    assert _cost(assembly, *words)["total_usd"] <= 16_000
+    streamed = _cost(assembly, *words, "--streamed")
+    assert streamed["total_usd"] <= 30_000
+    # 73 KB a stream: what CloudFront sends on.
+    (line,) = (x for x in streamed["lines"] if x["detail"].endswith(" in"))
+    assert int(line["detail"].split()[0].replace(",", "")) == pytest.approx(183_500, rel=0.01)
+
+
+def test_a_load_beyond_the_stage_is_one_sentence(assembly: Path) -> None:
+    words = ("--stage", "demo", "--requests", "2.6e9", "--llm-seconds", "10")
+    done = run_infra("cost", "--templates", str(assembly), *words)
+    assert done.returncode == 1
+    assert re.fullmatch(r"The load needs \d+ tasks, and the stage allows 4\.\n", done.stderr)
+
+
+def test_the_page_is_what_the_templates_and_prices_say(assembly: Path) -> None:
+    page, drawn = written(assembly)
+    assert page == (ROOT / "docs" / "COST.md").read_text(), "`make cost` writes it"
+    assert drawn == (ROOT / "docs" / "cost.svg").read_text()
+    for text in ASSUMPTIONS:
+        assert text in page
+
+
+def test_the_plot_has_a_point_for_each_figure() -> None:
+    curves = [Curve("one", [(1, 10), (10, 100)]), Curve("two", [(1, 20), (10, 20)])]
+    root = ElementTree.fromstring(plot("A & B", curves, "s", "$"))
+    space = "{http://www.w3.org/2000/svg}"
+    points = [(float(c.get("cx", "")), float(c.get("cy", ""))) for c in root.iter(f"{space}circle")]
+    (x1, y1), (x2, y2), (_, y3), (_, y4) = points
+    assert x1 < x2
+    assert y2 < y3 == y4 < y1, "up is more"
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -154,6 +186,7 @@ def test_no_template_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
+        ("--compute", "steam"),
         ("--requests", "0"),
         ("--requests", "many"),
         ("--active-hours", "731"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.components.function import Reach, allow
+from infra.components.function import Reach
 from infra.components.nag import acknowledge, arn_in_finding
 from infra.stages import Stage
 
@@ -19,9 +19,9 @@ def task_role(scope: Construct, stage: Stage, reach: Reach) -> iam.Role:
         description=f"What a request to {stage.prefix} may do",
     )
     for statement in (
-        allow([secret.secret_arn for secret in reach.secrets], "secretsmanager:GetSecretValue"),
-        allow([reach.audit.queue.queue_arn], "sqs:SendMessage", "sqs:GetQueueAttributes"),
-        allow([reach.audit.bucket.arn_for_objects("*")], "s3:GetObject", "s3:PutObject"),
+        _allow([secret.secret_arn for secret in reach.secrets], "secretsmanager:GetSecretValue"),
+        _allow([reach.audit.queue.queue_arn], "sqs:SendMessage", "sqs:GetQueueAttributes"),
+        _allow([reach.audit.bucket.arn_for_objects("*")], "s3:PutObject"),
         reach.key_statement,
     ):
         if statement:
@@ -35,3 +35,7 @@ def task_role(scope: Construct, stage: Stage, reach: Reach) -> iam.Role:
         },
     )
     return role
+
+
+def _allow(resources: list[str], *actions: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=list(actions), resources=resources)

@@ -65,9 +65,13 @@ class Service(Construct):
             service_name=stage.prefix,
             cluster=cluster,
             task_definition=self._task(stage, reach, environment, log_group),
-            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            vpc_subnets=ec2.SubnetSelection(
+                subnet_type=ec2.SubnetType.PUBLIC
+                if stage.task_addresses
+                else ec2.SubnetType.PRIVATE_WITH_EGRESS
+            ),
             security_groups=[reach.network.tasks],
-            assign_public_ip=False,
+            assign_public_ip=stage.task_addresses,
             min_healthy_percent=100,
             max_healthy_percent=200,
             health_check_grace_period=Duration.minutes(2),

@@ -84,6 +84,7 @@ class Settings:
     memory_mb: int = 1024
     waits: WaitSettings = field(default_factory=WaitSettings)
     notify: NotifySettings = field(default_factory=NotifySettings)
+    log_percent: int = 100
     long_lived: bool = False
     datadog: bool = False
     traces: bool = False
@@ -139,6 +140,7 @@ class Settings:
             notify=NotifySettings(
                 env.optional("LLM_CP_WARNING_TOPIC_ARN"), env.flag("LLM_CP_WEBHOOKS_PRIVATE")
             ),
+            log_percent=env.integer("LLM_CP_LOG_PERCENT", 100, low=0, high=100),
             long_lived=env.flag("LLM_CP_LONG_LIVED"),
             datadog=any(map(env.optional, ("DD_API_KEY", "DD_API_KEY_SECRET_ARN"))),
             traces=env.optional("OTEL_EXPORTER_OTLP_ENDPOINT") is not None,

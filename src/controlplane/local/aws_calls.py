@@ -21,6 +21,7 @@ Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 _SIGNED = re.compile(r"Credential=(?P<key>[^/]+)/\d+/[^/]+/(?P<service>[^/]+)/aws4_request")
 _RESOURCES = ("QueueUrl", "QueueName", "SecretId", "TopicArn", "Name", "UserPoolId")
 _OBJECT = {"GET": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject", "HEAD": "HeadObject"}
+_OF_BUCKET = {"GetObject": "ListObjectsV2", "PutObject": "CreateBucket"}
 
 
 class RecordedCalls:
@@ -61,9 +62,8 @@ def _asked(environ: Environ, service: str) -> tuple[str, str]:
     """The operation, and the name of what it is about: objects by the name of their bucket."""
     if service == "s3":
         bucket, _, key = environ.get("PATH_INFO", "").lstrip("/").partition("/")
-        method = str(environ["REQUEST_METHOD"])
-        operation = _OBJECT.get(method, method)
-        return (operation if key else f"{operation}OfBucket"), bucket
+        operation: str = _OBJECT.get(environ["REQUEST_METHOD"], "Unknown")
+        return operation if key else _OF_BUCKET.get(operation, f"{operation}OfBucket"), bucket
     raw = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(raw)
     if target := environ.get("HTTP_X_AMZ_TARGET"):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol
+from zlib import crc32
 
 from controlplane.telemetry.facts import RequestFacts, asked_model, cost_usd, error_code
 from controlplane.telemetry.lines import log, mark_observed, print_line
@@ -42,6 +43,7 @@ class _Settings:
     datadog: bool = False
     traces: bool = False
     long_lived: bool = False
+    log_percent: int = 100
     provider_names: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -57,15 +59,19 @@ def configure(
     datadog: bool = False,
     traces: bool = False,
     long_lived: bool = False,
+    log_percent: int = 100,
     provider_names: Mapping[str, str] | None = None,
 ) -> None:
     """Say where this process runs and who else wants to know; the last call holds.
 
     What `datadog` and `traces` need is imported by the first request that is observed.
-    `long_lived` is a process that is not frozen between two requests; `provider_names` says what
-    OpenTelemetry calls a provider.
+    `long_lived` is a process that is not frozen between two requests. `log_percent` is how many of
+    the lines about requests that went well are written; metrics are of all. `provider_names` says
+    what OpenTelemetry calls a provider.
     """
-    _State.settings = _Settings(stage, datadog, traces, long_lived, provider_names or {})
+    _State.settings = _Settings(
+        stage, datadog, traces, long_lived, log_percent, provider_names or {}
+    )
     _State.metrics = _State.traces = None
 
 
@@ -74,7 +80,8 @@ def observe(event: RequestFacts) -> None:
     stage = _State.settings.stage
     tags, values, reason = tags_of(event), values_of(event), refusal(event)
     print_line(request_line(stage, tags, values, reason))
-    _log_request(event)
+    if event.status >= 400 or _is_sampled(event.request_id):
+        _log_request(event)
     mark_observed(event.request_id)
     for attempt in event.attempts:
         if attempt.failure is not None and attempt.status not in REFUSED_BY_PROVIDER:
@@ -116,6 +123,12 @@ async def flush() -> None:
     for sink in (_State.metrics, _State.traces):
         if sink is not None:
             await asyncio.to_thread(sink.flush)
+
+
+def _is_sampled(request_id: str) -> bool:
+    """By the id: the same answer wherever it is asked."""
+    percent = _State.settings.log_percent
+    return percent >= 100 or crc32(request_id.encode()) % 100 < percent
 
 
 def _log_request(event: RequestFacts) -> None:

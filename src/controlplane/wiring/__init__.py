@@ -47,6 +47,7 @@ def container() -> Container:
         datadog=settings.datadog,
         traces=settings.traces,
         long_lived=settings.long_lived,
+        log_percent=settings.log_percent,
         provider_names=TRACE_NAMES,
     )
     return Container(settings)

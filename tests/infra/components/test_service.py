@@ -206,7 +206,6 @@ def test_a_task_may_do_what_a_request_needs(template: Template, stage: str) -> N
     }
     own_key = {"kms:Decrypt", "kms:GenerateDataKey"} if stage == "prod" else set()
     assert allowed - {"sts:AssumeRole"} == own_key | {
-        "s3:GetObject",
         "s3:PutObject",
         "secretsmanager:GetSecretValue",
         "sqs:GetQueueAttributes",

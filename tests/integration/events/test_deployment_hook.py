@@ -37,11 +37,16 @@ class CodeDeployServer:
 
 
 @pytest.fixture
-def codedeploy() -> Iterator[CodeDeployServer]:
+def codedeploy(run_directory: Path) -> Iterator[CodeDeployServer]:
+    """It records what it was asked, as the emulator does, which has no CodeDeploy."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             assert self.headers["X-Amz-Target"] == OPERATION
+            call = {"service": "codedeploy", "operation": OPERATION.rpartition(".")[2]}
+            row = {"key": "function", **call, "resource": ""}
+            (run_directory / "calls-codedeploy").write_text(json.dumps(row))
             server.told.append(json.loads(body))
             self.send_response(server.status)
             self.send_header("Content-Type", "application/x-amz-json-1.1")
@@ -78,7 +83,7 @@ def started(
         "AUDIT_BUCKET": "audit",
         "AWS_ENDPOINT_URL": codedeploy.url,
         "AWS_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_ACCESS_KEY_ID": "function",
         "AWS_SECRET_ACCESS_KEY": "testing",
         **more_env,
     }
