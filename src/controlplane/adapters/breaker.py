@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import inf
 
@@ -23,10 +23,18 @@ class Breaker:
     Each look that fails doubles the pause, up to `most_seconds`.
     """
 
-    def __init__(self, failures: int, seconds: float, most_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        failures: int,
+        seconds: float,
+        most_seconds: float = 0.0,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._failures_to_open = failures
         self._seconds = seconds
         self._most_seconds = max(seconds, most_seconds)
+        self._clock = clock
         self._failures = 0
         self._pause = seconds
         self._open_until = 0.0
@@ -36,7 +44,7 @@ class Breaker:
     @property
     def seconds_since_answer(self) -> float:
         """How long ago the part answered last; infinite where it has not."""
-        return inf if self._answered_at is None else time.monotonic() - self._answered_at
+        return inf if self._answered_at is None else self._clock() - self._answered_at
 
     @property
     def last_known(self) -> str | None:
@@ -45,7 +53,7 @@ class Breaker:
         if seen is None:
             return None
         state = "ok" if seen == self._answered_at else "down"
-        return f"{state} {time.monotonic() - seen:.0f} s ago"
+        return f"{state} {self._clock() - seen:.0f} s ago"
 
     @property
     def _is_open(self) -> bool:
@@ -84,24 +92,24 @@ class Breaker:
         """Whether to try; where it was open, the one who may is given as long as it stays open."""
         if not self._is_open:
             return True
-        if time.monotonic() < self._open_until:
+        if self._clock() < self._open_until:
             return False
-        self._open_until = time.monotonic() + self._pause
+        self._open_until = self._clock() + self._pause
         return True
 
     def failed(self) -> None:
         """The part did not answer."""
         self._failures += 1
-        self._failed_at = time.monotonic()
+        self._failed_at = self._clock()
         if self._is_open:
             self.open()
 
     def open(self) -> None:
         """It is surely down."""
         self._failures = max(self._failures, self._failures_to_open)
-        self._open_until = time.monotonic() + self._pause
+        self._open_until = self._clock() + self._pause
 
     def succeeded(self) -> None:
         """It did."""
         self._failures, self._pause = 0, self._seconds
-        self._answered_at = time.monotonic()
+        self._answered_at = self._clock()

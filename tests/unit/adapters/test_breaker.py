@@ -26,11 +26,11 @@ def clock() -> Clock:
 
 @pytest.fixture
 def breaker(clock: Clock) -> Breaker:
-    return Breaker("sqs", clock=clock)
+    return Breaker(3, 2.0, 8.0, clock=clock)
 
 
 def ask(breaker: Breaker, outcome: Exception | None = None) -> float:
-    with breaker.attempt(1.5) as seconds:
+    with breaker.attempt("sqs", 1.5) as seconds:
         if outcome:
             raise outcome
     return seconds
@@ -79,7 +79,7 @@ def test_one_at_a_time_looks_with_little_time_and_later_each_time(
         clock.now += pause - 0.01
         assert is_open(breaker)
         clock.now += 0.01
-        with suppress(Unreachable), breaker.attempt(1.5) as seconds:
+        with suppress(Unreachable), breaker.attempt("sqs", 1.5) as seconds:
             assert seconds == 0.5
             assert is_open(breaker), "the others go on meanwhile"
             raise TimeoutError
@@ -93,14 +93,14 @@ def test_one_that_left_while_looking_keeps_nobody_out_for_ever(
 ) -> None:
     fail(breaker, TimeoutError())
     clock.now += 2
-    with pytest.raises(KeyboardInterrupt), breaker.attempt(1.5):
+    with pytest.raises(KeyboardInterrupt), breaker.attempt("sqs", 1.5):
         raise KeyboardInterrupt
     clock.now += 2
     assert ask(breaker) == 0.5
 
 
 def test_what_began_before_it_opened_says_nothing_new(breaker: Breaker, clock: Clock) -> None:
-    with suppress(Unreachable), breaker.attempt(1.5):
+    with suppress(Unreachable), breaker.attempt("sqs", 1.5):
         fail(breaker, TimeoutError())
         clock.now += 1.5
         raise TimeoutError
