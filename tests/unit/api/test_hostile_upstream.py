@@ -47,8 +47,8 @@ WAYS: dict[str, tuple[str, dict[str, Any], str, tuple[str, ...]]] = {
 
 def _answer(way: str) -> dict[str, Any]:
     _, _, kind, protocols = WAYS[way]
-    copy: dict[str, Any] = json.loads(json.dumps(ANSWERS[protocols[0] if protocols else kind]))
-    return copy
+    answer: dict[str, Any] = json.loads(json.dumps(ANSWERS[protocols[0] if protocols else kind]))
+    return answer
 
 
 def _over(
