@@ -42,8 +42,7 @@ class ControlPlaneStack(Stack):
         # CDK itself writes the dependencies that W3005 finds to be implied by others.
         self.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
         for tag, value in (("application", "llm-control-plane"), ("stage", stage.name)):
-            # A target group of a proxy takes no tags.
-            Tags.of(self).add(tag, value, exclude_resource_types=["AWS::RDS::DBProxyTargetGroup"])
+            Tags.of(self).add(tag, value)
         self._ground(stage)
         self._entrance(stage)
         self._stores(stage)
@@ -169,8 +168,6 @@ class ControlPlaneStack(Stack):
             "COGNITO_USER_POOL_ID": self.identity.pool.user_pool_id,
             "COGNITO_CLIENT_IDS": self.identity.client.user_pool_client_id,
         }
-        if self.database.proxy_host:
-            settings["AURORA_HOST"] = self.database.proxy_host
         if stage.database_pauses:
             settings["LLM_CP_DATABASE_PAUSES"] = "1"
         if stage.log_percent < 100:

@@ -43,12 +43,11 @@ class Stage:
     zones: tuple[str, ...] = ("use1-az1", "use1-az2")
     nat_gateways: int = 0
 
-    # Aurora. A minimum of 0 lets it pause, which an RDS Proxy would prevent.
+    # Aurora. A minimum of 0 lets it pause.
     aurora_min_acu: float = 0
     aurora_max_acu: float = 2
     aurora_readers: int = 0
     aurora_backup_days: int = 1
-    rds_proxy: bool = False
 
     # Valkey: the most it may grow to.
     cache_max_gb: int = 1
@@ -181,7 +180,6 @@ PROD = Stage(
     aurora_max_acu=64,
     aurora_readers=1,
     aurora_backup_days=35,
-    rds_proxy=True,
     cache_max_gb=50,
     cache_max_ecpu_per_second=200_000,
     cache_snapshot_days=7,

@@ -1,4 +1,4 @@
-"""Aurora PostgreSQL, Serverless v2; behind an RDS Proxy where many functions would connect."""
+"""Aurora PostgreSQL, Serverless v2."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ USER = "llm_cp"
 
 
 class Database(Construct):
-    """`cluster`, its `secret`, and `proxy_host` where connections go through a proxy."""
+    """`cluster` and its `secret`."""
 
     def __init__(
         self, scope: Construct, id_: str, stage: Stage, network: Network, key: kms.IKey | None
@@ -58,19 +58,7 @@ class Database(Construct):
             removal_policy=RemovalPolicy.SNAPSHOT if stage.retain_data else RemovalPolicy.DESTROY,
         )
         self.secret = _secret_of(self.cluster)
-        self.proxy_host = self._proxy(stage, network).endpoint if stage.rds_proxy else None
         self._explain()
-
-    def _proxy(self, stage: Stage, network: Network) -> rds.DatabaseProxy:
-        return self.cluster.add_proxy(
-            "Proxy",
-            secrets=[self.secret],
-            vpc=network.vpc,
-            vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
-            security_groups=[network.database],
-            db_proxy_name=stage.prefix,
-            require_tls=True,
-        )
 
     def _explain(self) -> None:
         acknowledge(

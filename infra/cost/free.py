@@ -30,7 +30,7 @@ FREE: Mapping[str, str] = {
             *("Lambda::EventInvokeConfig", "Lambda::Permission", "Lambda::Version"),
             *("Logs::MetricFilter",),
             *("Logs::ResourcePolicy", "RDS::DBClusterParameterGroup"),
-            *("RDS::DBProxyTargetGroup", "RDS::DBSubnetGroup", "S3::BucketPolicy"),
+            *("RDS::DBSubnetGroup", "S3::BucketPolicy"),
             *("SecretsManager::SecretTargetAttachment", "SNS::Subscription", "SNS::TopicPolicy"),
             *("SQS::QueuePolicy", "WAFv2::LoggingConfiguration", "WAFv2::WebACLAssociation"),
         ),

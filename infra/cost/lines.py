@@ -14,7 +14,6 @@ _UNIT_SECONDS = {"minute": 60, "hour": SECONDS, "day": 24 * SECONDS}
 # The pollers of an event source ask an empty queue, five at once, 20 s each.
 _IDLE_POLLS = 5 * HOURS * SECONDS / 20
 _MESSAGES_A_CALL = 10
-_PROXY_LEAST_ACUS = 8
 _CACHE_LEAST_GB = 0.1
 _METRICS_PER_SERIES = 4  # requests, latency, tokens, cost
 _METRICS_PER_STAGE = 6
@@ -123,10 +122,6 @@ def database(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]
     stored = 1 + usage.gigabytes(usage.record_bytes) * usage.record_months
     usd = prices.cost("aurora.storage_gb", stored) + prices.cost("aurora.io", usage.requests)
     yield Line("Aurora", f"{stored:,.0f} GB and I/O", usd)
-    if proxies := len(template.of("AWS::RDS::DBProxy")):
-        billed = max(_PROXY_LEAST_ACUS, acus * instances)
-        usd = proxies * billed * prices.cost("rds_proxy.acu_hour", HOURS)
-        yield Line("RDS Proxy", f"{billed:g} ACU", usd)
 
 
 def cache(template: Template, usage: Usage, prices: Prices) -> Iterator[Line]:
@@ -237,7 +232,7 @@ PRICERS: Mapping[Pricer, frozenset[str]] = {
     network: frozenset(
         {"AWS::EC2::Instance", "AWS::EC2::NatGateway", "AWS::EC2::EIP", "AWS::EC2::VPCEndpoint"}
     ),
-    database: frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", "AWS::RDS::DBProxy"}),
+    database: frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"}),
     cache: frozenset({"AWS::ElastiCache::ServerlessCache"}),
     queues: frozenset({"AWS::SQS::Queue", "AWS::Lambda::EventSourceMapping"}),
     buckets: frozenset({"AWS::S3::Bucket"}),

@@ -6,6 +6,8 @@ import time
 from collections.abc import Sequence
 from decimal import Decimal
 
+import pytest
+
 from tests.faults.callers import Asked
 from tests.faults.conftest import CAP_USD, RECORD_SECONDS, Scene
 
@@ -31,14 +33,18 @@ def assert_one_answer(asked: Sequence[Asked], *, killed: bool = False) -> None:
 
 def assert_one_record(scene: Scene, asked: Sequence[Asked]) -> None:
     """What was answered has one record, which says so, within RECORD_SECONDS."""
-    answered = {each.request_id for each in asked if each.status == 200 and each.ended}
+    answers = {each.request_id: each for each in asked if each.status == 200 and each.ended}
+    answered = answers.keys()
+    scene.parts.recover()
     deadline = time.monotonic() + RECORD_SECONDS
     while True:
         found = scene.rows("SELECT request_id, status, cost_microusd FROM request_logs")
         missing = answered - {row[0] for row in found}
         if not missing:
             break
-        assert time.monotonic() < deadline, f"{len(missing)} of {len(answered)} have no record"
+        if time.monotonic() > deadline:
+            lost = [f"{each} {scene.when(answers[each])}" for each in missing]
+            pytest.fail(f"{len(missing)} of {len(answered)} have no record: {lost}")
         time.sleep(0.5)
     assert scene.rows(DUPLICATES) == []
     said = {row[0]: row[1:] for row in found}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -14,9 +16,11 @@ from controlplane.local.children import Child, is_listening
 from controlplane.local.environment import read_env
 from controlplane.local.stack import Stack
 
-REDIS_TIMEOUT_MS = "300"
+# The local stack's own are for bursts on a busy machine, and would hide what is tried here.
+BOUNDS = {"LLM_CP_REDIS_TIMEOUT_MS": "300", "LLM_CP_AUDIT_TIMEOUT_MS": "1500"}
 # Those that are started again lose nothing by it: moto is the only memory of its queue and bucket.
-KILLABLE = ("postgresql", "redis", "simulator", "function", "server")
+# Last the one whose loss closes the caps.
+KILLABLE = ("postgresql", "simulator", "function", "server", "redis")
 FREEZABLE = ("postgresql", "redis", "aws", "simulator", "function")
 
 
@@ -25,14 +29,13 @@ class Parts(Stack):
 
     def __init__(self, folder: Path, port: int) -> None:
         super().__init__(folder, port, time.sleep)
-        self._folder = folder
         self._spawned: dict[str, tuple[Child, tuple[str, ...], Mapping[str, str]]] = {}
         self._frozen: dict[str, list[psutil.Process]] = {}
 
     @property
     def env(self) -> dict[str, str]:
         """What a caller needs: `.local/env`."""
-        return read_env(self._folder / ".local/env")
+        return read_env(self._local / "env")
 
     def freeze(self, part: str) -> None:
         """Stop the processes of a part where they are."""
@@ -64,7 +67,8 @@ class Parts(Stack):
             self._stores.valkey.start()
             self._stores.valkey.wait_ready()
         else:
-            _, arguments, env = self._spawned[part]
+            before, arguments, env = self._spawned[part]
+            before.log_path.rename(before.log_path.with_stem(f"{part}-{before.pid}"))
             child = self._spawn(part, *arguments, env=env)
             port = int(arguments[arguments.index("--port") + 1])
             child.wait_ready(lambda: is_listening(port))
@@ -73,9 +77,15 @@ class Parts(Stack):
         """Bytes that the processes of a part have in memory."""
         return sum(process.memory_info().rss for process in self._processes(part))
 
-    def invoke(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """What the function returns for an event."""
-        return self._invoke(event)
+    def recover(self) -> None:
+        """Bring into the trail what neither queue nor bucket took: as the runbook says."""
+        self._invoke({"type": "audit-recover"})
+        for log in (self._local / "logs").glob("server*.log"):
+            command = [sys.executable, "-m", "controlplane.cli", "audit", "recover", str(log)]
+            done = subprocess.run(
+                command, env={**os.environ, **self.env}, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
 
     def stop(self) -> None:
         """End all of them, frozen ones too."""
@@ -84,8 +94,7 @@ class Parts(Stack):
         super().stop()
 
     def _start_gateway(self, settings: Mapping[str, str]) -> None:
-        # The local stack's own bound is for bursts on a busy machine, and hides what is tried here.
-        super()._start_gateway({**settings, "LLM_CP_REDIS_TIMEOUT_MS": REDIS_TIMEOUT_MS})
+        super()._start_gateway({**settings, **BOUNDS})
 
     def _spawn(self, module: str, *arguments: str, env: Mapping[str, str]) -> Child:
         child = super()._spawn(module, *arguments, env=env)

@@ -19,8 +19,8 @@ from tests.faults.parts import FREEZABLE, KILLABLE
 
 CALLERS = 6
 FAULT_SECONDS = 4.0
-# The longest that a request may take while a part is frozen or gone.
-BOUNDS = {"redis": 2.0, "postgresql": 2.0, "aws": 4.0, "simulator": 30.0, "function": 2.0}
+# The longest that a request may take while a part is frozen or gone, on a busy machine.
+BOUNDS = {"redis": 2.0, "postgresql": 2.0, "aws": 4.0, "function": 2.0}
 FAULTS = [("freeze", part) for part in FREEZABLE] + [("kill", part) for part in KILLABLE]
 
 
@@ -32,10 +32,9 @@ async def test_callers_of_a_stack_with_a_part_that_fails(
     began = time.monotonic()
     callers = settled.callers(CALLERS)
     async with callers.asking():
-        await asyncio.to_thread(getattr(settled.parts, fault), part)
+        await asyncio.to_thread(settled.break_part, fault, part)
         await asyncio.sleep(FAULT_SECONDS)
-        heal = settled.parts.thaw if fault == "freeze" else settled.parts.restart
-        await asyncio.to_thread(heal, part)
+        await asyncio.to_thread(settled.heal, fault, part)
     recovered = await settled.recovered_in()
     asked = callers.since(began)
     slowest = max(each.seconds for each in asked)

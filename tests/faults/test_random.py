@@ -23,6 +23,8 @@ from tests.faults.parts import FREEZABLE, KILLABLE
 CALLERS = 20
 SECONDS = 30 * 60.0
 FAULTS = [("freeze", part) for part in FREEZABLE] + [("kill", part) for part in KILLABLE]
+# A lost ledger is counted anew once the queue is empty; see docs/RUNBOOK.md.
+RESTORE_SECONDS = 400.0
 # What a process keeps for ever it has after the first minutes.
 WARM_SECONDS = 5 * 60.0
 GROWTH = 1.2
@@ -43,15 +45,15 @@ async def test_half_an_hour_of_faults(settled: Scene) -> None:
                 warm = settled.parts.memory("server")
             faults = [each for each in FAULTS if not warm or each != ("kill", "server")]
             fault, part = dice.choice(faults)
-            await asyncio.to_thread(getattr(settled.parts, fault), part)
+            await asyncio.to_thread(settled.break_part, fault, part)
             await asyncio.sleep(dice.uniform(0.2, 8.0))
-            heal = settled.parts.thaw if fault == "freeze" else settled.parts.restart
-            await asyncio.to_thread(heal, part)
+            await asyncio.to_thread(settled.heal, fault, part)
             recovered = await settled.recovered_in()
             print(f"{passed:6.0f} s  {fault} {part}: well after {recovered:.1f} s")
             assert recovered < RECOVERY_SECONDS
             await asyncio.sleep(dice.uniform(0.0, 4.0))
     print(told(callers.asked))
+    assert await settled.caps_open_in(RESTORE_SECONDS) < RESTORE_SECONDS
     assert_one_answer(callers.asked, killed=True)
     assert_one_record(settled, callers.asked)
     assert_one_sum(settled)

@@ -24,9 +24,14 @@ def _same(stage: Any) -> Any:
     return stage
 
 
+def _service(stage: Any) -> Any:
+    return replace(stage, compute="service")
+
+
 VARIANTS: dict[str, Callable[[Any], Any]] = {
     "complete": _complete,
     "careless": _same,
+    "service": _service,
 }
 
 

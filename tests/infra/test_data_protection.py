@@ -6,6 +6,9 @@ from typing import Any
 
 from tests.infra.template import Template, as_list, resolved, text
 
+from controlplane.adapters.postgres.engine import MOST_CONNECTIONS
+from infra.stages import STAGES as STAGE_DATA
+
 OWN_KEY = "<EncryptionKey"
 
 
@@ -38,12 +41,20 @@ def test_only_the_sandbox_lets_aurora_pause(templates: dict[str, Template]) -> N
     assert scaling["prod"]["MinCapacity"] > 0
 
 
-def test_only_prod_has_a_proxy_and_it_asks_for_tls(templates: dict[str, Template]) -> None:
-    assert not templates["sandbox"].has("AWS::RDS::DBProxy")
-    assert not templates["demo"].has("AWS::RDS::DBProxy")
-    proxy = templates["prod"].one("AWS::RDS::DBProxy")
-    assert proxy["RequireTLS"] is True
-    assert [entry["AuthScheme"] for entry in proxy["Auth"]] == ["SECRETS"]
+def test_nothing_stands_between_what_computes_and_aurora(template: Template) -> None:
+    """Each transaction sets its role: RDS Proxy would keep its connection for one client.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html
+    """
+    assert not template.has("AWS::RDS::DBProxy")
+
+
+def test_aurora_takes_the_connections_of_all_tasks() -> None:
+    for stage in STAGE_DATA.values():
+        of_tasks = stage.tasks_most * stage.task_cores * MOST_CONNECTIONS
+        of_function = stage.audit_max_concurrency + 10
+        if stage.compute == "service":
+            assert of_tasks + of_function < 0.8 * stage.database_connections, stage.name
 
 
 def test_the_cache_is_reached_by_tls_and_a_password_only(template: Template) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,19 @@ def test_only_the_first_deployment_is_unprotected() -> None:
     for stage in chosen_stages(EMAILS | {"FIRST_DEPLOYMENT": "1"}):
         assert not stage.is_protected
     assert len(STAGES) == 3
+
+
+def test_what_computes_can_be_said_for_one_synthesis() -> None:
+    assert {stage.compute for stage in chosen_stages(EMAILS | {"COMPUTE": "function"})} == {
+        "function"
+    }
+    assert [stage.compute for stage in chosen_stages(EMAILS)] == ["function", "service", "service"]
+    with pytest.raises(DeploymentError, match="COMPUTE is 'function' or 'service'"):
+        chosen_stages({"COMPUTE": "steam"})
+
+
+def test_datadog_and_a_service_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STAGES, "demo", replace(STAGES["demo"], datadog=True))
+    with pytest.raises(DeploymentError, match="Datadog is for the function alone: llm-cp-demo"):
+        chosen_stages({"ONLY_STAGE": "demo"})
+    chosen_stages({"ONLY_STAGE": "demo", "COMPUTE": "function"})

@@ -164,3 +164,22 @@ def test_an_own_domain_has_its_certificate_and_modern_tls(complete: Template) ->
     assert client["CallbackURLs"] == ["https://llm.example.com/oauth2/idpresponse"]
     readers = complete.all("AWS::SNS::Subscription").values()
     assert [reader["Endpoint"] for reader in readers] == ["ops@example.com"] * 2
+
+
+def test_a_service_answers_browsers_where_the_stage_has_origins(synthesise: Synthesise) -> None:
+    """API Gateway does it elsewhere; CloudFront's policy adds to the answer what may be done."""
+    process, path = synthesise("service")
+    assert process.returncode == 0, process.stderr
+    template = Template.read(path)
+    rule = template.one("AWS::ElasticLoadBalancingV2::ListenerRule")
+    (action,) = rule["Actions"]
+    assert (action["Type"], action["FixedResponseConfig"]["StatusCode"]) == (
+        "fixed-response",
+        "204",
+    )
+    fields = {condition["Field"]: condition for condition in rule["Conditions"]}
+    assert fields["http-request-method"]["HttpRequestMethodConfig"]["Values"] == ["OPTIONS"]
+    asked = fields["http-header"]["HttpHeaderConfig"]
+    assert asked["HttpHeaderName"] == "access-control-request-method"
+    policy = template.one("AWS::CloudFront::ResponseHeadersPolicy")["ResponseHeadersPolicyConfig"]
+    assert policy["CorsConfig"]["OriginOverride"] is True

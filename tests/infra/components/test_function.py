@@ -60,7 +60,7 @@ def test_the_settings_can_be_read_from_what_the_function_is_given(
     assert settings.redis_url == f"rediss://{endpoint}"
     assert settings.cognito is not None
     assert settings.database_pauses is (stage == "sandbox")
-    assert (settings.aurora_host is not None) is (stage == "prod")
+    assert settings.aurora_host is None
     secrets = {secret["Name"] for secret in template.all("AWS::SecretsManager::Secret").values()}
     assert {settings.providers_secret, settings.key_pepper_secret, settings.redis_secret} <= secrets
 

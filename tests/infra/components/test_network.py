@@ -42,17 +42,15 @@ def test_what_computes_leaves_for_https_only_and_reaches_both_stores(
     }
 
 
-def test_stores_let_in_the_function_and_never_call_out(template: Template, stage: str) -> None:
+def test_stores_let_in_what_computes_and_never_call_out(template: Template) -> None:
     function, database = _group(template, "NetworkFunction"), _group(template, "NetworkDatabase")
     cache = _group(template, "NetworkCache")
     comes_from: dict[str, set[str]] = {database: set(), cache: set()}
     for group, rule in _rules(template, "Ingress"):
         if group in comes_from:
             comes_from[group].add(rule["SourceSecurityGroupId"]["Fn::GetAtt"][0])
-    # The proxy and Aurora share a group.
-    behind_proxy = {database} if stage == "prod" else set()
     tasks = {_group(template, "NetworkTasks")} if template.has("AWS::ECS::Service") else set()
-    assert comes_from == {database: {function} | tasks | behind_proxy, cache: {function} | tasks}
+    assert comes_from == {database: {function} | tasks, cache: {function} | tasks}
     for group, rule in _rules(template, "Egress"):
         if group in comes_from:
             assert rule.get("CidrIp", NOWHERE) == NOWHERE

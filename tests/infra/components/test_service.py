@@ -78,7 +78,7 @@ def test_only_cloudfront_reaches_it(template: Template, distribution: dict[str, 
     assert [rule.get("SourcePrefixListId") for rule in let_in] == ["pl-3b927c52"]
 
 
-def test_the_tasks_let_in_their_load_balancer_alone(template: Template) -> None:
+def test_the_tasks_let_in_their_load_balancer_alone(template: Template, stage: str) -> None:
     let_in = [
         rule
         for rule in template.all("AWS::EC2::SecurityGroupIngress").values()
@@ -87,9 +87,13 @@ def test_the_tasks_let_in_their_load_balancer_alone(template: Template) -> None:
     assert len(let_in) == 1
     assert "NetworkLoadBalancer" in text(let_in[0]["SourceSecurityGroupId"])
     network = template.one("AWS::ECS::Service")["NetworkConfiguration"]["AwsvpcConfiguration"]
-    assert network["AssignPublicIp"] == "DISABLED"
+    has_addresses = STAGE_DATA[stage].task_addresses
+    assert network["AssignPublicIp"] == ("ENABLED" if has_addresses else "DISABLED")
     for subnet in network["Subnets"]:
-        assert subnet["Ref"].startswith("NetworkVpcPrivate")
+        place = "NetworkVpcPublic" if has_addresses else "NetworkVpcPrivate"
+        assert subnet["Ref"].startswith(place)
+    (group,) = network["SecurityGroups"]
+    assert "NetworkTasks" in text(group)
 
 
 def test_each_closes_a_connection_after_the_one_in_front(

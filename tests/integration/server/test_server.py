@@ -61,6 +61,7 @@ def running(settings: Settings, simulator_url: str, key: str, *arguments: str) -
         AUDIT_QUEUE_URL=settings.audit_queue_url,
         AUDIT_BUCKET=settings.audit_bucket,
         AWS_ENDPOINT_URL=settings.aws_endpoint_url or "",
+        AWS_ACCESS_KEY_ID="task",  # whose calls they are, in the emulator's record
         **provider_environment({}, simulator_url)[0],
     )
     command = [sys.executable, "-m", "controlplane.server", "--port", str(port)]

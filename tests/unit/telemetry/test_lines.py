@@ -10,7 +10,7 @@ import pytest
 from tests.unit.telemetry.conftest import Lines
 from tests.unit.telemetry.facts import FAILED, finished, refused
 
-from controlplane.telemetry import begin_request, count, log, log_crash, observe
+from controlplane.telemetry import begin_request, configure, count, log, log_crash, observe
 
 pytestmark = pytest.mark.dates
 
@@ -115,3 +115,15 @@ def test_counting_is_no_observation(lines: Lines) -> None:
     count("redis_degraded", org_id="org-1")
     assert not scope.observed
     assert lines()
+
+
+def test_a_share_of_what_went_well_has_its_line_and_all_have_their_metrics(lines: Lines) -> None:
+    configure(stage="sandbox", log_percent=10)
+    for number in range(1_000):
+        observe(finished(request_id=f"req_{number}"))
+    for number in range(20):
+        observe(refused(429, "rate_limit_exceeded", request_id=f"req_refused_{number}"))
+    written = [line for line in lines() if "_aws" not in line]
+    assert 70 <= sum(line["level"] == "INFO" for line in written) <= 130
+    assert sum(line["level"] == "WARNING" for line in written) == 20
+    assert sum("_aws" in line for line in lines()) == 1_020

@@ -44,9 +44,11 @@ OPEN_SECONDS = 1.0
 # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2-auto-pause.html
 WAKE_SECONDS = 18.0
 
+# Of one process of a server.
+MOST_CONNECTIONS = 20
+
 _TENANT, _SYSTEM = "llm_cp_tenant", "llm_cp_system"
-# All of it for the transaction: RDS Proxy takes no options with a connection, and one that another
-# transaction gets next must not remember anything.
+# All of it for the transaction: a connection that another one gets next must not remember anything.
 _BECOME = text(
     "SELECT set_config('role', :role, true), set_config('app.org_id', :org_id, true), "
     "set_config('timezone', 'UTC', true), set_config('statement_timeout', :patience, true), "
@@ -60,7 +62,7 @@ _CONNECT: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 2_000,
     "application_name": "llm-control-plane",
-    # A prepared statement would tie RDS Proxy to one session.
+    # A prepared statement would not survive a pooler in between.
     "prepare_threshold": None,
 }
 
@@ -266,7 +268,8 @@ def sqlstate_of(error: DBAPIError) -> str | None:
 def _pool_options(*, long_lived: bool, pooled: bool) -> dict[str, Any]:
     if not pooled:
         return {"poolclass": NullPool}
-    size = {"pool_size": 10, "max_overflow": 10} if long_lived else _ONE_CONNECTION
+    kept = {"pool_size": MOST_CONNECTIONS // 2, "max_overflow": MOST_CONNECTIONS // 2}
+    size = kept if long_lived else _ONE_CONNECTION
     return {"pool_pre_ping": True, "pool_timeout": POOL_SECONDS, **size}
 
 
