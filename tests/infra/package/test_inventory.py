@@ -27,7 +27,8 @@ from controlplane.errors import Unauthenticated
 key = jwk.construct(rsa.generate_private_key(65537, 2048), "RS256")
 public = key.public_key().to_dict() | {"kid": "k"}
 public = {n: v.decode() if isinstance(v, bytes) else v for n, v in public.items()}
-served = httpx.MockTransport(lambda _: httpx.Response(200, json={"keys": [public]}))
+body = json.dumps({"keys": [public]}).encode()
+served = httpx.MockTransport(lambda _: httpx.Response(200, stream=httpx.ByteStream(body)))
 token = jws.sign(b"claims", key, headers={"kid": "k"}, algorithm="RS256")
 head, payload, signature = token.split(".")
 forged = ".".join([head, base64.urlsafe_b64encode(b"others").decode().rstrip("="), signature])

@@ -90,6 +90,9 @@ def _info(alias: str) -> dict[str, Any]:
 
 def _page(names: list[str], query: QueryParams) -> dict[str, Any]:
     """Of names in their order: the first behind `after_id`, or the last before `before_id`."""
+    for name in ("limit", "after_id", "before_id"):
+        if len(query.getlist(name)) > 1:
+            raise InvalidRequest(f"'{name}' may be given once.", param=name)
     limit, after, before = _limit(query), query.get("after_id"), query.get("before_id")
     if before:
         found = [name for name in names if name < before]
