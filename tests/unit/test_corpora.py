@@ -38,6 +38,10 @@ def test_each_reason_is_one_line_at_the_end() -> None:
     written: list[str] = []
     reasons = ["Skipped: No corpora.", "Skipped: No corpora.", "Skipped: No client."]
     skipped = [SimpleNamespace(longrepr=("test_x.py", 1, reason)) for reason in reasons]
-    reporter: Any = SimpleNamespace(stats={"skipped": skipped}, write_line=written.append)
+    reporter: Any = SimpleNamespace(
+        stats={"skipped": skipped},
+        write_line=written.append,
+        config=SimpleNamespace(stash=pytest.Stash()),
+    )
     pytest_terminal_summary(reporter)
     assert written == ["NOT RUN: 2 tests. No corpora.", "NOT RUN: 1 test. No client."]

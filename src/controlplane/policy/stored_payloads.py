@@ -16,7 +16,10 @@ def _merge(stated: Sequence[LevelValue[bool]]) -> bool:
 STORE_PAYLOADS: MergedRule[bool, bool] = MergedRule(
     field="store_payloads",
     shape=boolean(example=False),
-    says="whether the texts of requests and answers are kept, as screened",
+    says=(
+        "whether the texts of requests and answers are kept, as screened, of an answer at most "
+        '8 MiB (`"cut": true` says that it was longer)'
+    ),
     merges="true only where a level says true and none says false",
     merge=_merge,
     default=False,

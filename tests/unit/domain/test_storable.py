@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -75,6 +75,10 @@ def test_what_is_in_order_stays_as_it_is(changes: dict[str, Any]) -> None:
             {"model_served": "gpt\ufffd-4o\ufffd\ufffdX-Evil: 1"},
         ),
         ({"code": "x" * 3_000_000}, {"code": "x" * 256}),
+        (
+            {"occurred_at": datetime.max.replace(tzinfo=timezone(-timedelta(hours=14)))},
+            {"occurred_at": datetime.max.replace(tzinfo=UTC)},
+        ),
         ({"model_served": {"id": "m"}, "code": ["c"]}, {"model_served": None, "code": None}),
         ({"subject": None, "role": 7}, {"subject": "unknown", "role": "unknown"}),
         ({"end_user": "half \ud83e"}, {"end_user": "half \ufffd"}),

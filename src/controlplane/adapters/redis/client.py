@@ -73,7 +73,7 @@ class RedisClient:
         """
         if not self.breaker.lets_pass():
             raise Unreachable("redis")
-        waiting = _Waiting(self._seconds)
+        waiting = _BoundedWait(self._seconds)
         token = _WAITING.set(waiting)
         try:
             async with waiting.patience:
@@ -101,7 +101,7 @@ class RedisClient:
         await self.redis.aclose(close_connection_pool=True)
 
 
-class _Waiting:
+class _BoundedWait:
     """How long one command may still take."""
 
     def __init__(self, seconds: float) -> None:
@@ -120,7 +120,7 @@ class _Waiting:
         self.patience.last(self._seconds)
 
 
-_WAITING: ContextVar[_Waiting | None] = ContextVar("waiting", default=None)
+_WAITING: ContextVar[_BoundedWait | None] = ContextVar("waiting", default=None)
 
 
 class _Bounded:
