@@ -19,10 +19,9 @@ from controlplane.telemetry import count, log
 if TYPE_CHECKING:
     from controlplane.adapters.aws_http.service import AwsService
 
-BATCH_SIZE = 10  # SQS takes no more in one call
-# Of a message, and of a call. Queues that were made since August 2025 take four times as much.
+# SQS takes no more in one call, and 256 KiB of them: no event has more than MAX_EVENT_BYTES.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
-MAX_BYTES = 256 * 1024
+BATCH_SIZE = 10
 MAX_CALLS = 4
 ATTRIBUTES_SECONDS = 1.5
 LEAST_SECONDS = 0.25
@@ -39,7 +38,7 @@ class Queue(Protocol):
     """One queue. Every method raises Unreachable."""
 
     async def send(self, bodies: Sequence[str], *, seconds: float) -> Sequence[bool]:
-        """Send up to BATCH_SIZE messages of MAX_BYTES together; says which of them were taken."""
+        """Send up to BATCH_SIZE messages; says which of them were taken."""
         ...
 
     async def attributes(self, names: Sequence[str]) -> Mapping[str, str]:
@@ -129,11 +128,8 @@ class AuditQueue:
         """Returns once the event is durable."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting = _Waiting(event, event.to_json(), time.monotonic(), done)
-        if len(waiting.body) > MAX_BYTES:
-            self._keep(waiting)
-        else:
-            self._waiting.append(waiting)
-            self._start()
+        self._waiting.append(waiting)
+        self._start()
         # The event is sent even if the caller leaves meanwhile.
         await asyncio.shield(done)
 
@@ -156,8 +152,7 @@ class AuditQueue:
     def _start(self) -> None:
         busy = len(self._calls)
         if self._waiting and (busy == 0 or (busy < MAX_CALLS and len(self._waiting) >= BATCH_SIZE)):
-            fitting = _fitting(self._waiting)
-            batch, self._waiting = self._waiting[:fitting], self._waiting[fitting:]
+            batch, self._waiting = self._waiting[:BATCH_SIZE], self._waiting[BATCH_SIZE:]
             task = asyncio.create_task(self._send(batch))
             self._calls.add(task)
             task.add_done_callback(self._finished)
@@ -206,16 +201,6 @@ class AuditQueue:
                 log.error("AUDIT_SPILL", extra={"audit_event": event.to_dict()})
             if not waiting.done.done():
                 waiting.done.set_result(None)
-
-
-def _fitting(waiting: Sequence[_Waiting]) -> int:
-    """How many of them one call takes."""
-    size = 0
-    for index, each in enumerate(waiting[:BATCH_SIZE]):
-        size += len(each.body)
-        if size > MAX_BYTES:
-            return index
-    return min(len(waiting), BATCH_SIZE)
 
 
 def _code(reply: Any) -> str | None:

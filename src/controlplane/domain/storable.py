@@ -54,8 +54,9 @@ def storable(event: AuditEvent) -> AuditEvent:
     """The event as it can be stored: the same, where nothing is in the way.
 
     Texts are bounded, and without what PostgreSQL refuses; what others than callers have named is
-    one printable line. Numbers are those that the columns have room for. What is of no use for its
-    field is left out, as if nothing had been said. `request_id` stays a name of its own.
+    one printable line. A number that the columns have no room for is none: a cost is then unknown,
+    and so is what was used. What is of no use for its field is left out, as if nothing had been
+    said. `request_id` stays a name of its own.
     """
     return event if _is_plain_event(event) else replace(event, **dict(_fitting(event)))
 
@@ -112,8 +113,7 @@ def _fitting(event: AuditEvent) -> Iterable[tuple[str, Any]]:
         yield name, _number(getattr(event, name))
     for name in _FLAGS:
         yield name, getattr(event, name) is True
-    cost = event.cost_microusd
-    yield "cost_microusd", None if cost is None else _number(cost)
+    yield "cost_microusd", event.cost_microusd if _is_number(event.cost_microusd) else None
     yield "status", _number(event.status, _MAX_STATUS) or _STATUS_OF_NONE
     yield "schema_version", _number(event.schema_version, _MAX_VERSION)
     yield "occurred_at", _instant(event.occurred_at)
@@ -161,10 +161,12 @@ def _summed(text: str) -> str:
     return text if len(begin) <= _SUMMED_BYTES else begin[:_SUMMED_BYTES].decode(errors="ignore")
 
 
+def _is_number(value: Any, most: int = MAX_STORED) -> bool:
+    return type(value) is int and 0 <= value <= most
+
+
 def _number(value: Any, most: int = MAX_STORED) -> int:
-    if type(value) is int:
-        return min(max(value, 0), most)
-    return 0
+    return value if _is_number(value, most) else 0
 
 
 def _instant(at: datetime) -> datetime:
@@ -215,11 +217,12 @@ def _attempt(attempt: Attempt) -> Attempt:
 
 def _usage(usage: Usage) -> Usage:
     calls = _counts(dict(usage.calls))
+    unfit = [name for name in COUNTS if not _is_number(getattr(usage, name))]
     return Usage(
         **{name: _number(getattr(usage, name)) for name in COUNTS},
         calls=tuple(sorted(calls.items())),
         service_tier=_line(usage.service_tier),
         inference_geo=_line(usage.inference_geo),
         estimated=frozenset(_lines(tuple(usage.estimated))),
-        unknown=frozenset(_lines(tuple(usage.unknown))),
+        unknown=frozenset((*_lines(tuple(usage.unknown)), *unfit)),
     )

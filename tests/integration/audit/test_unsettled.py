@@ -174,7 +174,10 @@ async def test_an_old_one_is_left_to_the_reconciliation(stores: Stores, org_id: 
 
 async def test_what_is_not_stored_is_not_settled(stores: Stores, org_id: str) -> None:
     hold = await _held(stores, org_id, 600)
-    poison = _event(hold, used=250, model_requested="\x00")
+    poison = _event(hold, used=250)
+    # Their rows would stand at the same place of the key.
+    other = replace(poison, org_id=f"{org_id}-other", unsettled=None)
+    assert await consume(batch(other), stores) == NO_FAILURE
     assert await consume(batch(poison), stores) == NO_FAILURE
     assert isinstance(stores.deliveries, NotedDeliveries)
     assert stores.deliveries.set_aside_ == ["m0"]

@@ -200,4 +200,4 @@ async def test_a_name_of_any_length_is_summed_up(
     events = [audit_event(org_id=org_id, occurred_at=NOON, **texts) for _ in range(2)]
     assert await consume(batch(*events), stores) == NO_FAILURE
     found = await _requests(database, org_id, group_by=("end_user", "model"))
-    assert found == {long[:200]: 2}
+    assert found == {long[:150]: 2}

@@ -187,23 +187,10 @@ async def test_a_function_at_its_end_still_writes_the_line(
         await fresh.aws_connections.close()
 
 
-async def test_one_too_large_for_the_queue_leaves_its_neighbours_alone(long_lived: bool) -> None:
+async def test_events_of_any_size_fit_together(long_lived: bool) -> None:
     async with sick_aws() as aws:
         parts = container(aws, long_lived=long_lived, seconds=PATIENT)
-        events = [audit_event() for _ in range(9)]
-        large = audit_event(model_requested="x" * 300_000)
-        await asyncio.gather(*map(parts.audit_queue.append, [*events[:4], large, *events[4:]]))
-        sent = [body for batch in aws.batches for body in batch]
-        assert sorted(sent) == sorted(event.to_json() for event in events)
-        (key,) = aws.objects
-        assert large.request_id in key
-        await parts.aws_connections.close()
-
-
-async def test_batches_are_cut_by_bytes(long_lived: bool) -> None:
-    async with sick_aws() as aws:
-        parts = container(aws, long_lived=long_lived, seconds=PATIENT)
-        events = [audit_event(model_requested="x" * 100_000) for _ in range(21)]
+        events = [audit_event(model_requested="x" * 300_000) for _ in range(21)]
         await asyncio.gather(*map(parts.audit_queue.append, events))
         assert sum(len(batch) for batch in aws.batches) == 21
         assert max(sum(map(len, batch)) for batch in aws.batches) <= 256 * 1024
