@@ -43,10 +43,10 @@ def run(event: object) -> tuple[set[str], object]:
     return {name.partition(".")[0] for name in modules}, outcome
 
 
-def run_with_modules(event: object) -> tuple[set[str], object]:
+def run_with_modules(event: object, **more: str) -> tuple[set[str], object]:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, json.dumps(event)],
-        env=os.environ | SETTINGS | {"PYTHONPATH": str(ROOT / "src")},
+        env=os.environ | SETTINGS | more | {"PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
         timeout=60,
@@ -56,7 +56,8 @@ def run_with_modules(event: object) -> tuple[set[str], object]:
     return set(printed["modules"]), printed["outcome"]
 
 
-HEAVY = {"fastapi", "mangum", "alembic", "sqlalchemy", "boto3", "redis", "httpx", "jose", "re2"}
+TOKENS = {"jose", "joserfc"}
+HEAVY = {"fastapi", "mangum", "alembic", "sqlalchemy", "boto3", "redis", "httpx", "re2", *TOKENS}
 HTTP = {
     "httpMethod": "GET",
     "path": "/health",
@@ -82,7 +83,7 @@ def test_http_loads_no_alembic_and_no_database_before_it_needs_one() -> None:
     assert isinstance(outcome, dict)
     assert outcome["statusCode"] == 200
     assert "fastapi" in roots
-    assert not roots & {"alembic", "sqlalchemy", "psycopg", "jose", "uvicorn", "moto", "aiohttp"}
+    assert not roots & {"alembic", "sqlalchemy", "psycopg", *TOKENS, "uvicorn", "moto", "aiohttp"}
 
 
 COMPLETION = {
@@ -126,10 +127,18 @@ def test_the_admin_api_is_loaded_by_its_first_request(path: str) -> None:
     assert "controlplane.admin.models.directory" in modules
 
 
+def test_a_token_loads_the_library_that_verifies_it_and_not_the_other() -> None:
+    pool = {"COGNITO_USER_POOL_ID": "eu-west-1_Example", "COGNITO_CLIENT_IDS": "client-1"}
+    modules, outcome = run_with_modules(COMPLETION, **pool)
+    assert isinstance(outcome, dict)
+    assert outcome["statusCode"] == 401
+    assert modules & TOKENS == {"joserfc"}
+
+
 def test_an_sqs_batch_loads_no_fastapi() -> None:
     roots, outcome = run(SQS)
     assert outcome == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
-    assert not roots & {"fastapi", "starlette", "mangum", "alembic", "jose", "re2"}
+    assert not roots & {"fastapi", "starlette", "mangum", "alembic", "re2", *TOKENS}
 
 
 def test_a_migration_loads_no_fastapi() -> None:
@@ -137,7 +146,7 @@ def test_a_migration_loads_no_fastapi() -> None:
     assert isinstance(outcome, dict)
     assert "error" in outcome
     assert "alembic" in roots
-    assert not roots & {"fastapi", "mangum", "jose", "re2"}
+    assert not roots & {"fastapi", "mangum", "re2", *TOKENS}
 
 
 @pytest.mark.parametrize("event", [{"type": "nonsense"}, {}, [], "x", 7, {"Records": []}])

@@ -142,12 +142,13 @@ class Container(Notifying):
 
     @cached_property
     def tokens(self) -> CognitoVerifier:
-        """Cognito's tokens."""
+        """Cognito's tokens, their signatures checked by joserfc."""
+        from controlplane.adapters.cognito.joserfc_key import JoserfcKey
         from controlplane.adapters.cognito.tokens import CognitoVerifier
 
         if self.settings.cognito is None:
             raise ConfigurationError("COGNITO_USER_POOL_ID is not set.")
-        return CognitoVerifier(self.settings.cognito, lambda: self.http)
+        return CognitoVerifier(self.settings.cognito, lambda: self.http, JoserfcKey)
 
     @cached_property
     def prices(self) -> GenaiPrices:

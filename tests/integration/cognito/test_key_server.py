@@ -12,6 +12,7 @@ import pytest
 from tests.integration.cognito.conftest import KeyServer, send
 from tests.unit.adapters.cognito.issuer import key_set, public_jwk
 
+from controlplane.adapters.cognito.joserfc_key import JoserfcKey
 from controlplane.adapters.cognito.jwks import FETCH_TIMEOUT_SECONDS, KeySet
 from controlplane.errors import Unavailable
 
@@ -19,7 +20,7 @@ GOOD = key_set(public_jwk("kid-1"))
 
 
 def keys_of(server: KeyServer, client: httpx.AsyncClient) -> KeySet:
-    return KeySet(f"{server.url}/jwks.json", lambda: client)
+    return KeySet(f"{server.url}/jwks.json", lambda: client, JoserfcKey)
 
 
 async def test_a_published_key(key_server: KeyServer, client: httpx.AsyncClient) -> None:
@@ -88,6 +89,6 @@ async def test_a_bad_answer_costs_little_and_counts_as_down(
 
 
 async def test_no_server_at_all(key_server: KeyServer, client: httpx.AsyncClient) -> None:
-    keys = KeySet("http://127.0.0.1:9/jwks.json", lambda: client)
+    keys = KeySet("http://127.0.0.1:9/jwks.json", lambda: client, JoserfcKey)
     with pytest.raises(Unavailable):
         await keys.key("kid-1")

@@ -11,6 +11,7 @@ import boto3
 import httpx
 import pytest
 
+from controlplane.adapters.cognito.joserfc_key import JoserfcKey
 from controlplane.adapters.cognito.tokens import CognitoVerifier
 from controlplane.config import CognitoSettings
 from controlplane.domain.access import Role
@@ -80,7 +81,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_the_id_token_of_a_user_names_the_caller(pool: Pool, http: httpx.AsyncClient) -> None:
-    caller = await CognitoVerifier(pool.settings, lambda: http).verify(pool.id_token)
+    caller = await CognitoVerifier(pool.settings, lambda: http, JoserfcKey).verify(pool.id_token)
     assert (caller.org_id, caller.application_id) == ("org-123", "app-456")
     assert (caller.role, caller.user_id) == (Role.ADMIN, pool.user_id)
 
@@ -90,7 +91,7 @@ async def test_an_access_token_without_the_organisation_is_nobody(
 ) -> None:
     """Custom attributes are in the ID token only, unless a trigger copies them."""
     with pytest.raises(Unauthenticated) as caught:
-        await CognitoVerifier(pool.settings, lambda: http).verify(pool.access_token)
+        await CognitoVerifier(pool.settings, lambda: http, JoserfcKey).verify(pool.access_token)
     assert caught.value.reason == "organization"
 
 
@@ -102,12 +103,12 @@ async def test_a_token_of_another_client_or_pool_is_refused(
     other_pool = CognitoSettings(f"{settings.issuer}x", settings.jwks_url, settings.client_ids)
     for other, expected in ((other_client, "client"), (other_pool, "issuer")):
         with pytest.raises(Unauthenticated) as caught:
-            await CognitoVerifier(other, lambda: http).verify(pool.id_token)
+            await CognitoVerifier(other, lambda: http, JoserfcKey).verify(pool.id_token)
         assert caught.value.reason == expected
 
 
 async def test_an_expired_token(pool: Pool, http: httpx.AsyncClient) -> None:
-    tokens = CognitoVerifier(pool.settings, lambda: http, clock=lambda: 4_000_000_000.0)
+    tokens = CognitoVerifier(pool.settings, lambda: http, JoserfcKey, clock=lambda: 4_000_000_000.0)
     with pytest.raises(Unauthenticated) as caught:
         await tokens.verify(pool.id_token)
     assert caught.value.reason == "expired"

@@ -1,7 +1,7 @@
 """The outer shape of a token, checked before any library sees it.
 
-python-jose parses the header recursively, ignores `crit`, and accepts base64 that does not
-re-encode to itself; what passes here is small, flat and has exactly one spelling.
+The libraries parse the header recursively, and python-jose ignores `crit` and accepts base64 that
+does not re-encode to itself; what passes here is small, flat and has exactly one spelling.
 """
 
 from __future__ import annotations

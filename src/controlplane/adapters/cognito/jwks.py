@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import math
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import httpx
 import orjson
-from jose import jwk
-from jose.backends.base import Key
-from jose.exceptions import JOSEError
-from jose.utils import base64_to_long
 
 from controlplane.adapters.cognito.compact import ALGORITHM, MAX_KID_LENGTH
 from controlplane.errors import Unauthenticated, Unavailable
@@ -23,6 +20,23 @@ FETCH_INTERVAL_SECONDS = 10.0
 FETCH_TIMEOUT_SECONDS = 2.0
 MAX_DOCUMENT_BYTES = 64 * 1024
 MIN_KEY_BITS, MAX_KEY_BITS = 2048, 8192
+
+
+class VerifyingKey(Protocol):
+    """One public key, and the one algorithm that it verifies."""
+
+    def payload(self, token: str) -> bytes:
+        """The payload of a compact JWS (RFC 7515) whose signature holds.
+
+        Raises otherwise, whatever the library raises: every exception is a refusal.
+        """
+        ...
+
+
+# A JSON Web Key (RFC 7517).
+Jwk = Mapping[str, str | list[str]]
+# Of a key and its algorithm. Raises ValueError where it is no key for that.
+MakeKey = Callable[[Jwk, str], VerifyingKey]
 
 
 class KeySet:
@@ -36,18 +50,20 @@ class KeySet:
         self,
         url: str,
         http: Callable[[], httpx.AsyncClient],
+        make_key: MakeKey,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
         self._http = http
+        self._make_key = make_key
         self._clock = clock
-        self._keys: dict[str, Key] = {}
+        self._keys: dict[str, VerifyingKey] = {}
         self._loaded = False
         self._next_fetch_at = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
 
-    async def key(self, kid: str) -> Key:
+    async def key(self, kid: str) -> VerifyingKey:
         """The key with exactly this id.
 
         Raises Unauthenticated (`key`) where the set has no such key that may verify RS256, and
@@ -78,7 +94,7 @@ class KeySet:
             async with asyncio.timeout(FETCH_TIMEOUT_SECONDS):
                 document = orjson.loads(await self._download())
             keys = document["keys"]
-            found = [key for key in map(_verification_key, keys) if key]
+            found = [key for key in map(self._verifying_key, keys) if key]
         except (httpx.HTTPError, TimeoutError) as error:
             count("jwks_fetch_failed", reason=type(error).__name__)
         except (ValueError, TypeError, KeyError):
@@ -105,27 +121,34 @@ class KeySet:
                     raise ValueError
         return bytes(body)
 
+    def _verifying_key(self, entry: Any) -> tuple[str, VerifyingKey] | None:
+        """`(kid, key)` of one entry of the set, or None where it may not verify RS256."""
+        if not isinstance(entry, dict) or not _may_verify(entry):
+            return None
+        kid, modulus, exponent = entry.get("kid"), entry.get("n"), entry.get("e")
+        if not isinstance(kid, str) or not 0 < len(kid) <= MAX_KID_LENGTH:
+            return None
+        if not isinstance(modulus, str) or not isinstance(exponent, str):
+            return None
+        try:
+            if not MIN_KEY_BITS <= _bits(modulus) <= MAX_KEY_BITS:
+                return None
+            return kid, self._make_key({"kty": "RSA", "n": modulus, "e": exponent}, ALGORITHM)
+        except ValueError:
+            return None
 
-def _verification_key(entry: Any) -> tuple[str, Key] | None:
-    """`(kid, key)` of one entry of the set, or None where it may not verify RS256 signatures."""
-    if not isinstance(entry, dict):
-        return None
-    kid, operations = entry.get("kid"), entry.get("key_ops")
-    fit = (
+
+def _may_verify(entry: dict[str, Any]) -> bool:
+    """Whether the entry says nothing against RS256 signatures."""
+    operations = entry.get("key_ops")
+    return (
         entry.get("kty") == "RSA"
         and entry.get("use") in (None, "sig")
         and entry.get("alg") in (None, ALGORITHM)
         and (operations is None or (isinstance(operations, list) and "verify" in operations))
-        and isinstance(kid, str)
-        and 0 < len(kid) <= MAX_KID_LENGTH
     )
-    modulus, exponent = entry.get("n"), entry.get("e")
-    if not fit or not isinstance(modulus, str) or not isinstance(exponent, str):
-        return None
-    try:
-        if not MIN_KEY_BITS <= base64_to_long(modulus).bit_length() <= MAX_KEY_BITS:
-            return None
-        key = jwk.construct({"kty": "RSA", "n": modulus, "e": exponent}, ALGORITHM)
-    except (JOSEError, ValueError, TypeError):
-        return None
-    return str(kid), key
+
+
+def _bits(modulus: str) -> int:
+    padded = modulus + "=" * (-len(modulus) % 4)
+    return int.from_bytes(base64.urlsafe_b64decode(padded), "big").bit_length()

@@ -9,10 +9,15 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import httpx
+import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from controlplane.adapters.cognito.joserfc_key import JoserfcKey
+from controlplane.adapters.cognito.jwks import MakeKey
+from controlplane.adapters.cognito.tokens import CognitoVerifier
 from controlplane.config import CognitoSettings
+from controlplane.errors import Unauthenticated
 
 NOW = 1_800_000_000
 URL = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example"
@@ -50,8 +55,8 @@ def access_claims(**changes: Any) -> dict[str, Any]:
 
 
 @functools.cache
-def private_key(kid: str, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """One RSA key per id, made once."""
+def private_key(kid: str, bits: int) -> rsa.RSAPrivateKey:
+    """One RSA key per id and size, made once."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
@@ -109,3 +114,21 @@ def serving(*keys: Mapping[str, Any]) -> Callable[[], httpx.AsyncClient]:
     """Clients that are answered with this key set."""
     transport = httpx.MockTransport(lambda _: answer(key_set(*keys)))
     return functools.cache(lambda: httpx.AsyncClient(transport=transport))
+
+
+def verifier(
+    *keys: dict[str, Any], now: float = NOW, make_key: MakeKey = JoserfcKey
+) -> CognitoVerifier:
+    """Knows `keys`, or the one that signs by default."""
+    return CognitoVerifier(
+        SETTINGS, serving(*(keys or (public_jwk(),))), make_key, clock=lambda: now
+    )
+
+
+async def reason(
+    token: str, *keys: dict[str, Any], now: float = NOW, make_key: MakeKey = JoserfcKey
+) -> str:
+    """Why `token` is refused."""
+    with pytest.raises(Unauthenticated) as caught:
+        await verifier(*keys, now=now, make_key=make_key).verify(token)
+    return caught.value.reason

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from tests.unit.adapters.cognito.issuer import answer, key_set, public_jwk
 
+from controlplane.adapters.cognito.joserfc_key import JoserfcKey
 from controlplane.adapters.cognito.jwks import FETCH_INTERVAL_SECONDS, KeySet
 from controlplane.errors import Unauthenticated, Unavailable
 
@@ -26,7 +27,7 @@ class Endpoint:
         self.open.set()
         client = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
         self.keys = KeySet(
-            "https://issuer.example/jwks.json", lambda: client, clock=lambda: self.now
+            "https://issuer.example/jwks.json", lambda: client, JoserfcKey, clock=lambda: self.now
         )
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
