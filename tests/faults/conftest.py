@@ -21,7 +21,7 @@ from tests.faults.parts import Parts
 RECOVERY_SECONDS = 10.0
 # A batch that a killed function had is seen again after 30 s.
 RECORD_SECONDS = 60.0
-SOON_SECONDS = 2.0
+SOON_SECONDS = 4.0
 CLOSED = 503
 CAP_USD = "0.50"
 ROOMY = [{"requests": 100_000, "window_seconds": 60}]

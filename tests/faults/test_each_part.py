@@ -18,9 +18,9 @@ from tests.faults.invariants import (
 from tests.faults.parts import FREEZABLE, KILLABLE
 
 CALLERS = 6
-FAULT_SECONDS = 4.0
-# The longest that a request may take while a part is frozen or gone, on a busy machine.
-BOUNDS = {"redis": 2.0, "postgresql": 2.0, "aws": 4.0, "function": 2.0}
+FAULT_SECONDS = 3.0
+# The longest that a request may take; on a quiet machine it is a third of that.
+MOST_SECONDS = 10.0
 FAULTS = [("freeze", part) for part in FREEZABLE] + [("kill", part) for part in KILLABLE]
 
 
@@ -41,8 +41,7 @@ async def test_callers_of_a_stack_with_a_part_that_fails(
     print(f"{fault} {part}: {told(asked)}; slowest {slowest:.1f} s, well after {recovered:.1f} s")
     assert recovered < RECOVERY_SECONDS
     assert_one_answer(asked, killed=part == "server")
-    if part in BOUNDS:
-        assert slowest < BOUNDS[part]
+    assert slowest < MOST_SECONDS
 
 
 def test_afterwards_each_answer_has_one_record_and_the_sums_are_right(scene: Scene) -> None:

@@ -62,8 +62,7 @@ BY_LAMBDA = {
 NOT_RECORDED = {
     # The local stack reads no secret: what runs as a task does, at its start.
     "task": {"secretsmanager:GetSecretValue"},
-    # Audit events that were spilled are read back.
-    "function": {"s3:GetObject"},
+    "function": set(),
 }
 
 

@@ -72,13 +72,6 @@ async def test_twice_at_a_time_and_what_the_queue_had_too_is_there_once(
     assert await recorded(parts, org_id) == sorted(event.request_id for event in events)
 
 
-async def test_one_too_large_for_the_queue_gets_there(parts: Container, org_id: str) -> None:
-    large = of(org_id, model_requested="x" * 300_000)
-    await parts.audit_queue.append(large)
-    assert (await audit_recover.run(EVENT, parts))["stored"] == 1
-    assert await recorded(parts, org_id) == [large.request_id]
-
-
 async def test_what_is_no_event_is_set_aside(parts: Container, org_id: str) -> None:
     store = parts.object_store
     await store.put("audit-spill/org=x/dt=2026-05-01/a.json", b"{\xff", "application/json")

@@ -32,9 +32,13 @@ def function() -> Iterator[httpx.Client]:
 
 
 def boto(function: httpx.Client) -> Any:
+    return client("lambda", str(function.base_url))
+
+
+def client(service: str, url: str) -> Any:
     return boto3.client(
-        "lambda",
-        endpoint_url=str(function.base_url),
+        service,  # type: ignore[call-overload]
+        endpoint_url=url,
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
@@ -106,18 +110,18 @@ def test_the_names_of_the_function(function: httpx.Client, name: str) -> None:
 
 
 def test_another_function_is_not_found(function: httpx.Client) -> None:
-    client = boto(function)
+    invoker = boto(function)
     for arguments in ({"FunctionName": "other"}, {"FunctionName": "llm-cp", "Qualifier": "7"}):
-        with pytest.raises(client.exceptions.ResourceNotFoundException) as caught:
-            client.invoke(**arguments)
+        with pytest.raises(invoker.exceptions.ResourceNotFoundException) as caught:
+            invoker.invoke(**arguments)
         assert "Function not found: arn:aws:lambda:" in str(caught.value)
 
 
 @pytest.mark.parametrize("payload", [b"{", b"NaN", b"\xff", b"[" * 100_000])
 def test_a_payload_that_is_no_json(function: httpx.Client, payload: bytes) -> None:
-    client = boto(function)
-    with pytest.raises(client.exceptions.InvalidRequestContentException):
-        client.invoke(FunctionName="llm-cp", Payload=payload)
+    invoker = boto(function)
+    with pytest.raises(invoker.exceptions.InvalidRequestContentException):
+        invoker.invoke(FunctionName="llm-cp", Payload=payload)
 
 
 def test_a_payload_that_is_too_large(function: httpx.Client) -> None:
@@ -133,7 +137,7 @@ def test_no_payload_is_an_empty_event(function: httpx.Client) -> None:
 def test_messages_of_the_queue_reach_the_function(
     aws_endpoint_url: str, audit_queue_url: str, tmp_path: Path
 ) -> None:
-    sqs = boto3.client("sqs", region_name="us-east-1", endpoint_url=aws_endpoint_url)
+    sqs = client("sqs", aws_endpoint_url)
     sqs.set_queue_attributes(QueueUrl=audit_queue_url, Attributes={"VisibilityTimeout": "1"})
     seen = tmp_path / "seen"
     port = free_port()

@@ -40,7 +40,7 @@ async def test_every_transaction_has_its_bounds_and_leaves_none_behind(
 ) -> None:
     for transaction in (elsewhere.tenant("org-1"), elsewhere.system()):
         async with transaction as connection:
-            assert tuple((await connection.execute(IN_FORCE)).one()) == ("UTC", "5s", "30s")
+            assert tuple((await connection.execute(IN_FORCE)).one()) == ("UTC", "1750ms", "30s")
         async with elsewhere._engine.begin() as connection:
             assert tuple((await connection.execute(IN_FORCE)).one()) == ("Asia/Tokyo", "7s", "0")
 

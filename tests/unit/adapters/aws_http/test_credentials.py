@@ -15,6 +15,8 @@ from botocore.exceptions import NoCredentialsError
 
 from controlplane.adapters.aws_http.credentials import CurrentCredentials
 
+pytestmark = pytest.mark.dates
+
 
 @pytest.fixture(autouse=True)
 def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
