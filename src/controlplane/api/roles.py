@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 
 from controlplane.api.credentials import authorization
@@ -19,6 +20,16 @@ from controlplane.gateway.authenticate import authenticate
 _ADMIN = frozenset({Role.ADMIN})
 _DEVELOPER = _ADMIN | {Role.DEVELOPER}
 _VIEWER = _DEVELOPER | {Role.VIEWER}
+
+
+class _WholeRest(PathConvertor):
+    """Starlette's `path` ends at a line break, and nothing is found there; here a name that holds
+    one is refused as a name, by the route."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("path", _WholeRest())
 
 ROLES: Mapping[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/chat/completions"): INFERENCE_ROLES,

@@ -24,8 +24,11 @@ _NODE_BYTES = 8
 
 async def aside(work: Callable[[], T], size: int) -> T:
     """What `work` returns or raises; on a thread where it looks at more than AT_ONCE_BYTES."""
-    if size <= AT_ONCE_BYTES:
-        return work()
+    return work() if size <= AT_ONCE_BYTES else await on_thread(work)
+
+
+async def on_thread(work: Callable[[], T]) -> T:
+    """What `work` returns or raises, made on a thread."""
     context = contextvars.copy_context()
     return await asyncio.get_running_loop().run_in_executor(_threads(), context.run, work)
 

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from controlplane.domain.inference import InferenceRequest
 from controlplane.errors import InvalidRequest, SensitiveData
+from controlplane.gateway.aside import AT_ONCE_BYTES
 from controlplane.gateway.record import Trail
-from controlplane.policy.pattern_weight import program_size, weight
+from controlplane.policy.pattern_weight import is_weighed, program_size, weight
 from controlplane.policy.screening import Action, CustomPattern, ScreeningPolicy
 from controlplane.protocols.protocol import Protocol
 from controlplane.screening.detector import Detector
@@ -23,6 +24,8 @@ R = TypeVar("R", bound=InferenceRequest)
 
 # The program of a custom pattern that may take as long as all detectors that are always there.
 _SIZE_OF_DETECTORS = 64
+# What a process does once for each pattern: up to 20 ms.
+_SIZE_OF_WEIGHING = AT_ONCE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ def effort(policy: ScreeningPolicy, size: int) -> int:
     """How many bytes without custom patterns take as long as `size` bytes under `policy`, at
     most."""
     instructions = sum(program_size(each.pattern) for each in policy.custom)
-    return size + size * instructions // _SIZE_OF_DETECTORS
+    unweighed = sum(not is_weighed(each.pattern) for each in policy.custom)
+    return size + size * instructions // _SIZE_OF_DETECTORS + unweighed * _SIZE_OF_WEIGHING
 
 
 def inspect(body: Mapping[str, Any], policy: ScreeningPolicy) -> Inspection:

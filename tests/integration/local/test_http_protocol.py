@@ -21,12 +21,8 @@ from tests.unit.gateway.parts import KEY, Scripted, gateway
 from controlplane.local.http_protocol import MAX_HEAD_BYTES, BoundedProtocol
 from controlplane.local.server import server_settings
 
-
-@pytest.fixture
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
-    """The loop of the server."""
-    policy: asyncio.AbstractEventLoopPolicy = uvloop.EventLoopPolicy()
-    return policy
+# The server's own.
+NEW_LOOP = uvloop.new_event_loop
 
 
 class Impatient(BoundedProtocol):

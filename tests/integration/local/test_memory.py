@@ -35,7 +35,7 @@ ATTACKS: dict[str, tuple[bool, Callable[[], Iterable[bytes]]]] = {
     "payloads": (True, lambda: [_EVENTS, *repeat(_DELTA % b"x" * 500, 40_000)]),
     "a bomb": (
         False,
-        lambda: [_JSON, b"Content-Encoding: gzip\r\n\r\n", gzip.compress(bytes(900_000_000), 1)],
+        lambda: [_JSON, b"Content-Encoding: gzip\r\n\r\n", gzip.compress(bytes(300_000_000), 1)],
     ),
     "a million keys": (False, lambda: [_JSON, b"\r\n", _MILLION]),
     "an error": (
@@ -47,6 +47,8 @@ ATTACKS: dict[str, tuple[bool, Callable[[], Iterable[bytes]]]] = {
         ],
     ),
 }
+# What grew the most when nothing was bounded (2.2 GB), and the one that grows while it is unpacked.
+WORST = ("an event of one line", "a bomb")
 
 
 @asynccontextmanager
@@ -73,7 +75,10 @@ def megabytes(pid: int, name: str) -> int:
     return int(found[1]) // 1024
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize(
+    "attack",
+    [pytest.param(attack, marks=() if attack in WORST else pytest.mark.soak) for attack in ATTACKS],
+)
 async def test_a_process_stays_small(attack: str) -> None:
     stream, pieces = ATTACKS[attack]
     async with sending(pieces()) as url:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from tests.unit.gateway.test_aside import LONGEST_SECONDS, heavy_patterns, longest_wait
 
 from controlplane.admin.faults import MAX_FAULTS_SHOWN
 from controlplane.admin.policies import (
     MAX_DOCUMENT_BYTES,
     InvalidPolicyDocument,
+    check_aside,
     check_document,
     tag,
 )
@@ -45,6 +47,19 @@ def test_the_size_is_bounded() -> None:
         check_document({"screening": {"allow": {"values": values}}})
     with pytest.raises(InvalidPolicyDocument):
         check_document({"screening": {"allow": {"values": values[:-20]}}})
+
+
+async def test_no_other_caller_waits_while_patterns_are_weighed() -> None:
+    async def check() -> None:
+        custom = [{"kind": each.kind, "pattern": each.pattern} for each in heavy_patterns()]
+        await check_aside({"screening": {"custom": custom}})
+
+    assert await longest_wait(check) < LONGEST_SECONDS
+
+
+async def test_a_fault_that_is_found_aside_is_the_same() -> None:
+    with pytest.raises(InvalidPolicyDocument, match="'mode' must be one of"):
+        await check_aside({"mode": "loud"})
 
 
 @pytest.mark.dates

@@ -327,6 +327,19 @@ async def test_health() -> None:
     assert ready.json()["parts"] == {"redis": "ok", "postgresql": "down"}
 
 
+@pytest.mark.parametrize(
+    "query", ["database=1", "database=", "database=TRUE", "database=true&" * 2]
+)
+async def test_what_health_is_to_ask_is_true_or_false(query: str) -> None:
+    made, _ = gateway()
+    async with client(made) as http:
+        refused = await http.get(f"/health/ready?{query}")
+        taken = await http.get("/health/ready?database=false")
+    assert refused.status_code == 400
+    assert assert_envelope(refused)["param"] == "database"
+    assert taken.json()["parts"]["postgresql"] == "not asked"
+
+
 ADMIN = Keys(Caller("org-1", Role.ADMIN, application_id="app-1", key_id="k"))
 
 

@@ -65,6 +65,15 @@ async def test_models() -> None:
     assert assert_envelope(other)["code"] == "model_not_found"
 
 
+@pytest.mark.parametrize("name", ["a%0Ab", "m%0A", "%0D%0Am"])
+async def test_a_name_with_a_line_break_is_a_model_that_is_not_there(name: str) -> None:
+    made, _ = gateway()
+    async with client(made) as http:
+        response = await http.get(f"/v1/models/{name}")
+    assert response.status_code == 404
+    assert assert_envelope(response)["code"] == "model_not_found"
+
+
 ANTHROPIC = {"anthropic-version": "2023-06-01"}
 
 
@@ -96,11 +105,19 @@ async def test_models_for_anthropic_s_clients() -> None:
     assert response.headers["request-id"].startswith("req_")
 
 
-@pytest.mark.parametrize("limit", ["0", "1001", "-1", "x", "1e3", "99999999999"])
-async def test_a_page_has_a_size(limit: str) -> None:
+@pytest.mark.parametrize("headers", [{}, ANTHROPIC])
+@pytest.mark.parametrize("path", ["/v1/models", "/openai/v1/models"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(f"limit={limit}" for limit in ("", "0", "1001", "-1", "x", "null", "1e3", "99999999999")),
+        "limit=1&limit=2",
+    ],
+)
+async def test_a_page_has_a_size(query: str, path: str, headers: dict[str, str]) -> None:
     made, _ = gateway()
     async with client(made) as http:
-        response = await http.get(f"/v1/models?limit={limit}", headers=ANTHROPIC)
+        response = await http.get(f"{path}?{query}", headers=headers)
     assert response.status_code == 400
     assert response.json()["error"]["param"] == "limit"
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+import string
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from threading import get_ident
 from typing import Any
 
@@ -21,6 +23,7 @@ from controlplane.gateway.call import Streamed, Whole
 from controlplane.gateway.record import Trail
 from controlplane.gateway.screen import effort, inspect, screen
 from controlplane.gateway.screen_answer import screen_answer
+from controlplane.policy.custom_patterns import MAX_PATTERNS
 from controlplane.policy.screening import Action, Answers, CustomPattern, ScreeningPolicy
 from controlplane.protocols.chat_completions.protocol import ChatCompletions
 from controlplane.protocols.chat_completions.request import parse_chat_request
@@ -45,6 +48,18 @@ HOSTILE = {
     "assignments": "api_key=abcdefgh123 " * (SIZE // 20),
 }
 WIDE = ScreeningPolicy(custom=(CustomPattern("x", "a[ab]{90}c"),))
+
+
+_tried = count()
+
+
+def heavy_patterns() -> tuple[CustomPattern, ...]:
+    """As many as a policy may have, none of them met before: light, and half a second to weigh."""
+    rest = (string.ascii_letters + string.digits) * 8
+    attempt = next(_tried)
+    return tuple(
+        CustomPattern(f"k{n}", f"{attempt:03}{n:02}{rest}"[:500]) for n in range(MAX_PATTERNS)
+    )
 
 
 async def longest_wait(work: Callable[[], Awaitable[Any]]) -> float:
@@ -120,6 +135,13 @@ async def test_no_other_caller_waits_whatever_the_text_is_like(kind: str) -> Non
 async def test_no_other_caller_waits_for_patterns_stored_before_their_bound() -> None:
     text = letters("ab", 100_000)
     assert await longest_wait(lambda: of_request(text, WIDE)) < LONGEST_SECONDS
+
+
+async def test_no_other_caller_waits_for_patterns_that_are_met_for_the_first_time() -> None:
+    waited = await longest_wait(
+        lambda: of_request("hello", ScreeningPolicy(custom=heavy_patterns()))
+    )
+    assert waited < LONGEST_SECONDS
 
 
 def test_what_patterns_would_look_at_for_too_long_is_refused_at_once() -> None:

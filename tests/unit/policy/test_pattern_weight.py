@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from controlplane.policy.document import check_policy, parse_policy
-from controlplane.policy.pattern_weight import program_size, weight
+from controlplane.policy.pattern_weight import is_weighed, program_size, weight
 from controlplane.policy.shape import InvalidPolicy
 
 
@@ -34,6 +34,12 @@ def test_a_weight_is_the_matches_that_can_be_under_way_at_once(pattern: str, exp
 @pytest.mark.parametrize("pattern", ["a[ab]{900}c", r"\b.{200}c", r"\pL{30}", "(?:[ab]{30}){30}"])
 def test_where_that_cannot_be_counted_it_is_the_size_of_the_program(pattern: str) -> None:
     assert weight(pattern) == program_size(pattern) > 60
+
+
+def test_a_pattern_is_weighed_once() -> None:
+    assert not is_weighed("weighed-once-[0-9]{3}")
+    assert weight("weighed-once-[0-9]{3}") == 1
+    assert is_weighed("weighed-once-[0-9]{3}")
 
 
 def policy(*patterns: str) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -151,7 +152,8 @@ class PolicyRepository:
             await lock_configuration(connection, actor.org_id)
             subject_id = await governing(connection, level, subject_id)
             document = await read_version(connection, level, subject_id, version)
-            check_policy(document)
+            # Patterns may be weighed for half a second, and other callers do not wait for it.
+            await asyncio.to_thread(check_policy, document)
             stored = await read_current(connection, level, subject_id)
             if stored is not None and stored.document == document:
                 return stored

@@ -8,6 +8,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from controlplane.api.inbound import container_of
+from controlplane.errors import InvalidRequest
 
 router = APIRouter(tags=["health"])
 
@@ -31,7 +32,11 @@ _DATABASE: dict[str, Any] = {
 }
 _DESCRIPTION: dict[str, Any] = {
     "parameters": [_DATABASE],
-    "responses": {"200": _CONTENT, "503": {"description": "A part is down.", **_CONTENT}},
+    "responses": {
+        "200": _CONTENT,
+        "400": {"description": "`database` is neither `true` nor `false`."},
+        "503": {"description": "A part is down.", **_CONTENT},
+    },
 }
 
 
@@ -48,8 +53,10 @@ async def health() -> dict[str, str]:
 )
 async def ready(request: Request) -> Response:
     """200 where no part that was asked is `down`, or 503 that names it; at most a second old."""
-    wake = request.query_params.get("database") == "true"
-    parts = await container_of(request).readiness.check(wake=wake)
+    wanted = request.query_params.getlist("database")
+    if wanted not in ([], ["true"], ["false"]):
+        raise InvalidRequest("'database' must be true or false, once.", param="database")
+    parts = await container_of(request).readiness.check(wake=wanted == ["true"])
     is_ready = "down" not in parts.values()
     body = {"status": "ok" if is_ready else "unavailable", "parts": parts}
     return Response(

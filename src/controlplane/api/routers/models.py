@@ -6,7 +6,7 @@ https://platform.claude.com/docs/en/api/models/list
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import orjson
 from fastapi import APIRouter, Path, Request
@@ -49,8 +49,10 @@ LIST["parameters"] = [
 async def list_models(request: Request) -> Response:
     """The names with a route that the policy allows. A glob's names are not listed."""
     routes = await _routes(request)
+    # In OpenAI's schema too: a caller who sends one expects pages.
+    wanted = _Wanted.of(request.query_params)
     if is_anthropic(request.scope):
-        return _json(_page([route.alias for route in routes], request.query_params))
+        return _json(_page([route.alias for route in routes], wanted))
     return _json({"object": "list", "data": [_model(route) for route in routes]})
 
 
@@ -88,18 +90,30 @@ def _info(alias: str) -> dict[str, Any]:
     }
 
 
-def _page(names: list[str], query: QueryParams) -> dict[str, Any]:
-    """Of names in their order: the first behind `after_id`, or the last before `before_id`."""
-    for name in ("limit", "after_id", "before_id"):
-        if len(query.getlist(name)) > 1:
-            raise InvalidRequest(f"'{name}' may be given once.", param=name)
-    limit, after, before = _limit(query), query.get("after_id"), query.get("before_id")
-    if before:
-        found = [name for name in names if name < before]
-        shown = found[-limit:]
+class _Wanted(NamedTuple):
+    """Which page is wanted: the first behind `after_id`, or the last before `before_id`."""
+
+    limit: int
+    after_id: str | None
+    before_id: str | None
+
+    @classmethod
+    def of(cls, query: QueryParams) -> _Wanted:
+        """Raises InvalidRequest."""
+        for name in cls._fields:
+            if len(query.getlist(name)) > 1:
+                raise InvalidRequest(f"'{name}' may be given once.", param=name)
+        return cls(_limit(query), query.get("after_id"), query.get("before_id"))
+
+
+def _page(names: list[str], wanted: _Wanted) -> dict[str, Any]:
+    """Of names in their order."""
+    if wanted.before_id:
+        found = [name for name in names if name < wanted.before_id]
+        shown = found[-wanted.limit :]
     else:
-        found = [name for name in names if not after or name > after]
-        shown = found[:limit]
+        found = [name for name in names if not wanted.after_id or name > wanted.after_id]
+        shown = found[: wanted.limit]
     return {
         "data": [_info(name) for name in shown],
         "has_more": len(found) > len(shown),

@@ -21,7 +21,7 @@ from controlplane.admin.models.policies import (
     VersionQuery,
 )
 from controlplane.admin.outage import unavailable
-from controlplane.admin.policies import PolicyAdministration, check_document, not_found, tag
+from controlplane.admin.policies import PolicyAdministration, check_aside, not_found, tag
 from controlplane.api.routers.admin.dependencies import Asking, Reading, Writing
 from controlplane.api.routers.admin.route import AdminRoute, created, refusals
 from controlplane.domain.policy import Level, PolicyEntry
@@ -104,7 +104,7 @@ async def get_effective(asked: Asking, query: Annotated[EffectiveQuery, Query()]
 @router.post("/validate", summary="Check a policy document", responses=FAULTS)
 async def validate_policy(asked: Asking, document: Document) -> Validated:
     """Nothing is stored. A document that is wrong is answered with all its faults at once."""
-    check_document(document.root)
+    await check_aside(document.root)
     return Validated()
 
 
@@ -137,7 +137,7 @@ async def put_policy(
 ) -> PolicyShown:
     """The body is the whole document. It holds from the next request on, as a new version.
     Writing the same again changes nothing, and succeeds."""
-    check_document(document.root)
+    await check_aside(document.root)
     entry, is_new = await _administration(asked.parts).put(
         asked.actor, (level, subject_id), document.root, asked.condition
     )
