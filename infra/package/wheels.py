@@ -17,9 +17,9 @@ from infra.package.toolchain import PYTHON_VERSION, run, uv
 # https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html
 PLATFORMS = {"arm64": "aarch64-manylinux_2_34", "x86_64": "x86_64-manylinux_2_34"}
 # The AWS services that the function calls; botocore ships the models of 400 more.
-AWS_SERVICES = frozenset({"codedeploy", "s3", "secretsmanager", "sns", "sqs"})
+AWS_SERVICES = frozenset({"codedeploy", "secretsmanager", "sns", "sqs"})
 # What the containers of docker-compose.yml set up in the emulator besides.
-SERVICES_OF_THE_IMAGE = AWS_SERVICES | {"cognito-idp"}
+SERVICES_OF_THE_IMAGE = AWS_SERVICES | {"cognito-idp", "s3"}
 
 # python-jose asks for them and, with the cryptography package, imports none of them.
 LEFT_OUT = ("ecdsa", "pyasn1", "rsa")

@@ -160,3 +160,23 @@ async def spend(ledger: RedisLedger, request_id: str, cost: int) -> None:
     decision = await ledger.reserve(claim)
     assert decision.refused_by is None
     await ledger.settle(decision.hold, tokens=0, cost_microusd=cost)
+
+
+async def test_a_process_that_knows_an_epoch_that_is_over_restores_for_the_one_in_force(
+    clean_redis: str,
+) -> None:
+    """The function that counts anew has not seen what the gateway has."""
+    gateway, function = RedisClient(clean_redis, 500, 2), RedisClient(clean_redis, 500, 2)
+    try:
+        for client in (function, gateway):
+            await client.run(client.mark.read)
+        await RedisLedger(function).books.open("org-1", {CAP: {}})
+        await function.redis.flushdb()
+        await gateway.run(gateway.mark.read)
+        assert gateway.mark.epoch != function.mark.epoch
+        await RedisLedger(function).books.open("org-1", {CAP: {}})
+        decision = await RedisLedger(gateway).reserve(Claim("r1", "org-1", (CAP,), cost_microusd=1))
+        assert decision.refused_by is None
+    finally:
+        await gateway.close()
+        await function.close()

@@ -149,11 +149,13 @@ class PolicyRepository:
         that was a removal, and InvalidPolicy for a document that would not be taken today.
         """
         async with self._database.tenant(actor.org_id) as connection:
-            await lock_configuration(connection, actor.org_id)
             subject_id = await governing(connection, level, subject_id)
             document = await read_version(connection, level, subject_id, version)
-            # Patterns may be weighed for half a second, and other callers do not wait for it.
-            await asyncio.to_thread(check_policy, document)
+        # Patterns may be weighed for half a second: neither other callers nor a lock wait for it.
+        # A version never changes.
+        await asyncio.to_thread(check_policy, document)
+        async with self._database.tenant(actor.org_id) as connection:
+            await lock_configuration(connection, actor.org_id)
             stored = await read_current(connection, level, subject_id)
             if stored is not None and stored.document == document:
                 return stored

@@ -92,7 +92,7 @@ class ConfigurationCache:
 
     async def replace(self, org_id: str, rules: StoredConfiguration) -> None:
         """Write what holds from the next request on. Raises Unreachable."""
-        await self._client.run(self._client.mark.known)
+        await self._client.run(self._client.mark.read)
         await self._write(org_id, _encode(rules, self._client.mark.epoch))
         await self._client.run(self._client.mark.changed)
 

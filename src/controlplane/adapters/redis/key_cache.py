@@ -99,7 +99,7 @@ class KeyCache:
                 await pipe.execute()
 
         if keys:
-            await self._client.run(self._client.mark.known)
+            await self._client.run(self._client.mark.read)
             await self._client.run(write)
             await self._client.run(self._client.mark.changed)
 
@@ -124,7 +124,7 @@ class KeyCache:
                     _queue(pipe, key_hash, key, self._client.mark.epoch)
                 await pipe.execute()
 
-        await self._client.run(self._client.mark.known)
+        await self._client.run(self._client.mark.read)
         await self._client.run(write)
         await self._client.run(self._client.mark.changed)
 

@@ -122,7 +122,7 @@ class LedgerBooks:
         Of tokens nothing is lost that matters: their state says nothing.
         """
         names = [await self.names(org_id, limit) for limit in limits]
-        await self._client.run(self._client.mark.known)
+        await self._client.run(self._client.mark.read)
         keys: list[str] = [ledger_key(org_id)]
         args: list[str | int] = [self._client.mark.epoch]
         at = datetime.now(UTC)
@@ -165,7 +165,7 @@ class LedgerBooks:
         """Start to trust these counters, with what was spent; those that are trusted already stay
         as they are. `resets` says when one last began anew.
         """
-        await self._client.run(self._client.mark.known)
+        await self._client.run(self._client.mark.read)
         keys, args = [ledger_key(org_id)], [self._client.mark.epoch]
         for limit, counters in spent.items():
             began = (resets or {}).get(limit, {})

@@ -52,9 +52,9 @@ class Mark:
             count("redis_older")
             log.error("redis is older than it was; all that it holds is read anew")
 
-    async def known(self, redis: Any) -> None:
-        """Read it where it was not seen yet; a command for `run`."""
-        if not self._epoch and not self.is_seen(await redis.hmget(MARK_KEY, _FIELDS)):
+    async def read(self, redis: Any) -> None:
+        """Read it anew: another process may have begun an epoch; a command for `run`."""
+        if not self.is_seen(await redis.hmget(MARK_KEY, _FIELDS)):
             await self.renewed(redis)
 
     async def changed(self, redis: Any) -> None:
