@@ -26,8 +26,6 @@ from controlplane.config import Settings
 from controlplane.domain.audit import AuditEvent
 from controlplane.domain.storable import storable
 
-pytestmark = pytest.mark.dates
-
 
 class Bucket(ObjectStore):
     """Takes everything."""
