@@ -229,11 +229,11 @@ def _matching(data: bytes) -> tuple[Sequence[Detector], bool]:
     """The detectors that match somewhere in `data`, and whether base64 does, found in one pass."""
     every = _together(get_ident())
     indices = () if _is_strange(every, data) else every.Match(data)
-    if not indices:
-        # Out of memory looks like no match, too: then each has to look for itself.
-        return DETECTORS, True
+    # Out of memory looks like no match, too: then each has to look for itself, in the same order.
     matching = [_TOGETHER[index] for index in sorted(indices) if index < len(_TOGETHER)]
+    if not indices:
+        matching = list(_TOGETHER)
     for detector in DETECTORS:
         if detector.hint is not None and _alone(detector.hint).search(data):
             matching.append(detector)
-    return matching, len(_TOGETHER) in indices
+    return matching, not indices or len(_TOGETHER) in indices
