@@ -228,7 +228,7 @@ def _is_strange(every: Any, data: bytes) -> bool:
 def _matching(data: bytes) -> tuple[Sequence[Detector], bool]:
     """The detectors that match somewhere in `data`, and whether base64 does, found in one pass."""
     every = _together(get_ident())
-    indices = () if _is_strange(every, data) else every.Match(data)
+    indices = () if _is_strange(every, data) else every.Match(data) or ()
     # Out of memory looks like no match, too: then each has to look for itself, in the same order.
     matching = [_TOGETHER[index] for index in sorted(indices) if index < len(_TOGETHER)]
     if not indices:
